@@ -1,0 +1,73 @@
+import * as v from "valibot";
+import { envelope } from "./envelope.ts";
+
+/** Fields beyond the envelope: checks on top-level strings, since `readEnvelope` shows schemas nothing deeper. */
+type Fields = Readonly<Record<string, v.GenericSchema<string | undefined, string | undefined>>>;
+
+/** One event type, as a domain's file states it. */
+interface EventDefinition {
+  /** One sentence: what happened. */
+  readonly description: string;
+  /** Fields beyond the envelope. */
+  readonly fields?: Fields;
+  /** A realistic event as a caller would send it, without `event_type`. */
+  readonly sample: Readonly<Record<string, unknown>>;
+}
+
+type FieldsOf<TDefinition> = TDefinition extends { readonly fields: infer TFields extends Fields } ? TFields : unknown;
+
+type SchemaEntries<TType extends string, TDefinition> = {
+  event_type: v.LiteralSchema<TType, undefined>;
+} & typeof envelope &
+  FieldsOf<TDefinition>;
+
+/** One event type of the registry: its schema, and what readers, tests and the local console show of it. */
+export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }> {
+  readonly type: string;
+  readonly description: string;
+  /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
+  readonly schema: TSchema;
+  /** A complete event that the schema accepts. */
+  readonly sample: Readonly<Record<string, unknown>>;
+}
+
+/** One domain: one Cloud Function, one topic. */
+export interface Domain {
+  /** The function's name when deployed, and the domain's name in URLs of the local stack. */
+  readonly name: string;
+  /** The name that the bundle exports and functions-framework targets. */
+  readonly entryPoint: string;
+  /** Topic id, without the project. */
+  readonly topic: string;
+  /** How much of one ordering key's backlog shares a publish request; see `publish/lanes.ts`. */
+  readonly batching: { readonly maxMessages: number; readonly maxBytes: number };
+  /** Every event type of the domain, by its name. */
+  readonly events: Readonly<Record<string, DefinedEvent>>;
+}
+
+/**
+ * Defines a domain from its event types.
+ *
+ * @param definition name, entry point, topic, batching, and by event type: description, extra fields, sample
+ * @returns the domain with a schema for each event type, from which the TypeScript types are inferred
+ */
+export function defineDomain<const TEvents extends Readonly<Record<string, EventDefinition>>>(
+  definition: Omit<Domain, "events"> & { readonly events: TEvents },
+) {
+  const events = Object.fromEntries(
+    Object.entries(definition.events).map(([type, { description, fields, sample }]) => [
+      type,
+      {
+        type,
+        description,
+        schema: v.looseObject({ event_type: v.literal(type), ...envelope, ...fields }),
+        sample: { event_type: type, ...sample },
+      },
+    ]),
+  ) as unknown as {
+    readonly [TType in keyof TEvents & string]: DefinedEvent<
+      v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>
+    >;
+  };
+  return { ...definition, events };
+}
