@@ -1,0 +1,76 @@
+import { JsonSyntaxError, OPEN_OBJECT, skipSpace, skipValue, walkContainer } from "./json.ts";
+
+/** No name of a field is longer, even with each character escaped as `\uXXXX`. */
+const LONGEST_KEY_BYTES = 96;
+
+const QUOTE = 0x22;
+
+/** One event's own bytes, and what the schemas need to see of them. */
+export interface EventBytes {
+  /** The event as the caller sent it: one JSON object, perhaps with white space around it. */
+  readonly bytes: Buffer;
+  /** Offset behind the object's opening brace, where members can be added. */
+  readonly open: number;
+  /**
+   * The top-level members that were asked for; of a key that stands twice the last, as JSON.parse has it. Strings are
+   * themselves. All else is an empty stand-in of the same JSON type (`{}`, `[]`, 0, false, null), so that a hostile body
+   * never becomes objects: schemas may only ask for its type.
+   */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the envelope of one event, checking all of its JSON.
+ *
+ * @param bytes UTF-8 of one JSON object
+ * @param wanted names of the top-level members that are wanted
+ * @throws {JsonSyntaxError} when the bytes are not JSON, or more than one value
+ * @throws {NotAnObject} when they are JSON, but no object
+ */
+export function readEnvelope(bytes: Buffer, wanted: ReadonlySet<string>): EventBytes {
+  const start = skipSpace(bytes, 0);
+  if (bytes[start] !== OPEN_OBJECT) {
+    expectEnd(bytes, skipValue(bytes, start));
+    throw new NotAnObject();
+  }
+  const fields: Record<string, unknown> = {};
+  const end = walkContainer(bytes, start, (valueStart, valueEnd, keyStart, keyEnd) => {
+    if (keyEnd - keyStart > LONGEST_KEY_BYTES) return;
+    const key = readString(bytes, keyStart, keyEnd);
+    if (wanted.has(key)) fields[key] = readStandIn(bytes, valueStart, valueEnd);
+  });
+  expectEnd(bytes, end);
+  return { bytes, open: start + 1, fields };
+}
+
+/** The bytes are no JSON object. */
+export class NotAnObject extends Error {}
+
+function expectEnd(bytes: Buffer, at: number): void {
+  const rest = skipSpace(bytes, at);
+  if (rest !== bytes.length) throw new JsonSyntaxError(rest);
+}
+
+function readStandIn(bytes: Buffer, start: number, end: number): unknown {
+  switch (bytes[start]) {
+    case QUOTE:
+      return readString(bytes, start + 1, end - 1);
+    case OPEN_OBJECT:
+      return {};
+    case 0x5b:
+      return [];
+    case 0x6e:
+      return null;
+    case 0x74:
+    case 0x66:
+      return false;
+    default:
+      return 0;
+  }
+}
+
+/** Decodes the content of a JSON string that is known to be valid. */
+function readString(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString("utf8", start, end);
+  return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
+}
