@@ -1,0 +1,56 @@
+import type { Consumer } from "./consumer.ts";
+import type { LaneEntry } from "./lane.ts";
+
+interface Lease {
+  readonly ackId: string;
+  readonly entry: LaneEntry;
+  readonly consumer: Consumer;
+  /** Milliseconds since the epoch. */
+  deadline: number;
+}
+
+/** The messages of one subscription that are on their way: with whom, under which ack id and until when. */
+export class Leases {
+  readonly #byAckId = new Map<string, Lease>();
+  readonly #byEntry = new Map<LaneEntry, Lease>();
+  #granted = 0;
+
+  /** @returns the ack id of this delivery */
+  grant(entry: LaneEntry, consumer: Consumer): string {
+    this.#granted += 1;
+    const ackId = String(this.#granted);
+    const lease = { ackId, entry, consumer, deadline: Date.now() + consumer.ackDeadlineSeconds * 1000 };
+    this.#byAckId.set(ackId, lease);
+    this.#byEntry.set(entry, lease);
+    return ackId;
+  }
+
+  /** The message under this ack id, unless the lease has ended. */
+  find(ackId: string): LaneEntry | undefined {
+    return this.#byAckId.get(ackId)?.entry;
+  }
+
+  extend(ackId: string, seconds: number): void {
+    const lease = this.#byAckId.get(ackId);
+    if (lease !== undefined) lease.deadline = Date.now() + seconds * 1000;
+  }
+
+  /** Ends this message's lease, if it has one. */
+  end(entry: LaneEntry): void {
+    const lease = this.#byEntry.get(entry);
+    if (lease === undefined) return;
+    this.#byEntry.delete(entry);
+    this.#byAckId.delete(lease.ackId);
+    lease.consumer.release(entry.message);
+  }
+
+  /** The messages whose time is up, oldest delivery first. */
+  listExpired(): LaneEntry[] {
+    const now = Date.now();
+    return [...this.#byAckId.values()].filter((lease) => lease.deadline <= now).map((lease) => lease.entry);
+  }
+
+  get size(): number {
+    return this.#byAckId.size;
+  }
+}

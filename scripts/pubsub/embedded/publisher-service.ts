@@ -1,0 +1,82 @@
+import { type handleUnaryCall, status } from "@grpc/grpc-js";
+import type { PublishRequest, PublishResponse, PubSubMessage, Topic as TopicMessage } from "../protocol.ts";
+import type { Faults } from "./faults.ts";
+import { findPublishFault } from "./publish-checks.ts";
+import { distribute, type Resources, type Topic } from "./resources.ts";
+import { RpcError } from "./rpc-error.ts";
+import { answer, unary } from "./unary.ts";
+
+/** What a server counts about its publish calls, since it was started. */
+export interface PublishCounts {
+  /** Publish calls received, failed ones included. */
+  requests: number;
+  /** Messages accepted. */
+  messages: number;
+}
+
+/** A publish request with the number of bytes it had on the wire. */
+export interface SizedPublishRequest extends PublishRequest {
+  wireBytes: number;
+}
+
+/** The handlers of google.pubsub.v1.Publisher. */
+export function createPublisherService(resources: Resources, faults: Faults, counts: PublishCounts) {
+  function store(request: SizedPublishRequest): PublishResponse {
+    const topic = resources.findTopic(request.topic);
+    const fault = findPublishFault(request, request.wireBytes);
+    if (fault !== undefined) throw fault;
+    const now = Date.now();
+    const publishTime = { seconds: Math.floor(now / 1000), nanos: (now % 1000) * 1_000_000 };
+    const messageIds = request.messages.map((message) => {
+      counts.messages += 1;
+      const messageId = String(counts.messages);
+      // Decoded with defaults: all fields are there.
+      distribute(topic, { ...(message as PubSubMessage), messageId, publishTime });
+      return messageId;
+    });
+    return { messageIds };
+  }
+
+  const publish: handleUnaryCall<SizedPublishRequest, PublishResponse> = ({ request }, callback) => {
+    counts.requests += 1;
+    const fault = faults.take(request);
+    switch (fault?.kind) {
+      case undefined:
+        answer(callback, () => store(request));
+        break;
+      case "error":
+        callback(new RpcError(fault.code, fault.details ?? "Failed as told."));
+        break;
+      case "delay":
+        setTimeout(() => answer(callback, () => store(request)), fault.ms);
+        break;
+      case "hang":
+        break;
+      case "lost-answer":
+        store(request);
+        if (fault.caller === "unavailable")
+          callback(new RpcError(status.UNAVAILABLE, "Stored; the answer was lost as told."));
+        break;
+    }
+  };
+
+  return {
+    CreateTopic: unary((request: TopicMessage) => toMessage(resources.createTopic(request.name))),
+    GetTopic: unary((request: { topic: string }) => toMessage(resources.findTopic(request.topic))),
+    ListTopics: unary((request: { project: string }) => ({
+      topics: resources.listTopics(request.project).map(toMessage),
+    })),
+    ListTopicSubscriptions: unary((request: { topic: string }) => ({
+      subscriptions: [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config.name),
+    })),
+    DeleteTopic: unary((request: { topic: string }) => {
+      resources.deleteTopic(request.topic);
+      return {};
+    }),
+    Publish: publish,
+  };
+}
+
+function toMessage({ name }: Topic): TopicMessage {
+  return { name };
+}

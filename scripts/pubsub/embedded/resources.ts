@@ -1,0 +1,104 @@
+import type { PubSubMessage, Subscription as SubscriptionConfig } from "../protocol.ts";
+import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
+import { Subscription } from "./subscription.ts";
+
+/** A topic keeps nothing itself: what is published goes to its subscriptions, or nowhere. */
+export interface Topic {
+  readonly name: string;
+  readonly subscriptions: Set<Subscription>;
+}
+
+/** What subscriptions of a deleted topic name as their topic (https://cloud.google.com/pubsub/docs/delete-topic). */
+const deletedTopic = "_deleted-topic_";
+
+/** All topics and subscriptions of a server, by full name: `projects/P/topics/T`, `projects/P/subscriptions/S`. */
+export class Resources {
+  readonly #topics = new Map<string, Topic>();
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  createTopic(name: string): Topic {
+    checkName(name, "topics");
+    if (this.#topics.has(name)) throw alreadyExists(name);
+    const topic = { name, subscriptions: new Set<Subscription>() };
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  findTopic(name: string): Topic {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined) return topic;
+    checkName(name, "topics");
+    throw notFound(name);
+  }
+
+  listTopics(project: string): Topic[] {
+    return [...this.#topics.values()].filter((topic) => topic.name.startsWith(`${project}/`));
+  }
+
+  deleteTopic(name: string): void {
+    for (const subscription of this.findTopic(name).subscriptions) subscription.config.topic = deletedTopic;
+    this.#topics.delete(name);
+  }
+
+  createSubscription(config: SubscriptionConfig): Subscription {
+    checkName(config.name, "subscriptions");
+    if (this.#subscriptions.has(config.name)) throw alreadyExists(config.name);
+    const topic = this.findTopic(config.topic);
+    const subscription = new Subscription(config);
+    this.#subscriptions.set(config.name, subscription);
+    topic.subscriptions.add(subscription);
+    return subscription;
+  }
+
+  findSubscription(name: string): Subscription {
+    const subscription = this.#subscriptions.get(name);
+    if (subscription !== undefined) return subscription;
+    checkName(name, "subscriptions");
+    throw notFound(name);
+  }
+
+  listSubscriptions(project: string): Subscription[] {
+    return [...this.#subscriptions.values()].filter(({ config }) => config.name.startsWith(`${project}/`));
+  }
+
+  deleteSubscription(name: string): void {
+    const subscription = this.findSubscription(name);
+    this.#subscriptions.delete(name);
+    this.#topics.get(subscription.config.topic)?.subscriptions.delete(subscription);
+    subscription.delete();
+  }
+
+  /** Number of messages that some subscription has not acknowledged. */
+  countHeld(): number {
+    let held = 0;
+    for (const subscription of this.#subscriptions.values()) held += subscription.held;
+    return held;
+  }
+
+  /** Ends every subscription's deliveries. */
+  close(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.delete();
+  }
+}
+
+/** Hands a message to every subscription of the topic. */
+export function distribute(topic: Topic, message: PubSubMessage): void {
+  for (const subscription of topic.subscriptions) subscription.enqueue(message);
+}
+
+/** https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
+function checkName(name: string, collection: "topics" | "subscriptions"): void {
+  const [projects, project, kind, id, ...rest] = name.split("/");
+  const isName =
+    projects === "projects" &&
+    project !== "" &&
+    kind === collection &&
+    rest.length === 0 &&
+    /^[A-Za-z][\w.~+%-]{2,254}$/.test(id ?? "") &&
+    !id?.startsWith("goog");
+  if (!isName) {
+    throw invalidArgument(
+      `Invalid resource name given (name=${name}). Refer to https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names for more information.`,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
+
+/** A failure that grpc-js sends to the caller as it is: status code and details. */
+export class RpcError extends Error implements ServiceError {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata = new Metadata();
+
+  constructor(code: status, details: string) {
+    super(details);
+    this.name = "RpcError";
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** NOT_FOUND in the real service's words, which name only the last part of the resource's name. */
+export function notFound(resource: string): RpcError {
+  return new RpcError(status.NOT_FOUND, `Resource not found (resource=${toResourceId(resource)}).`);
+}
+
+/** ALREADY_EXISTS in the real service's words. */
+export function alreadyExists(resource: string): RpcError {
+  return new RpcError(
+    status.ALREADY_EXISTS,
+    `Resource already exists in the project (resource=${toResourceId(resource)}).`,
+  );
+}
+
+export function invalidArgument(details: string): RpcError {
+  return new RpcError(status.INVALID_ARGUMENT, details);
+}
+
+function toResourceId(resource: string): string {
+  return resource.slice(resource.lastIndexOf("/") + 1);
+}

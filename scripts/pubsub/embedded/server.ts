@@ -1,0 +1,69 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { publisherMethods, subscriberMethods, unlimitedMessages } from "../protocol.ts";
+import { Faults } from "./faults.ts";
+import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
+import { Resources } from "./resources.ts";
+import { createSubscriberService } from "./subscriber-service.ts";
+
+/** A running embedded server. */
+export interface EmbeddedPubSub {
+  /** `host:port`, as for PUBSUB_EMULATOR_HOST. */
+  readonly endpoint: string;
+  /** What shall go wrong with publish calls. */
+  readonly faults: Faults;
+  /** Counts since the start. */
+  stats(): EmbeddedPubSubStats;
+  /** Ends the server with all its connections; everything in it is forgotten. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedPubSubStats {
+  /** Publish calls received, failed ones included. */
+  publishRequests: number;
+  /** Messages accepted. */
+  messages: number;
+  /** Messages in memory: those that some subscription has not acknowledged. */
+  held: number;
+}
+
+/**
+ * Starts a Pub/Sub server in this process, in memory: topics, subscriptions, publish, pull and streaming pull with order
+ * per key. It refuses what the real service refuses, also where the official emulator does not.
+ *
+ * @param options.port port on 127.0.0.1; 0, the default, takes a free one
+ * @throws Error when the port is taken
+ */
+export async function startEmbeddedPubSub({ port = 0 }: { port?: number } = {}): Promise<EmbeddedPubSub> {
+  const resources = new Resources();
+  const faults = new Faults();
+  const counts = { requests: 0, messages: 0 };
+  const server = new Server(unlimitedMessages);
+  server.addService(
+    { ...publisherMethods, Publish: { ...publisherMethods.Publish, requestDeserialize: readSizedPublishRequest } },
+    createPublisherService(resources, faults, counts),
+  );
+  server.addService({ ...subscriberMethods }, createSubscriberService(resources));
+  const boundPort = await listen(server, port);
+  return {
+    endpoint: `127.0.0.1:${boundPort}`,
+    faults,
+    stats: () => ({ publishRequests: counts.requests, messages: counts.messages, held: resources.countHeld() }),
+    close: async () => {
+      resources.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+function readSizedPublishRequest(bytes: Buffer): SizedPublishRequest {
+  return { ...publisherMethods.Publish.requestDeserialize(bytes), wireBytes: bytes.length };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+      if (error) reject(error);
+      else resolve(boundPort);
+    });
+  });
+}

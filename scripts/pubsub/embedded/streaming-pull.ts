@@ -1,0 +1,114 @@
+import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
+import type { PubSubMessage, ReceivedMessage, ReceivedMessages, StreamingPullRequest } from "../protocol.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Resources } from "./resources.ts";
+import { invalidArgument, notFound } from "./rpc-error.ts";
+import type { Subscription } from "./subscription.ts";
+import { toRpcError } from "./unary.ts";
+
+type Stream = ServerDuplexStream<StreamingPullRequest, ReceivedMessages>;
+
+/** A response is sent at this size, so that subscribers with the default limit of 4 MB can read it. */
+const responseBytes = 1_000_000;
+
+/** The handler of StreamingPull: the first request opens the stream, later ones acknowledge and move deadlines. */
+export function handleStreamingPull(
+  resources: Resources,
+): handleBidiStreamingCall<StreamingPullRequest, ReceivedMessages> {
+  return (stream) => {
+    let subscription: Subscription | undefined;
+    let consumer: StreamConsumer | undefined;
+    stream.on("data", (request: StreamingPullRequest) => {
+      try {
+        if (consumer === undefined || subscription === undefined) {
+          subscription = openSubscription(resources, request);
+          consumer = new StreamConsumer(stream, request, subscription);
+          subscription.attach(consumer);
+        }
+        if (request.streamAckDeadlineSeconds) consumer.ackDeadlineSeconds = request.streamAckDeadlineSeconds;
+        settle(subscription, request);
+      } catch (error) {
+        stream.emit("error", toRpcError(error));
+      }
+    });
+    function detach(): void {
+      if (consumer !== undefined) subscription?.detach(consumer);
+    }
+    stream.on("end", () => {
+      detach();
+      stream.end();
+    });
+    stream.on("cancelled", detach);
+  };
+}
+
+function openSubscription(resources: Resources, request: StreamingPullRequest): Subscription {
+  const subscription = resources.findSubscription(request.subscription ?? "");
+  if (!request.streamAckDeadlineSeconds) {
+    throw invalidArgument("first message must set stream_ack_deadline_seconds");
+  }
+  return subscription;
+}
+
+function settle(subscription: Subscription, request: StreamingPullRequest): void {
+  if (request.ackIds?.length) subscription.acknowledge(request.ackIds);
+  for (const [index, ackId] of (request.modifyDeadlineAckIds ?? []).entries()) {
+    subscription.modifyDeadline(ackId, request.modifyDeadlineSeconds?.[index] ?? 0);
+  }
+}
+
+/** A subscriber behind an open stream: takes messages within its own limits and as fast as the connection does. */
+class StreamConsumer implements Consumer {
+  ackDeadlineSeconds: number;
+  readonly #stream: Stream;
+  readonly #name: string;
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
+  #outstandingMessages = 0;
+  #outstandingBytes = 0;
+  #batch: ReceivedMessage[] = [];
+  #batchBytes = 0;
+  #writable = true;
+
+  constructor(stream: Stream, request: StreamingPullRequest, subscription: Subscription) {
+    this.#stream = stream;
+    this.#name = subscription.config.name;
+    this.ackDeadlineSeconds = request.streamAckDeadlineSeconds ?? 0;
+    // Zero and less mean no limit.
+    this.#maxMessages = (request.maxOutstandingMessages ?? 0) > 0 ? (request.maxOutstandingMessages ?? 0) : Infinity;
+    this.#maxBytes = (request.maxOutstandingBytes ?? 0) > 0 ? (request.maxOutstandingBytes ?? 0) : Infinity;
+    stream.on("drain", () => {
+      this.#writable = true;
+      subscription.planDispatch();
+    });
+  }
+
+  hasRoom(): boolean {
+    return this.#writable && this.#outstandingMessages < this.#maxMessages && this.#outstandingBytes < this.#maxBytes;
+  }
+
+  add(received: ReceivedMessage): void {
+    const bytes = received.message.data.length;
+    this.#outstandingMessages += 1;
+    this.#outstandingBytes += bytes;
+    this.#batch.push(received);
+    this.#batchBytes += bytes;
+    if (this.#batchBytes >= responseBytes) this.send();
+  }
+
+  send(): void {
+    if (this.#batch.length === 0) return;
+    this.#writable = this.#stream.write({ receivedMessages: this.#batch });
+    this.#batch = [];
+    this.#batchBytes = 0;
+  }
+
+  release(message: PubSubMessage): void {
+    this.#outstandingMessages -= 1;
+    this.#outstandingBytes -= message.data.length;
+  }
+
+  end(): void {
+    this.#stream.emit("error", notFound(this.#name));
+  }
+}

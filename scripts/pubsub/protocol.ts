@@ -1,0 +1,125 @@
+import { createRequire } from "node:module";
+import type { MethodDefinition } from "@grpc/grpc-js";
+import type { AnyDefinition, ServiceDefinition } from "@grpc/proto-loader";
+import { fromJSON } from "@grpc/proto-loader";
+
+/** A Pub/Sub message as it travels. `messageId` and `publishTime` are given by the server. */
+export interface PubSubMessage {
+  data: Buffer;
+  attributes: Record<string, string>;
+  messageId: string;
+  publishTime: Timestamp | null;
+  orderingKey: string;
+}
+
+/** google.protobuf.Timestamp. */
+export interface Timestamp {
+  seconds: number;
+  nanos: number;
+}
+
+export interface Topic {
+  name: string;
+}
+
+export interface PublishRequest {
+  topic: string;
+  messages: Partial<PubSubMessage>[];
+}
+
+export interface PublishResponse {
+  messageIds: string[];
+}
+
+/** Of google.pubsub.v1.Subscription, the fields that a local stack sets or that a server must not ignore silently. */
+export interface Subscription {
+  name: string;
+  topic: string;
+  ackDeadlineSeconds?: number;
+  enableMessageOrdering?: boolean;
+  enableExactlyOnceDelivery?: boolean;
+  filter?: string;
+  pushConfig?: { pushEndpoint: string } | null;
+  deadLetterPolicy?: object | null;
+  bigqueryConfig?: object | null;
+  cloudStorageConfig?: object | null;
+}
+
+/** One message on its way to a subscriber, with the handle by which it is acknowledged. */
+export interface ReceivedMessage {
+  ackId: string;
+  message: PubSubMessage;
+}
+
+/** What a subscriber sends on its stream: the first one opens it, later ones carry acknowledgements and deadlines. */
+export interface StreamingPullRequest {
+  subscription?: string;
+  ackIds?: string[];
+  modifyDeadlineSeconds?: number[];
+  modifyDeadlineAckIds?: string[];
+  streamAckDeadlineSeconds?: number;
+  maxOutstandingMessages?: number;
+  maxOutstandingBytes?: number;
+}
+
+export interface ReceivedMessages {
+  receivedMessages: ReceivedMessage[];
+}
+
+export interface PublisherMethods {
+  CreateTopic: MethodDefinition<Topic, Topic>;
+  GetTopic: MethodDefinition<{ topic: string }, Topic>;
+  ListTopics: MethodDefinition<{ project: string }, { topics: Topic[] }>;
+  ListTopicSubscriptions: MethodDefinition<{ topic: string }, { subscriptions: string[] }>;
+  DeleteTopic: MethodDefinition<{ topic: string }, object>;
+  Publish: MethodDefinition<PublishRequest, PublishResponse>;
+}
+
+export interface SubscriberMethods {
+  CreateSubscription: MethodDefinition<Subscription, Subscription>;
+  GetSubscription: MethodDefinition<{ subscription: string }, Subscription>;
+  ListSubscriptions: MethodDefinition<{ project: string }, { subscriptions: Subscription[] }>;
+  DeleteSubscription: MethodDefinition<{ subscription: string }, object>;
+  Pull: MethodDefinition<PullRequest, ReceivedMessages>;
+  StreamingPull: MethodDefinition<StreamingPullRequest, ReceivedMessages>;
+  Acknowledge: MethodDefinition<{ subscription: string; ackIds: string[] }, object>;
+  ModifyAckDeadline: MethodDefinition<ModifyAckDeadlineRequest, object>;
+}
+
+export interface PullRequest {
+  subscription: string;
+  maxMessages: number;
+  returnImmediately?: boolean;
+}
+
+export interface ModifyAckDeadlineRequest {
+  subscription: string;
+  ackIds: string[];
+  ackDeadlineSeconds: number;
+}
+
+// The client package's own definitions, so server and client cannot disagree about the protocol. `defaults` fills every
+// absent field on reading, which is what lets the types above be free of `undefined` on the receiving side.
+const definitions = fromJSON(createRequire(import.meta.url)("@google-cloud/pubsub/build/protos/protos.json"), {
+  longs: Number,
+  enums: String,
+  defaults: true,
+});
+
+function readService(name: string): ServiceDefinition {
+  const definition: AnyDefinition | undefined = definitions[name];
+  if (definition === undefined || "format" in definition) throw new Error(`${name} is not in the proto definitions`);
+  return definition as ServiceDefinition;
+}
+
+/** google.pubsub.v1.Publisher, the methods that the scripts use. */
+export const publisherMethods = readService("google.pubsub.v1.Publisher") as unknown as PublisherMethods;
+
+/** google.pubsub.v1.Subscriber, the methods that the scripts use. */
+export const subscriberMethods = readService("google.pubsub.v1.Subscriber") as unknown as SubscriberMethods;
+
+/** Neither end may cut a message short of what the service's own check has to see. */
+export const unlimitedMessages = {
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+} as const;
