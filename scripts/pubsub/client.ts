@@ -1,0 +1,108 @@
+import {
+  type CallOptions,
+  Client,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { type PubSubMessage, publisherMethods, subscriberMethods, unlimitedMessages } from "./protocol.ts";
+
+/** What a test or a script does to a Pub/Sub server at an endpoint, be it the embedded one or the emulator. */
+export interface PubSubAdmin {
+  /** Creates the topic unless it is there. */
+  createTopic(topic: string): Promise<void>;
+  deleteTopic(topic: string): Promise<void>;
+  /** Creates the subscription unless it is there. */
+  createSubscription(subscription: string, topic: string, options?: { ordered?: boolean }): Promise<void>;
+  deleteSubscription(subscription: string): Promise<void>;
+  /** Publishes in one request; resolves with the message ids. */
+  publish(topic: string, messages: OutgoingMessage[]): Promise<string[]>;
+  close(): void;
+}
+
+/** A message to publish, in which everything may be absent. */
+export type OutgoingMessage = Partial<Pick<PubSubMessage, "data" | "attributes" | "orderingKey">>;
+
+const callTimeoutMs = 10_000;
+
+/**
+ * Opens a connection for set-up and tests, without any of the real client's retries, batching or credentials.
+ *
+ * @param endpoint `host:port`
+ * @param project every topic and subscription named in a call belongs to it
+ * @returns functions that reject with grpc-js's ServiceError
+ */
+export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
+  const client = new Client(endpoint, credentials.createInsecure(), unlimitedMessages);
+  const toTopicName = (topic: string) => `projects/${project}/topics/${topic}`;
+  const toSubscriptionName = (subscription: string) => `projects/${project}/subscriptions/${subscription}`;
+  return {
+    async createTopic(topic) {
+      await unlessThere(callUnary(client, publisherMethods.CreateTopic, { name: toTopicName(topic) }));
+    },
+    async deleteTopic(topic) {
+      await callUnary(client, publisherMethods.DeleteTopic, { topic: toTopicName(topic) });
+    },
+    async createSubscription(subscription, topic, { ordered = false } = {}) {
+      const request = {
+        name: toSubscriptionName(subscription),
+        topic: toTopicName(topic),
+        enableMessageOrdering: ordered,
+      };
+      await unlessThere(callUnary(client, subscriberMethods.CreateSubscription, request));
+    },
+    async deleteSubscription(subscription) {
+      await callUnary(client, subscriberMethods.DeleteSubscription, { subscription: toSubscriptionName(subscription) });
+    },
+    async publish(topic, messages) {
+      const response = await callUnary(client, publisherMethods.Publish, { topic: toTopicName(topic), messages });
+      return response.messageIds;
+    },
+    close: () => client.close(),
+  };
+}
+
+/**
+ * One unary call.
+ *
+ * @param options.deadline when the call fails with DEADLINE_EXCEEDED; ten seconds from now unless given
+ * @throws ServiceError with the server's status code and details
+ */
+export function callUnary<Request, Response>(
+  client: Client,
+  method: MethodDefinition<Request, Response>,
+  request: Request,
+  options: CallOptions = {},
+): Promise<Response> {
+  const { path, requestSerialize, responseDeserialize } = method;
+  const callOptions = { deadline: Date.now() + callTimeoutMs, ...options };
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      new Metadata(),
+      callOptions,
+      (error, response) => {
+        if (error) reject(error);
+        else resolve(response as Response);
+      },
+    );
+  });
+}
+
+/** True for an error answer of a gRPC server with this status code. */
+export function hasStatus(error: unknown, code: status): error is ServiceError {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+async function unlessThere(creation: Promise<unknown>): Promise<void> {
+  try {
+    await creation;
+  } catch (error) {
+    if (!hasStatus(error, status.ALREADY_EXISTS)) throw error;
+  }
+}
