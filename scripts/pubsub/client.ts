@@ -1,12 +1,4 @@
-import {
-  type CallOptions,
-  Client,
-  credentials,
-  Metadata,
-  type MethodDefinition,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
+import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from "@grpc/grpc-js";
 import { type PubSubMessage, publisherMethods, subscriberMethods, unlimitedMessages } from "./protocol.ts";
 
 /** What a test or a script does to a Pub/Sub server at an endpoint, be it the embedded one or the emulator. */
@@ -24,8 +16,6 @@ export interface PubSubAdmin {
 
 /** A message to publish, in which everything may be absent. */
 export type OutgoingMessage = Partial<Pick<PubSubMessage, "data" | "attributes" | "orderingKey">>;
-
-const callTimeoutMs = 10_000;
 
 /**
  * Opens a connection for set-up and tests, without any of the real client's retries, batching or credentials.
@@ -67,29 +57,27 @@ export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
 /**
  * One unary call.
  *
- * @param options.deadline when the call fails with DEADLINE_EXCEEDED; ten seconds from now unless given
- * @throws ServiceError with the server's status code and details
+ * @param options.timeoutMs ten seconds unless given
+ * @param options.waitForReady try until the timeout to connect, rather than fail when nothing listens
+ * @throws ServiceError with the server's status code and details, or DEADLINE_EXCEEDED
  */
 export function callUnary<Request, Response>(
   client: Client,
-  method: MethodDefinition<Request, Response>,
+  { path, requestSerialize, responseDeserialize }: MethodDefinition<Request, Response>,
   request: Request,
-  options: CallOptions = {},
+  { timeoutMs = 10_000, waitForReady = false }: { timeoutMs?: number; waitForReady?: boolean } = {},
 ): Promise<Response> {
-  const { path, requestSerialize, responseDeserialize } = method;
-  const callOptions = { deadline: Date.now() + callTimeoutMs, ...options };
+  const metadata = new Metadata({ waitForReady });
+  const options = { deadline: Date.now() + timeoutMs };
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
       request,
-      new Metadata(),
-      callOptions,
-      (error, response) => {
-        if (error) reject(error);
-        else resolve(response as Response);
-      },
+      metadata,
+      options,
+      (error, response) => (error ? reject(error) : resolve(response as Response)),
     );
   });
 }

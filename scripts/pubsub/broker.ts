@@ -1,0 +1,43 @@
+import { type EmbeddedPubSub, startEmbeddedPubSub } from "./embedded/server.ts";
+import { findEmulator, startEmulator } from "./emulator.ts";
+import { waitUntilAnswering } from "./wait-until-answering.ts";
+
+/** Which Pub/Sub server to use; `auto` takes the best that there is. */
+export type BrokerChoice = "auto" | "emulator" | "embedded";
+
+/** A Pub/Sub server that answers. `close` ends it, unless it is somebody else's. */
+export type Broker = { readonly endpoint: string; close(): Promise<void> } & (
+  | { readonly kind: "external" | "emulator" }
+  | { readonly kind: "embedded"; readonly embedded: EmbeddedPubSub }
+);
+
+const externalTimeoutMs = 3_000;
+
+/**
+ * Finds or starts a Pub/Sub server. `auto` takes the one at PUBSUB_EMULATOR_HOST if that is set, else the official
+ * emulator if this machine has it, else the embedded server.
+ *
+ * @param env where PUBSUB_EMULATOR_HOST and PATH are read from
+ * @throws Error of one line, for the user, when the server that was asked for cannot be had
+ */
+export async function startBroker(
+  choice: BrokerChoice = "auto",
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Broker> {
+  const external = env.PUBSUB_EMULATOR_HOST;
+  if (choice === "auto" && external) return useExternal(external);
+  if (choice === "emulator" || (choice === "auto" && findEmulator(env) !== undefined)) {
+    return { kind: "emulator", ...(await startEmulator(env)) };
+  }
+  const embedded = await startEmbeddedPubSub();
+  return { kind: "embedded", endpoint: embedded.endpoint, close: embedded.close, embedded };
+}
+
+async function useExternal(endpoint: string): Promise<Broker> {
+  try {
+    await waitUntilAnswering(endpoint, externalTimeoutMs);
+  } catch {
+    throw new Error(`PUBSUB_EMULATOR_HOST is ${endpoint}, but no Pub/Sub server answers there.`);
+  }
+  return { kind: "external", endpoint, close: async () => {} };
+}

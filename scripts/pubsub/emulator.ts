@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { findFreePort } from "./free-port.ts";
+import { waitUntilAnswering } from "./wait-until-answering.ts";
+
+/** A running emulator; `close` ends it, as does the end of this process. */
+export interface RunningEmulator {
+  /** `host:port`, as for PUBSUB_EMULATOR_HOST. */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+const startTimeoutMs = 60_000;
+
+// Started directly, not through gcloud, which would put a Python process in between. The emulator's start script replaces
+// itself with java, so the child is the emulator. It does not watch its parent: a second process waits for the pipe from
+// there to close, which happens however the parent ends, even by SIGKILL, and then kills it.
+const startWithWatch = 'exec 3<&0; (cat <&3 >/dev/null; kill -9 $$) & exec "$0" "$@" </dev/null 3<&-';
+
+/**
+ * Looks for the official emulator on this machine: in the SDK of the `gcloud` on the PATH, with a `java` beside it.
+ *
+ * @returns the path of its start script, or undefined when something is missing
+ */
+export function findEmulator(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const gcloud = findOnPath("gcloud", env);
+  if (gcloud === undefined || findOnPath("java", env) === undefined) return undefined;
+  const sdk = join(dirname(realpathSync(gcloud)), "..");
+  const script = join(sdk, "platform/pubsub-emulator/bin/cloud-pubsub-emulator");
+  return existsSync(script) ? script : undefined;
+}
+
+/**
+ * Starts the official emulator on a free port and waits until it answers, which takes about two seconds.
+ *
+ * @throws Error when the emulator is not on this machine, ends at once or does not answer within a minute
+ */
+export async function startEmulator(env: NodeJS.ProcessEnv = process.env): Promise<RunningEmulator> {
+  const script = findEmulator(env);
+  if (script === undefined) {
+    throw new Error(
+      "The official Pub/Sub emulator is not on this machine: it needs gcloud with its emulator, and java.",
+    );
+  }
+  const port = await findFreePort();
+  const endpoint = `127.0.0.1:${port}`;
+  const child = spawn("sh", ["-c", startWithWatch, script, "--host=127.0.0.1", `--port=${port}`], {
+    env,
+    stdio: ["pipe", "ignore", "ignore"],
+    // A group of its own: Ctrl-C in a terminal is for the parent, which may still have messages to deliver.
+    detached: true,
+  });
+  const exit = once(child, "exit");
+  const endedEarly = exit.then(([code]) => {
+    throw new Error(`The Pub/Sub emulator ended at its start, with exit code ${code}.`);
+  });
+  async function close(): Promise<void> {
+    child.stdin.destroy();
+    await exit;
+  }
+  try {
+    await Promise.race([waitUntilAnswering(endpoint, startTimeoutMs), endedEarly]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoint, close };
+}
+
+function findOnPath(program: string, { PATH = "" }: NodeJS.ProcessEnv): string | undefined {
+  return PATH.split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path));
+}

@@ -1,0 +1,22 @@
+import { Client, credentials } from "@grpc/grpc-js";
+import { callUnary } from "./client.ts";
+import { publisherMethods } from "./protocol.ts";
+
+/**
+ * Waits until a Pub/Sub server answers a call.
+ *
+ * @param endpoint `host:port`
+ * @throws ServiceError DEADLINE_EXCEEDED when none has after `timeoutMs`
+ */
+export async function waitUntilAnswering(endpoint: string, timeoutMs: number): Promise<void> {
+  const client = new Client(endpoint, credentials.createInsecure(), {
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 500,
+  });
+  try {
+    const request = { project: "projects/is-anybody-there" };
+    await callUnary(client, publisherMethods.ListTopics, request, { timeoutMs, waitForReady: true });
+  } finally {
+    client.close();
+  }
+}
