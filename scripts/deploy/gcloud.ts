@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** A gcloud call that did not exit with 0: what was called and what it said. */
+export class GcloudError extends Error {
+  override readonly name = "GcloudError";
+  readonly args: readonly string[];
+  readonly stderr: string;
+
+  constructor(args: readonly string[], stderr: string) {
+    super(`gcloud ${args.join(" ")} failed: ${stderr}`);
+    this.args = args;
+    this.stderr = stderr;
+  }
+}
+
+/** There is no `gcloud` on the PATH. */
+export class GcloudMissingError extends Error {
+  override readonly name = "GcloudMissingError";
+}
+
+/**
+ * Runs the user's own gcloud, without a shell and without its questions.
+ *
+ * @param args the arguments, as they would be typed
+ * @param onLine receives each line that gcloud writes about its progress
+ * @returns what gcloud printed on stdout, trimmed
+ * @throws GcloudError where it failed, GcloudMissingError where there is none
+ */
+export function runGcloud(args: readonly string[], onLine?: (line: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("gcloud", args, { stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    const errorLines: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      stdout += chunk;
+    });
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      errorLines.push(line);
+      onLine?.(line);
+    });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ENOENT" ? new GcloudMissingError("gcloud is not installed") : error);
+    });
+    child.on("close", (code) => {
+      if (code === 0) resolve(stdout.trim());
+      else reject(new GcloudError(args, errorLines.join("\n")));
+    });
+  });
+}
+
+/**
+ * Runs a gcloud command that reads one resource and prints JSON.
+ *
+ * @returns the parsed JSON, or undefined where the resource does not exist
+ * @throws GcloudError for every other failure
+ */
+export async function readGcloud(args: readonly string[]): Promise<unknown> {
+  try {
+    return JSON.parse(await runGcloud(args));
+  } catch (error) {
+    if (error instanceof GcloudError && /\bNOT_FOUND\b|\bHTTPError 404\b/.test(error.stderr)) return undefined;
+    throw error;
+  }
+}

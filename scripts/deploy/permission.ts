@@ -1,0 +1,58 @@
+/** What a gcloud command needs and a predefined role that brings it. */
+export interface Permission {
+  readonly name: string;
+  readonly role: string;
+}
+
+const serviceUsage = "roles/serviceusage.serviceUsageAdmin";
+const accounts = "roles/iam.serviceAccountAdmin";
+const pubsub = "roles/pubsub.admin";
+const projects = "roles/resourcemanager.projectIamAdmin";
+const functions = "roles/cloudfunctions.admin";
+const run = "roles/run.admin";
+
+const permissions: readonly (Permission & { readonly command: string })[] = [
+  { command: "services list", name: "serviceusage.services.list", role: serviceUsage },
+  { command: "services enable", name: "serviceusage.services.enable", role: serviceUsage },
+  { command: "beta services identity create", name: "serviceusage.services.enable", role: serviceUsage },
+  { command: "iam service-accounts describe", name: "iam.serviceAccounts.get", role: accounts },
+  { command: "iam service-accounts create", name: "iam.serviceAccounts.create", role: accounts },
+  { command: "iam service-accounts update", name: "iam.serviceAccounts.update", role: accounts },
+  { command: "pubsub topics describe", name: "pubsub.topics.get", role: pubsub },
+  { command: "pubsub topics create", name: "pubsub.topics.create", role: pubsub },
+  { command: "pubsub topics update", name: "pubsub.topics.update", role: pubsub },
+  { command: "pubsub topics get-iam-policy", name: "pubsub.topics.getIamPolicy", role: pubsub },
+  { command: "pubsub topics add-iam-policy-binding", name: "pubsub.topics.setIamPolicy", role: pubsub },
+  { command: "pubsub subscriptions describe", name: "pubsub.subscriptions.get", role: pubsub },
+  { command: "pubsub subscriptions create", name: "pubsub.subscriptions.create", role: pubsub },
+  { command: "pubsub subscriptions update", name: "pubsub.subscriptions.update", role: pubsub },
+  { command: "pubsub subscriptions get-iam-policy", name: "pubsub.subscriptions.getIamPolicy", role: pubsub },
+  { command: "pubsub subscriptions add-iam-policy-binding", name: "pubsub.subscriptions.setIamPolicy", role: pubsub },
+  { command: "projects describe", name: "resourcemanager.projects.get", role: "roles/browser" },
+  { command: "projects get-iam-policy", name: "resourcemanager.projects.getIamPolicy", role: projects },
+  { command: "projects add-iam-policy-binding", name: "resourcemanager.projects.setIamPolicy", role: projects },
+  { command: "functions deploy", name: "cloudfunctions.functions.create", role: functions },
+  { command: "functions add-invoker-policy-binding", name: "run.services.setIamPolicy", role: run },
+  { command: "run services describe", name: "run.services.get", role: run },
+  { command: "run services update", name: "run.services.update", role: run },
+  { command: "run services get-iam-policy", name: "run.services.getIamPolicy", role: run },
+];
+
+/**
+ * Finds the permission that a refused gcloud command lacked.
+ *
+ * @param args the command's arguments
+ * @param stderr what gcloud said; most APIs name the permission, Pub/Sub and Resource Manager do not
+ */
+export function findPermission(args: readonly string[], stderr: string): Permission {
+  const command = `${args.join(" ")} `;
+  const usual = permissions.find((entry) => command.startsWith(`${entry.command} `));
+  if (usual === undefined) throw new Error(`no permission is known for: gcloud ${command}`);
+  const named = /permission ['"[]?([a-z]+\.[a-z]+\.[a-z]+)\b/i.exec(stderr)?.[1];
+  if (named === undefined) return usual;
+  // Google writes this one in several ways; no command's usual role has it.
+  if (named.toLowerCase() === "iam.serviceaccounts.actas") {
+    return { name: "iam.serviceAccounts.actAs", role: "roles/iam.serviceAccountUser" };
+  }
+  return { name: named, role: named.startsWith("run.") ? run : usual.role };
+}

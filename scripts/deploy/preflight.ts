@@ -1,0 +1,35 @@
+import { runGcloud } from "./gcloud.ts";
+import type { Target } from "./target.ts";
+
+/** The first release whose `functions deploy` has all flags that are used here: `--build-service-account` is the latest. */
+const oldestRelease = 481;
+
+/** gcloud is there and cannot be used as it is. */
+export class PreflightError extends Error {
+  override readonly name = "PreflightError";
+}
+
+/** What is run before anything else, as gcloud arguments: the second needs a login, a project and a permission on it. */
+export function toPreflightCommands({ project }: Target) {
+  return {
+    version: ["version", "--format=json", "--quiet"],
+    projectNumber: ["projects", "describe", project, "--format=value(projectNumber)", "--quiet"],
+  } as const;
+}
+
+/**
+ * Checks that gcloud is installed, recent enough, logged in, and sees the project.
+ *
+ * @returns the project's number
+ * @throws PreflightError for an old gcloud, GcloudMissingError for none, GcloudError where the project is out of reach
+ */
+export async function checkGcloud(target: Target): Promise<string> {
+  const commands = toPreflightCommands(target);
+  const versions: Record<string, string> = JSON.parse(await runGcloud(commands.version));
+  const version = versions["Google Cloud SDK"] ?? "unknown";
+  // Builds from source call themselves HEAD: newer than any release.
+  if (version !== "HEAD" && !(Number.parseInt(version, 10) >= oldestRelease)) {
+    throw new PreflightError(`gcloud ${version} is too old, ${oldestRelease} is needed; run: gcloud components update`);
+  }
+  return runGcloud(commands.projectNumber);
+}

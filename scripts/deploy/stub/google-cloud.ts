@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { type Api, type ApiReply, type ApiRequest, fail } from "./api.ts";
+import { createFunctions, createRun, createUploads, type DeployedFunction } from "./functions.ts";
+import { Policies } from "./policies.ts";
+import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
+import { createPubSub } from "./pubsub.ts";
+
+/** A Google Cloud of one project on the loopback interface, for the real gcloud to talk to. */
+export interface StubGoogleCloud {
+  /** `http://127.0.0.1:PORT`; each API answers under a path of its own. */
+  readonly baseUrl: string;
+  /** All that arrived, in order; clear it between two runs. */
+  readonly requests: ApiRequest[];
+  /** What arrived that no API here knows: a test that leaves any has talked past the stub. */
+  readonly unknown: string[];
+  /** Requests that match are refused: gcloud sees a missing permission. */
+  refuse: (request: ApiRequest) => boolean;
+  readonly resources: Map<string, Record<string, unknown>>;
+  readonly accounts: Map<string, Record<string, unknown>>;
+  readonly functions: Map<string, DeployedFunction>;
+  readonly uploads: Map<string, Buffer>;
+  readonly failingBuilds: Set<string>;
+  /** Annotations of each Cloud Run service's revision, by service. */
+  readonly revisions: Map<string, { readonly annotations: Record<string, string> }>;
+  readonly enabledApis: Set<string>;
+  readonly policies: Policies;
+  close(): Promise<void>;
+}
+
+export async function startStubGoogleCloud(project: string): Promise<StubGoogleCloud> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const policies = new Policies();
+  const stub: StubGoogleCloud = {
+    baseUrl,
+    policies,
+    requests: [],
+    unknown: [],
+    refuse: () => false,
+    resources: new Map(),
+    accounts: new Map(),
+    functions: new Map(),
+    uploads: new Map(),
+    failingBuilds: new Set(),
+    revisions: new Map(),
+    enabledApis: new Set(),
+    close: () => close(server),
+  };
+  const apis: Readonly<Record<string, Api>> = {
+    pubsub: createPubSub(stub.resources, policies),
+    iam: createIam(stub.accounts),
+    cloudresourcemanager: createResourceManager(project, policies),
+    serviceusage: createServiceUsage(stub.enabledApis),
+    cloudfunctions: createFunctions(stub),
+    run: createRun(stub.revisions, policies),
+    upload: createUploads(stub.uploads),
+  };
+  server.on("request", async (incoming, outgoing) => {
+    const request = await readRequest(incoming);
+    stub.requests.push(request);
+    const { status, body } = answer(request, apis, stub);
+    outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  // HTTPS that is not sent to an API here arrives as a request for a tunnel, which there is none.
+  server.on("connect", (request, socket) => {
+    stub.unknown.push(`CONNECT ${request.url}`);
+    socket.destroy();
+  });
+  return stub;
+}
+
+function answer(request: ApiRequest, apis: Readonly<Record<string, Api>>, stub: StubGoogleCloud): ApiReply {
+  if (stub.refuse(request)) {
+    return fail(403, "PERMISSION_DENIED", "User not authorized to perform this action.");
+  }
+  const reply = apis[request.api]?.(request);
+  if (reply !== undefined) return reply;
+  const description = `${request.method} ${request.api}/${request.path}`;
+  stub.unknown.push(description);
+  return fail(501, "UNIMPLEMENTED", `the stub has no ${description}`);
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
+  const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
+  const [, api = "", path = ""] = /^\/([^/]+)\/(.*)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+  const bytes = await buffer(incoming);
+  const isJson = incoming.headers["content-type"]?.startsWith("application/json") && bytes.length > 0;
+  return {
+    api,
+    path,
+    method: incoming.method ?? "GET",
+    query: Object.fromEntries(url.searchParams),
+    body: isJson ? JSON.parse(bytes.toString("utf8")) : bytes.length > 0 ? bytes : undefined,
+  };
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}

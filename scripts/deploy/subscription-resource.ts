@@ -1,0 +1,73 @@
+import { findDifferences } from "./difference.ts";
+import type { Resource } from "./resource.ts";
+import { labels, type Target, toLabelFlag } from "./target.ts";
+
+interface SubscriptionSettings {
+  /** How long a message waits for its acknowledgement. */
+  readonly retentionDays: number;
+  /** Where a message goes that was delivered in vain too often; without one it is delivered until it is too old. */
+  readonly deadLetterTopic?: string;
+}
+
+const ackDeadlineSeconds = 60;
+const maxDeliveryAttempts = 10;
+// A consumer that is down for a minute must not use up a message's deliveries.
+const minimumBackoff = "10s";
+const maximumBackoff = "600s";
+
+/**
+ * A pull subscription that delivers each user's events in order and never expires.
+ *
+ * @param id the subscription's id, without the project
+ * @param topic the id of the topic it listens to, in the same project
+ */
+export function toSubscriptionResource(
+  id: string,
+  topic: string,
+  { retentionDays, deadLetterTopic }: SubscriptionSettings,
+  { project }: Target,
+): Resource {
+  const subscription = ["pubsub", "subscriptions"];
+  const place = [`--project=${project}`, "--quiet"];
+  const deadLetterFlags =
+    deadLetterTopic === undefined
+      ? []
+      : [`--dead-letter-topic=${deadLetterTopic}`, `--max-delivery-attempts=${maxDeliveryAttempts}`];
+  const flags = [
+    `--ack-deadline=${ackDeadlineSeconds}`,
+    "--expiration-period=never",
+    `--message-retention-duration=${retentionDays}d`,
+    `--min-retry-delay=${minimumBackoff}`,
+    `--max-retry-delay=${maximumBackoff}`,
+    ...deadLetterFlags,
+    ...place,
+  ];
+  const deadLetterPolicy = { deadLetterTopic: `projects/${project}/topics/${deadLetterTopic}`, maxDeliveryAttempts };
+  return {
+    name: `subscription ${id}`,
+    read: [...subscription, "describe", id, ...place, "--format=json"],
+    create: [
+      ...[...subscription, "create", id, `--topic=${topic}`, "--enable-message-ordering"],
+      ...[`--labels=${toLabelFlag(labels)}`, ...flags],
+    ],
+    update: [...subscription, "update", id, `--update-labels=${toLabelFlag(labels)}`, ...flags],
+    differences: (found) =>
+      findDifferences(found, {
+        labels,
+        ackDeadlineSeconds,
+        expirationPolicy: { ttl: undefined },
+        messageRetentionDuration: `${retentionDays * 86_400}s`,
+        retryPolicy: { minimumBackoff, maximumBackoff },
+        ...(deadLetterTopic !== undefined && { deadLetterPolicy }),
+      }),
+    obstacle: (found) => {
+      const wrong = findDifferences(found, {
+        topic: `projects/${project}/topics/${topic}`,
+        enableMessageOrdering: true,
+      });
+      if (wrong.length === 0) return undefined;
+      const remedy = `gcloud pubsub subscriptions delete ${id} --project=${project}`;
+      return `Pub/Sub cannot change ${wrong.join(" and ")} of the existing subscription; delete it (with what waits in it) and run this again: ${remedy}`;
+    },
+  };
+}
