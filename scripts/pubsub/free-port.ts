@@ -1,9 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A port of 127.0.0.1 that nothing listened on a moment ago. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/**
+ * Finds a port of 127.0.0.1 that nothing listened on a moment ago.
+ *
+ * @param wanted this one alone; 0 for any
+ * @throws Error with code EADDRINUSE when the wanted one is taken
+ */
+export async function findFreePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   server.close();

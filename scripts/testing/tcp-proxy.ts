@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 
 /** A TCP proxy that can do to connections what networks do. */
 export interface TcpProxy {
@@ -9,9 +10,9 @@ export interface TcpProxy {
   readonly connections: number;
   /**
    * The connections that are open now stop forwarding both ways, without a word to either end, as after a frozen
-   * instance or a lost NAT entry. New connections work, unless `also: "new"` asks for them to be taken and left silent.
+   * instance or a lost NAT entry. New connections work, unless `includingNew`: then they open and stay silent as well.
    */
-  blackhole(options?: { also: "new" }): void;
+  blackhole(options?: { includingNew: boolean }): void;
   /** Resets the open connections; new ones work. */
   drop(): void;
   /** Resets the open connections and refuses new ones, as when nothing listens. */
@@ -53,10 +54,16 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
 
   function forward(relay: Relay, from: Socket, to: Socket): void {
     from.setNoDelay(true);
-    const pass = (action: () => void) => {
-      if (delayMs === 0) action();
-      else setTimeout(action, delayMs);
-    };
+    let passed = Promise.resolve();
+    // One after the other: with a shorter delay from now on, later bytes must not overtake earlier ones.
+    function pass(action: () => void): void {
+      const due = Date.now() + delayMs;
+      passed = passed.then(async () => {
+        const rest = due - Date.now();
+        if (rest > 0) await setTimeout(rest);
+        action();
+      });
+    }
     from.on("data", (bytes) =>
       pass(() => {
         if (!relay.silent && to.writable) to.write(bytes);
@@ -88,7 +95,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     },
     blackhole(options) {
       for (const relay of relays) relay.silent = true;
-      silenceNew = options?.also === "new";
+      silenceNew = options?.includingNew ?? false;
     },
     drop,
     async refuse() {

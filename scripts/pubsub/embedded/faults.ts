@@ -6,7 +6,7 @@ import type { PublishRequest } from "../protocol.ts";
  * - `error`: answered with this status code, nothing is stored;
  * - `delay`: answered normally, after so many milliseconds;
  * - `hang`: nothing is stored and no answer ever comes;
- * - `lost-answer`: the messages are stored, but the caller hears UNAVAILABLE, or nothing at all.
+ * - `lost-answer`: the call is carried out, but instead of its answer the caller hears UNAVAILABLE, or nothing at all.
  */
 export type Fault =
   | { kind: "error"; code: status; details?: string }

@@ -53,9 +53,8 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
       case "hang":
         break;
       case "lost-answer":
-        store(request);
-        if (fault.caller === "unavailable")
-          callback(new RpcError(status.UNAVAILABLE, "Stored; the answer was lost as told."));
+        answer(ignoreAnswer, () => store(request));
+        if (fault.caller === "unavailable") callback(new RpcError(status.UNAVAILABLE, "The answer was lost as told."));
         break;
     }
   };
@@ -76,6 +75,8 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
     Publish: publish,
   };
 }
+
+function ignoreAnswer(): void {}
 
 function toMessage({ name }: Topic): TopicMessage {
   return { name };

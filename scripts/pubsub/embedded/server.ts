@@ -1,4 +1,5 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { findFreePort } from "../free-port.ts";
 import { publisherMethods, subscriberMethods, unlimitedMessages } from "../protocol.ts";
 import { Faults } from "./faults.ts";
 import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
@@ -31,9 +32,11 @@ export interface EmbeddedPubSubStats {
  * per key. It refuses what the real service refuses, also where the official emulator does not.
  *
  * @param options.port port on 127.0.0.1; 0, the default, takes a free one
- * @throws Error when the port is taken
+ * @throws Error with code EADDRINUSE when the port is taken
  */
 export async function startEmbeddedPubSub({ port = 0 }: { port?: number } = {}): Promise<EmbeddedPubSub> {
+  // grpc-js hides the reason why it cannot listen, and prints a line of its own besides.
+  if (port !== 0) await findFreePort(port);
   const resources = new Resources();
   const faults = new Faults();
   const counts = { requests: 0, messages: 0 };

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { startBroker } from "./broker.ts";
+import { connectPubSub } from "./client.ts";
+import { startEmbeddedPubSub } from "./embedded/server.ts";
+import { findEmulator } from "./emulator.ts";
+import { findFreePort } from "./free-port.ts";
+
+const nothingOnPath = { PATH: "" };
+
+it("uses the server at PUBSUB_EMULATOR_HOST, and leaves it running", async () => {
+  const external = await startEmbeddedPubSub();
+  onTestFinished(() => external.close());
+  const broker = await startBroker("auto", { ...nothingOnPath, PUBSUB_EMULATOR_HOST: external.endpoint });
+  expect(broker).toMatchObject({ kind: "external", endpoint: external.endpoint });
+  await broker.close();
+  const admin = connectPubSub(external.endpoint, "test");
+  onTestFinished(() => admin.close());
+  await expect(admin.createTopic("topic")).resolves.toBeUndefined();
+});
+
+it("says in one line when nothing answers at PUBSUB_EMULATOR_HOST", async () => {
+  const endpoint = `127.0.0.1:${await findFreePort()}`;
+  await expect(startBroker("auto", { PUBSUB_EMULATOR_HOST: endpoint })).rejects.toThrow(
+    `PUBSUB_EMULATOR_HOST is ${endpoint}, but no Pub/Sub server answers there.`,
+  );
+});
+
+it.each(["auto", "embedded"] as const)("starts the embedded server: %s without the emulator", async (choice) => {
+  const broker = await startBroker(choice, nothingOnPath);
+  onTestFinished(() => broker.close());
+  expect(broker).toMatchObject({ kind: "embedded", embedded: { endpoint: broker.endpoint } });
+});
+
+it("says in one line what is missing when the emulator is asked for and not there", async () => {
+  await expect(startBroker("emulator", nothingOnPath)).rejects.toThrow(
+    /^The official Pub\/Sub emulator is not on this machine: .*$/,
+  );
+});
+
+it.skipIf(findEmulator() === undefined && !process.env.CI)(
+  "finds the official emulator behind links, prefers it to the embedded server, and ends it",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "path-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const folders = (process.env.PATH ?? "").split(delimiter);
+    const gcloud = folders.map((each) => join(each, "gcloud")).find((path) => existsSync(path));
+    await symlink(gcloud ?? "", join(folder, "gcloud"));
+    const { PUBSUB_EMULATOR_HOST: _, ...env } = process.env;
+    const broker = await startBroker("auto", { ...env, PATH: [folder, ...folders].join(delimiter) });
+    expect(broker.kind).toBe("emulator");
+    const { endpoint } = broker;
+    await broker.close();
+    await expect(startBroker("auto", { PUBSUB_EMULATOR_HOST: endpoint })).rejects.toThrow("no Pub/Sub server answers");
+  },
+);
