@@ -1,0 +1,4 @@
+import { userActions as domain } from "../shared/events/user-actions.ts";
+import { serve } from "../shared/serve.ts";
+
+export const userActions = serve(domain);

@@ -1,0 +1,58 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { BuildOptions } from "esbuild";
+import { toDeployedPackage } from "./deployed-package.ts";
+import { slimClient } from "./slim-client.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** The folder that is deployed as the function of this name. */
+export function toStagedFolder(name: string): string {
+  return fileURLToPath(new URL(`dist/${name}/`, root));
+}
+
+/**
+ * The esbuild options of one function's bundle.
+ *
+ * CommonJS, because the Pub/Sub client's own packages are, and fail as a bundled ES module.
+ *
+ * @param name the function's name, such as `user-actions`
+ */
+export function toBuildOptions(name: string): BuildOptions {
+  return {
+    absWorkingDir: fileURLToPath(root),
+    entryPoints: [`functions/${name}.ts`],
+    outfile: `dist/${name}/index.js`,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    minify: true,
+    keepNames: false,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "silent",
+    // functions-framework finds registered functions in its own copy of its registry: a bundled one would be another.
+    external: ["@google-cloud/functions-framework"],
+    plugins: [slimClient()],
+  };
+}
+
+/** Writes the package.json and package-lock.json of one function beside its bundle. */
+export async function writeDeployedPackage(name: string): Promise<void> {
+  const [project, lock] = await Promise.all(["package.json", "package-lock.json"].map(readJson));
+  const { manifest, lockfile } = toDeployedPackage(
+    name,
+    project as Parameters<typeof toDeployedPackage>[1],
+    lock as Parameters<typeof toDeployedPackage>[2],
+  );
+  const folder = toStagedFolder(name);
+  await writeFile(`${folder}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(`${folder}package-lock.json`, `${JSON.stringify(lockfile, null, 2)}\n`);
+}
+
+async function readJson(name: string): Promise<unknown> {
+  return JSON.parse(await readFile(new URL(name, root), "utf8"));
+}

@@ -1,0 +1,58 @@
+import * as v from "valibot";
+
+/** A variable of the environment has a value that the producer cannot work with. */
+export class ConfigError extends Error {}
+
+const projectId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}$/));
+const hostAndPort = v.pipe(v.string(), v.regex(/^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d{1,5})?\/?$/));
+
+/** A whole number of a range, written in decimal digits. */
+function integer(min: number, max: number) {
+  return v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number), v.minValue(min), v.maxValue(max));
+}
+
+/** Name, check, default, and what is allowed, in the words of the error: one row a variable. */
+const variables = {
+  GCP_PROJECT_ID: [projectId, undefined, "the id of a Google Cloud project (or set GOOGLE_CLOUD_PROJECT)"],
+  ENVIRONMENT: [
+    v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,63}$/)),
+    "dev",
+    "1 to 63 of the characters A-Z a-z 0-9 . _ -",
+  ],
+  LOG_LEVEL: [v.picklist(["debug", "info", "warning", "error"]), "info", "one of debug, info, warning, error"],
+  PUBLISH_TIMEOUT_MS: [integer(100, 60_000), "10000", "a whole number of milliseconds from 100 to 60000"],
+  MAX_IN_FLIGHT: [integer(1, 1_000_000), "2000", "a whole number from 1 to 1000000"],
+  ORDERING_KEY_SHARDS: [integer(0, 1_000_000), "0", "a whole number from 0 (off) to 1000000"],
+  PUBSUB_EMULATOR_HOST: [v.optional(hostAndPort), undefined, "host:port"],
+  PUBSUB_ENDPOINT: [
+    v.optional(hostAndPort),
+    undefined,
+    "host or host:port, such as europe-west1-pubsub.googleapis.com",
+  ],
+} as const satisfies Record<
+  string,
+  readonly [v.GenericSchema<string | undefined, unknown>, string | undefined, string]
+>;
+
+type Variable = keyof typeof variables;
+
+/** Everything that the environment decides. */
+export type Config = Readonly<{ [TName in Variable]: v.InferOutput<(typeof variables)[TName][0]> }>;
+
+/**
+ * Reads the configuration; the only reader of the environment.
+ *
+ * @param env the environment; an empty value counts as absent
+ * @throws {ConfigError} one line for the first bad variable: its name, its fault, what is allowed
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const source: NodeJS.ProcessEnv = { ...env, GCP_PROJECT_ID: env.GCP_PROJECT_ID || env.GOOGLE_CLOUD_PROJECT };
+  const entries = Object.entries(variables).map(([name, [schema, fallback, allowed]]) => {
+    const value = source[name] || fallback;
+    const result = v.safeParse(schema as v.GenericSchema<unknown>, value);
+    if (result.success) return [name, result.output];
+    const fault = value === undefined ? "is not set" : `has the value ${JSON.stringify(value)}`;
+    throw new ConfigError(`${name} ${fault}; allowed is ${allowed}.`);
+  });
+  return Object.fromEntries(entries) as Config;
+}

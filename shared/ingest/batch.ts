@@ -1,0 +1,127 @@
+import type { Group } from "../publish/lanes.ts";
+import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
+import { JsonSyntaxError, skipSpace, skipValue, walkContainer } from "./json.ts";
+import { Problem } from "./problem.ts";
+import { type Success, toSuccess } from "./respond.ts";
+import { type ValidEvent, validateEvent } from "./validate.ts";
+
+export const MAX_BATCH_EVENTS = 1000;
+
+const LINE_FEED = 0x0a;
+const OPEN_ARRAY = 0x5b;
+
+/**
+ * Slices a JSON array into its elements' own bytes.
+ *
+ * @throws {Problem} malformed_json when the body is no JSON array, invalid_batch when it has no or too many elements
+ */
+export function sliceArray(body: Buffer): Buffer[] {
+  try {
+    const start = skipSpace(body, 0);
+    const events: Buffer[] = [];
+    const isArray = body[start] === OPEN_ARRAY;
+    const end = isArray
+      ? walkContainer(body, start, (from, to) => {
+          if (events.length <= MAX_BATCH_EVENTS) events.push(body.subarray(from, to));
+        })
+      : skipValue(body, start);
+    const rest = skipSpace(body, end);
+    if (rest !== body.length) throw new JsonSyntaxError(rest);
+    if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
+    return checkLength(events);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw new Problem("malformed_json", `${error.message}.`);
+    throw error;
+  }
+}
+
+/**
+ * Slices newline-delimited JSON into its lines; blank ones do not count.
+ *
+ * @throws {Problem} invalid_batch when there are no or too many lines
+ */
+export function sliceLines(body: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < body.length && lines.length <= MAX_BATCH_EVENTS; ) {
+    const feed = body.indexOf(LINE_FEED, start);
+    const line = body.subarray(start, feed === -1 ? body.length : feed);
+    if (skipSpace(line, 0) < line.length) lines.push(line);
+    start += line.length + 1;
+  }
+  return checkLength(lines);
+}
+
+function checkLength(events: Buffer[]): Buffer[] {
+  if (events.length > 0 && events.length <= MAX_BATCH_EVENTS) return events;
+  throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
+}
+
+/**
+ * Takes the events of a batch, each on its own, one user's in their order.
+ *
+ * @param slices each event's own bytes
+ * @returns the results, one an event, in order
+ * @throws {Problem} overloaded when the instance does not take so many more; no event is published then
+ */
+export async function acceptBatch(
+  service: Service,
+  context: RequestContext,
+  slices: readonly Buffer[],
+): Promise<Success> {
+  const checked = checkAll(service, context, slices);
+  const valid = checked.filter((item): item is Identified => !(item instanceof Problem));
+  const bytes = valid.reduce((sum, { event }) => sum + event.bytes.length, 0);
+  if (valid.length > 0 && !service.publisher.hasRoomFor(valid.length, bytes)) {
+    throw new Problem("overloaded", "The instance has as many events under way as it takes; send the batch again.");
+  }
+  const groups = new Map<string, Group>();
+  const results = await Promise.all(
+    checked.map(async (item): Promise<Accepted | Problem> => {
+      if (item instanceof Problem) return item;
+      const { user_id } = item.event.fields;
+      const group = groups.get(user_id) ?? { hasFailed: false };
+      groups.set(user_id, group);
+      return accept(service, context, item.event, item.eventId, group).catch((problem: Problem) => problem);
+    }),
+  );
+  return toSuccess(toBatchStatus(results), {
+    results: results.map((result) =>
+      result instanceof Problem ? { status: result.status, ...result.members } : { status: 202, ...result },
+    ),
+  });
+}
+
+interface Identified {
+  readonly event: ValidEvent;
+  readonly eventId: string;
+}
+
+function checkAll(service: Service, context: RequestContext, slices: readonly Buffer[]): (Identified | Problem)[] {
+  const seen = new Set<string>();
+  return slices.map((bytes, index) => {
+    try {
+      const event = validateEvent(bytes, service.domain);
+      const eventId = identify(service, context, event, index);
+      if (seen.has(eventId)) {
+        const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
+        return new Problem("invalid_event", "The event_id stands twice in the batch.", { errors });
+      }
+      seen.add(eventId);
+      return { event, eventId };
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
+  });
+}
+
+/** The status of the whole: see the contract's section on batches in the README. */
+function toBatchStatus(results: readonly (Accepted | Problem)[]): number {
+  const problems = results.filter((result) => result instanceof Problem);
+  if (problems.length === 0) return 202;
+  if (problems.length < results.length) return 207;
+  const failures = problems.filter(({ code, status }) => status >= 500 && code !== "not_attempted");
+  if (failures.length === 0) return 422;
+  const [first, ...others] = failures.map(({ status }) => status);
+  return others.every((status) => status === first) ? (first as number) : 503;
+}

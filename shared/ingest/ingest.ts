@@ -1,0 +1,91 @@
+import type { IncomingMessage } from "node:http";
+import { readStack } from "../stack.ts";
+import { type Accepted, accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
+import { acceptBatch, sliceArray, sliceLines } from "./batch.ts";
+import { Problem } from "./problem.ts";
+import { type BodyRequest, isJsonMediaType, readBody } from "./read-body.ts";
+import { type Outcome, type Success, toSuccess } from "./respond.ts";
+import { findRoute, type Route } from "./routes.ts";
+import { readTraceContext } from "./trace-context.ts";
+import { validateEvent } from "./validate.ts";
+
+const MIB = 1024 * 1024;
+
+/** With what is added, an event of this size stays below the 10 MB of a Pub/Sub message. */
+const MAX_EVENT_BYTES = 9 * MIB;
+const MAX_BATCH_BYTES = 10 * MIB;
+
+/** The function's OpenAPI document as JSON text, put here by the build. */
+declare const OPENAPI_DOCUMENT: string | undefined;
+
+const NDJSON = "application/x-ndjson";
+
+/**
+ * Takes one request, from its bytes to its outcome: read, parse, validate, enrich, publish. The only place that catches.
+ *
+ * @returns what to answer; never rejects
+ */
+export async function ingest(service: Service, request: BodyRequest): Promise<Outcome> {
+  const context: RequestContext = {
+    idempotencyKey: toHeader(request, "idempotency-key"),
+    trace: readTraceContext(request.headers.traceparent),
+    startedAt: performance.now(),
+  };
+  try {
+    return await take(service, request, context, findRoute(request.method, request.url));
+  } catch (error) {
+    return toProblem(service, context, error);
+  }
+}
+
+async function take(service: Service, request: BodyRequest, context: RequestContext, route: Route): Promise<Success> {
+  switch (route) {
+    case "event":
+      return toSuccess(202, { status: "accepted", ...(await ingestEvent(service, request, context)) });
+    case "batch":
+      return ingestBatch(service, request, context);
+    case "health":
+      return toSuccess(200, { status: "ok" });
+    case "openapi":
+      if (typeof OPENAPI_DOCUMENT === "undefined")
+        throw new Problem("not_found", "Only a built function has this document.");
+      return { status: 200, body: OPENAPI_DOCUMENT };
+  }
+}
+
+async function ingestEvent(service: Service, request: BodyRequest, context: RequestContext): Promise<Accepted> {
+  const body = await readBody(request, MAX_EVENT_BYTES, isJsonMediaType);
+  const event = validateEvent(body, service.domain);
+  const eventId = identify(service, context, event, 0);
+  if (!service.publisher.hasRoomFor(1, body.length)) {
+    throw new Problem("overloaded", "The instance has as many events under way as it takes.", { eventId });
+  }
+  return accept(service, context, event, eventId);
+}
+
+async function ingestBatch(service: Service, request: BodyRequest, context: RequestContext): Promise<Success> {
+  const body = await readBody(request, MAX_BATCH_BYTES, (type) => type === NDJSON || isJsonMediaType(type));
+  const isLines = request.headers["content-type"]?.toLowerCase().startsWith(NDJSON);
+  return acceptBatch(service, context, isLines ? sliceLines(body) : sliceArray(body));
+}
+
+function toHeader(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What is foreseen shows its message; anything else is logged whole and answered with nothing of it. */
+function toProblem(service: Service, context: RequestContext, error: unknown): Problem {
+  const latency_ms = elapsedMs(context);
+  if (!(error instanceof Problem)) {
+    const fields = { code: "internal", retryable: false, error: readStack(error), latency_ms };
+    service.log.write("error", "Request failed", fields, context.trace?.traceId);
+    return new Problem("internal", "The request could not be handled.");
+  }
+  // What was to be published has its own line already.
+  if (error.status < 500 || error.code === "overloaded") {
+    const paths = error.extras.errors?.map(({ path }) => path).join(" ");
+    service.log.write("info", "Request refused", { code: error.code, paths, latency_ms }, context.trace?.traceId);
+  }
+  return error;
+}

@@ -1,0 +1,57 @@
+import type { Config } from "./config.ts";
+
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+
+export type Level = (typeof LEVELS)[number];
+
+/** Fields of one line besides severity and message; never an event's payload or a user's id. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes lines that Cloud Logging reads as structured entries. */
+export interface Log {
+  /**
+   * @param level the line's severity; below `LOG_LEVEL` nothing is written
+   * @param trace the trace id (32 hex digits) of the request, where it had one
+   */
+  write(level: Level, message: string, fields: LogFields, trace?: string): void;
+  /** Whether lines of this level are written. */
+  isWritten(level: Level): boolean;
+}
+
+/**
+ * Creates the log of a process.
+ *
+ * Lines of one turn of the event loop leave in one write: stdout is a pipe on the platform, and each write to it a
+ * system call.
+ *
+ * @param sink takes whole lines
+ * @see https://cloud.google.com/logging/docs/structured-logging
+ */
+export function createLog(
+  config: Pick<Config, "LOG_LEVEL" | "ENVIRONMENT" | "GCP_PROJECT_ID">,
+  sink: (lines: string) => void = (lines) => process.stdout.write(lines),
+): Log {
+  const lowest = LEVELS.indexOf(config.LOG_LEVEL);
+  let pending = "";
+  const flush = () => {
+    const lines = pending;
+    pending = "";
+    if (lines !== "") sink(lines);
+  };
+  process.once("exit", flush);
+  return {
+    isWritten: (level) => LEVELS.indexOf(level) >= lowest,
+    write(level, message, fields, trace) {
+      if (LEVELS.indexOf(level) < lowest) return;
+      if (pending === "") setImmediate(flush);
+      // JSON.stringify escapes line breaks and control characters: no value can begin a line of its own.
+      pending += `${JSON.stringify({
+        severity: level.toUpperCase(),
+        message,
+        environment: config.ENVIRONMENT,
+        ...fields,
+        ...(trace && { "logging.googleapis.com/trace": `projects/${config.GCP_PROJECT_ID}/traces/${trace}` }),
+      })}\n`;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Config } from "../config.ts";
+import type { Domain } from "../events/domain.ts";
+import { Connection, type Message } from "./connection.ts";
+import { type ConnectionSource, deliver } from "./deliver.ts";
+import { PublishFailure } from "./failure.ts";
+import { type Group, Lanes, type Waiting } from "./lanes.ts";
+
+/** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */
+const HEDGE_SHARE = 0.3;
+
+/**
+ * Bytes of data that one instance holds for Pub/Sub. Each is in memory about three times (message, encoded request,
+ * gRPC frame): this many fit the 512 MiB that a function is deployed with.
+ */
+const MAX_BYTES_IN_FLIGHT = 96 * 1024 * 1024;
+
+/** Publishes one domain's messages to its topic, in order per ordering key; acknowledged or failed, never silent. */
+export class Publisher implements ConnectionSource {
+  readonly #config: Config;
+  readonly #lanes: Lanes;
+  readonly #unsettled = new Set<Waiting>();
+  #bytesInFlight = 0;
+  #connection: Connection | undefined;
+
+  constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
+    this.#config = config;
+    const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
+    const hedgeMs = config.PUBLISH_TIMEOUT_MS * HEDGE_SHARE;
+    this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
+      deliver(this, { topic, messages }, deadline, hedgeMs),
+    );
+  }
+
+  /**
+   * Whether the instance takes on so many more messages. What exceeds the limits by itself is taken when nothing else is
+   * under way, as it could never be otherwise.
+   */
+  hasRoomFor(messages: number, bytes: number): boolean {
+    if (this.#unsettled.size === 0) return true;
+    return (
+      this.#unsettled.size + messages <= this.#config.MAX_IN_FLIGHT &&
+      this.#bytesInFlight + bytes <= MAX_BYTES_IN_FLIGHT
+    );
+  }
+
+  /**
+   * Publishes a message after all earlier ones of its ordering key.
+   *
+   * @param group the messages that are not attempted once this one has failed
+   * @returns the message id that Pub/Sub acknowledged it with
+   * @throws {PublishFailure} when it was not acknowledged within `PUBLISH_TIMEOUT_MS`, retries included
+   */
+  publish(message: Message, group?: Group): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        if (this.#unsettled.delete(waiting)) this.#bytesInFlight -= message.data.length;
+      };
+      const waiting: Waiting = {
+        message,
+        group,
+        deadline: Date.now() + this.#config.PUBLISH_TIMEOUT_MS,
+        resolve(messageId) {
+          settle();
+          resolve(messageId);
+        },
+        reject(failure) {
+          settle();
+          reject(failure);
+        },
+      };
+      this.#unsettled.add(waiting);
+      this.#bytesInFlight += message.data.length;
+      this.#lanes.add(waiting);
+    });
+  }
+
+  /** Loads the client and connects ahead of the first publish. A failure shows, and is answered, at that publish. */
+  warmUp(): void {
+    this.current()
+      .warmUp()
+      .catch(() => {});
+  }
+
+  current(): Connection {
+    this.#connection ??= new Connection(this.#config);
+    return this.#connection;
+  }
+
+  replace(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    connection.retire();
+  }
+
+  /** Fails what is still unacknowledged, as timed out, and closes the connection. */
+  close(): void {
+    for (const { reject } of this.#unsettled) {
+      reject(new PublishFailure("publish_timeout", "The instance ended before Pub/Sub acknowledged"));
+    }
+    this.#connection?.retire();
+    this.#connection = undefined;
+  }
+}

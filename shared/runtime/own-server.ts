@@ -1,0 +1,48 @@
+import { subscribe } from "node:diagnostics_channel";
+import { type RequestListener, Server } from "node:http";
+import { answerClientErrors } from "./client-error.ts";
+
+/** Published by Node when a server begins to listen, before any connection is taken. */
+const LISTEN = "tracing:net.server.listen:asyncStart";
+
+/** A client that has sent no complete headers by then is cut off. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** The same for a whole request; a body has its own, shorter limit in `read-body.ts`. */
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Longer than Google's front ends keep an idle connection (600 s), so that none is closed under a request on its way. */
+const KEEP_ALIVE_MS = 620_000;
+
+/**
+ * Has functions-framework's HTTP server hand its requests straight to our handler.
+ *
+ * The framework keeps what it is for: finding and starting the function, its port, its process. But what it puts before a
+ * function does not fit this one: its parsers inflate a body to up to 1,024 MiB and answer bad JSON with an HTML page
+ * (https://github.com/GoogleCloudPlatform/functions-framework-nodejs/issues/686), its default routes answer without a
+ * body, and its `node:domain` for each request more than doubles the CPU of an event. None of its files is touched: when
+ * its server begins to listen, the listener of that server's requests is exchanged. Were that event ever to stop, the
+ * function would still serve, as any other function does, behind the framework's own chain.
+ *
+ * @param handler takes every request
+ * @param onListening gets the server once the framework has registered its own handlers
+ */
+export function ownServer(handler: RequestListener, onListening: (server: Server) => void): void {
+  subscribe(LISTEN, (message) => {
+    const { server } = message as { readonly server: unknown };
+    if (!(server instanceof Server)) return;
+    server.removeAllListeners("request").on("request", handler);
+    // An unknown `Expect` is no reason for Node's empty 417.
+    server.on("checkExpectation", handler);
+    answerClientErrors(server);
+    server.headersTimeout = HEADERS_TIMEOUT_MS;
+    server.requestTimeout = REQUEST_TIMEOUT_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.once("listening", () => onListening(server));
+  });
+}
+
+/** @returns whether this process was started as `functions-framework`, rather than imports the function as a module */
+export function isFrameworkProcess(): boolean {
+  return /functions-framework/.test(process.argv[1] ?? "");
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { http } from "@google-cloud/functions-framework";
+import { ConfigError, readConfig } from "./config.ts";
+import type { Domain } from "./events/domain.ts";
+import type { Service } from "./ingest/accept.ts";
+import { ingest } from "./ingest/ingest.ts";
+import { Problem } from "./ingest/problem.ts";
+import { respond } from "./ingest/respond.ts";
+import { createLog } from "./log.ts";
+import { Publisher } from "./publish/publisher.ts";
+import { Drain } from "./runtime/drain.ts";
+import { isFrameworkProcess, ownServer } from "./runtime/own-server.ts";
+
+/** A caller that goes on sending after its answer is cut off then. */
+const LINGER_MS = 5000;
+
+/** An HTTP function, as functions-framework and `node:http` take it. */
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * Makes the HTTP function of a domain and registers it with functions-framework under the domain's entry point.
+ *
+ * In a functions-framework process this also checks the configuration, connects ahead of the first request and takes the
+ * server over; imported anywhere else it does none of that before the first request.
+ */
+export function serve(domain: Domain): Handler {
+  let service: Service | undefined;
+  const getService = () => {
+    service ??= createService(domain);
+    return service;
+  };
+  const drain = new Drain();
+  const handle: Handler = async (request, response) => {
+    if (drain.isDraining) {
+      respond(response, new Problem("shutting_down", "This instance is ending; send the request again."), true);
+      return;
+    }
+    drain.enter();
+    response.once("close", () => drain.leave());
+    const outcome = await ingest(getService(), request);
+    respond(response, outcome, drain.isDraining);
+    if (!request.complete) setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+  };
+  http(domain.entryPoint, handle);
+  if (isFrameworkProcess()) {
+    const { publisher } = startOrExit(getService);
+    publisher.warmUp();
+    ownServer(handle, (server) => drain.onSignal(server, () => publisher.close()));
+  }
+  return handle;
+}
+
+function createService(domain: Domain): Service {
+  const config = readConfig();
+  return {
+    domain,
+    publisher: new Publisher(config, domain),
+    log: createLog(config),
+    shards: config.ORDERING_KEY_SHARDS,
+  };
+}
+
+/** A bad configuration ends the process with one line: a function that starts all the same would refuse every event. */
+function startOrExit(getService: () => Service): Service {
+  try {
+    return getService();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
