@@ -25,7 +25,9 @@ export async function deployFunction(
 
   // A changed service is a new revision, which starts all instances anew: only where it is needed.
   const service = (await readGcloud(commands.service)) as Service;
-  if (service.spec?.template?.metadata?.annotations?.["run.googleapis.com/startup-cpu-boost"] !== "true") {
+  const boost = service.spec?.template?.metadata?.annotations?.["run.googleapis.com/startup-cpu-boost"];
+  // The platform writes `true`, gcloud writes `True`.
+  if (boost?.toLowerCase() !== "true") {
     report("switching on startup CPU boost");
     await runGcloud(commands.boost, report);
   }

@@ -71,8 +71,9 @@ async function build(): Promise<boolean> {
 
 async function deployReporting(name: FunctionName, choices: DeployChoices): Promise<Deployment> {
   const report = (line: string) => {
-    // gcloud draws its progress with dots where it has no terminal.
-    if (/[^.\s]/.test(line)) console.log(`${name.padEnd(labelWidth)}  ${line}`);
+    // gcloud draws its progress with dots where it has no terminal; its errors are explained once, at the end.
+    const text = line.replace(/^\.+/, "").trim();
+    if (text !== "" && !text.startsWith("ERROR:")) console.log(`${name.padEnd(labelWidth)}  ${text}`);
   };
   try {
     return { name, url: await deployFunction(name, choices, report) };

@@ -1,5 +1,4 @@
-import { type Api, type ApiReply, fail, notFound, ok } from "./api.ts";
-import type { Policies } from "./policies.ts";
+import { type Api, type ApiReply, notFound, ok } from "./api.ts";
 
 /** A function as `functions deploy` sends it. */
 export interface DeployedFunction extends Record<string, unknown> {
@@ -11,18 +10,29 @@ interface FunctionsState {
   readonly functions: Map<string, DeployedFunction>;
   /** Archives by the object name that the function's source refers to. */
   readonly uploads: Map<string, Buffer>;
+  /** What became of each deployment, by the operation's name. */
+  readonly operations: Map<string, unknown>;
   /** Names of functions whose build fails. */
   readonly failingBuilds: Set<string>;
   /** The server's own base URL, which the upload goes to. */
   readonly baseUrl: string;
 }
 
-/** Cloud Functions v2: the upload, the deployment as a finished operation, and the function as it stands. */
+/** The steps of a deployment, without which gcloud gives up on an operation. */
+const metadata = {
+  "@type": "type.googleapis.com/google.cloud.functions.v2.OperationMetadata",
+  stages: ["BUILD", "SERVICE"].map((name) => ({ name, state: "COMPLETE", message: name })),
+};
+
+/** Cloud Functions v2: the upload, the deployment as an operation, and the function as it stands. */
 export function createFunctions(state: FunctionsState): Api {
   const finish = (name: string, deployed: DeployedFunction): ApiReply => {
     const [, project, region, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/functions\/([^/]+)$/.exec(name) ?? [];
     const operation = `projects/${project}/locations/${region}/operations/${id}`;
-    if (state.failingBuilds.has(id ?? "")) return ok({ name: operation, done: true, error: toBuildError(region) });
+    if (state.failingBuilds.has(id ?? "")) {
+      state.operations.set(operation, { name: operation, done: true, metadata, error: toBuildError(region) });
+      return ok({ name: operation });
+    }
     state.functions.set(name, {
       ...deployed,
       name,
@@ -34,7 +44,8 @@ export function createFunctions(state: FunctionsState): Api {
         uri: `https://${id}-x7hk2-ew.a.run.app`,
       },
     });
-    return ok({ name: operation, done: true, response: state.functions.get(name) });
+    state.operations.set(operation, { name: operation, done: true, metadata, response: {} });
+    return ok({ name: operation });
   };
 
   return ({ method, path, query, body }) => {
@@ -48,11 +59,28 @@ export function createFunctions(state: FunctionsState): Api {
     if (method === "POST" && name.endsWith("/functions")) {
       return finish(`${name}/${query.functionId}`, body as DeployedFunction);
     }
+    const operation = state.operations.get(name);
+    if (method === "GET" && operation !== undefined) return ok(operation);
     const found = state.functions.get(name);
     if (found === undefined) return name.includes("/functions/") ? notFound(name) : undefined;
-    if (method === "PATCH") return finish(name, body as DeployedFunction);
+    if (method === "PATCH") return finish(name, merge(found, body as DeployedFunction, query.updateMask ?? ""));
     return method === "GET" ? ok(found) : undefined;
   };
+}
+
+/** Changes the fields that an update mask names, such as `labels` and `service_config.timeout_seconds`. */
+function merge(found: DeployedFunction, changes: DeployedFunction, updateMask: string): DeployedFunction {
+  const merged = structuredClone(found) as Record<string, unknown>;
+  for (const path of updateMask.split(",")) {
+    const [top = "", field] = path.split(".").map(toCamelCase);
+    if (field === undefined) merged[top] = changes[top];
+    else merged[top] = { ...(merged[top] as object), [field]: (changes[top] as Record<string, unknown>)[field] };
+  }
+  return merged as DeployedFunction;
+}
+
+function toCamelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Cloud Storage: takes the archives. */
@@ -69,52 +97,4 @@ function toBuildError(region: string | undefined) {
   const log = `https://console.cloud.google.com/cloud-build/builds;region=${region}/0f5a1c2e-77aa-4d4e-9a51-0c35b0c2f4d1?project=1`;
   const message = `Build failed with status: FAILURE and message: npm ci failed. For more details see the logs at ${log}.`;
   return { code: 3, message };
-}
-
-interface Revision {
-  readonly annotations: Record<string, string>;
-}
-
-/** Cloud Run: the services behind the functions, in both shapes of its API. */
-export function createRun(revisions: Map<string, Revision>, policies: Policies): Api {
-  return (request) => {
-    const policy = policies.answer(request);
-    if (policy !== undefined) return policy;
-    const [, project, id] =
-      /^apis\/serving\.knative\.dev\/v1\/namespaces\/([^/]+)\/services\/([^/]+)$/.exec(request.path) ?? [];
-    if (project === undefined || id === undefined) return undefined;
-    if (request.method === "PUT") {
-      const { spec } = request.body as { spec: { template: { metadata: Revision } } };
-      revisions.set(id, { annotations: spec.template.metadata.annotations });
-    } else if (request.method !== "GET") {
-      return fail(405, "UNIMPLEMENTED", request.method);
-    }
-    return ok(toService(project, id, revisions.get(id) ?? { annotations: {} }));
-  };
-}
-
-function toService(project: string, id: string, { annotations }: Revision) {
-  const url = `https://${id}-x7hk2-ew.a.run.app`;
-  const ready = ["Ready", "ConfigurationsReady", "RoutesReady"].map((type) => ({ type, status: "True" }));
-  return {
-    apiVersion: "serving.knative.dev/v1",
-    kind: "Service",
-    metadata: { name: id, namespace: project, generation: 1, resourceVersion: "1", annotations: {}, labels: {} },
-    spec: {
-      template: {
-        metadata: { name: `${id}-00001`, annotations },
-        spec: { containers: [{ image: "image", resources: { limits: { cpu: "1", memory: "512Mi" } } }] },
-      },
-      traffic: [{ percent: 100, latestRevision: true }],
-    },
-    status: {
-      observedGeneration: 1,
-      conditions: ready,
-      url,
-      address: { url },
-      latestReadyRevisionName: `${id}-00001`,
-      latestCreatedRevisionName: `${id}-00001`,
-      traffic: [{ percent: 100, latestRevision: true, revisionName: `${id}-00001` }],
-    },
-  };
 }

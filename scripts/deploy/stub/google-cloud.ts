@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Api, type ApiReply, type ApiRequest, fail } from "./api.ts";
-import { createFunctions, createRun, createUploads, type DeployedFunction } from "./functions.ts";
+import { createFunctions, createUploads, type DeployedFunction } from "./functions.ts";
 import { Policies } from "./policies.ts";
 import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
+import { createRun, type ServedRevision } from "./run.ts";
 
 /** A Google Cloud of one project on the loopback interface, for the real gcloud to talk to. */
 export interface StubGoogleCloud {
@@ -21,9 +22,10 @@ export interface StubGoogleCloud {
   readonly accounts: Map<string, Record<string, unknown>>;
   readonly functions: Map<string, DeployedFunction>;
   readonly uploads: Map<string, Buffer>;
+  readonly operations: Map<string, unknown>;
   readonly failingBuilds: Set<string>;
-  /** Annotations of each Cloud Run service's revision, by service. */
-  readonly revisions: Map<string, { readonly annotations: Record<string, string> }>;
+  /** What Cloud Run serves, by service. */
+  readonly served: Map<string, ServedRevision>;
   readonly enabledApis: Set<string>;
   readonly policies: Policies;
   close(): Promise<void>;
@@ -44,8 +46,9 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     accounts: new Map(),
     functions: new Map(),
     uploads: new Map(),
+    operations: new Map(),
     failingBuilds: new Set(),
-    revisions: new Map(),
+    served: new Map(),
     enabledApis: new Set(),
     close: () => close(server),
   };
@@ -55,7 +58,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     cloudresourcemanager: createResourceManager(project, policies),
     serviceusage: createServiceUsage(stub.enabledApis),
     cloudfunctions: createFunctions(stub),
-    run: createRun(stub.revisions, policies),
+    run: createRun(stub.served, policies),
     upload: createUploads(stub.uploads),
   };
   server.on("request", async (incoming, outgoing) => {
@@ -80,11 +83,12 @@ function answer(request: ApiRequest, apis: Readonly<Record<string, Api>>, stub: 
   if (reply !== undefined) return reply;
   const description = `${request.method} ${request.api}/${request.path}`;
   stub.unknown.push(description);
-  return fail(501, "UNIMPLEMENTED", `the stub has no ${description}`);
+  // Not a 5xx: gcloud would try those again for half a minute.
+  return fail(400, "INVALID_ARGUMENT", `the stub has no ${description}`);
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
-  const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
+  const url = new URL(toLocalPath(incoming.url ?? "/"), "http://127.0.0.1");
   const [, api = "", path = ""] = /^\/([^/]+)\/(.*)$/.exec(decodeURIComponent(url.pathname)) ?? [];
   const bytes = await buffer(incoming);
   const isJson = incoming.headers["content-type"]?.startsWith("application/json") && bytes.length > 0;
@@ -95,6 +99,16 @@ async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
     query: Object.fromEntries(url.searchParams),
     body: isJson ? JSON.parse(bytes.toString("utf8")) : bytes.length > 0 ? bytes : undefined,
   };
+}
+
+/**
+ * gcloud puts the region before an API's host, `http://europe-west1-127.0.0.1:…`, which reaches this server as its proxy.
+ * Any other host stays in the path, where no API answers for it.
+ */
+function toLocalPath(url: string): string {
+  const [, host, path] = /^https?:\/\/([^/]+)(\/.*)$/.exec(url) ?? [];
+  if (host === undefined || path === undefined) return url;
+  return /(^|-)127\.0\.0\.1:\d+$/.test(host) ? path : `/${host}${path}`;
 }
 
 async function close(server: Server): Promise<void> {

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "./stub/sandbox.ts";
+
+const project = "shop-prod";
+const here = ["--project", project, "--region", "europe-west1"];
+const topics = ["pulsecart.user-actions", "pulsecart.commerce-events", "pulsecart.system-events"];
+const agent = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com";
+const labels = { app: "pulsecart", component: "producer" };
+
+describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudTimeout }, () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await openSandbox(project);
+  });
+  afterAll(() => sandbox?.close());
+  beforeEach(() => {
+    sandbox.cloud.requests.length = 0;
+    sandbox.cloud.unknown.length = 0;
+    sandbox.cloud.refuse = () => false;
+  });
+
+  test("brings an empty project to the wanted state", async () => {
+    const { cloud } = sandbox;
+    const { code, stdout, stderr } = await sandbox.run("provision", here);
+    expect({ code, stderr, unknown: cloud.unknown }).toEqual({ code: 0, stderr: "", unknown: [] });
+    expect(stdout).toContain(`npm run deploy -- --project ${project} --region europe-west1`);
+
+    expect([...cloud.enabledApis].sort()).toEqual([
+      "artifactregistry.googleapis.com",
+      "cloudbuild.googleapis.com",
+      "cloudfunctions.googleapis.com",
+      "cloudresourcemanager.googleapis.com",
+      "iam.googleapis.com",
+      "logging.googleapis.com",
+      "pubsub.googleapis.com",
+      "run.googleapis.com",
+    ]);
+    expect([...cloud.accounts.keys()].sort()).toEqual([
+      "pulsecart-build@shop-prod.iam.gserviceaccount.com",
+      "pulsecart-commerce@shop-prod.iam.gserviceaccount.com",
+      "pulsecart-system@shop-prod.iam.gserviceaccount.com",
+      "pulsecart-user-actions@shop-prod.iam.gserviceaccount.com",
+    ]);
+    expect(Object.fromEntries(cloud.resources)).toEqual(
+      Object.fromEntries(topics.flatMap((topic) => toWantedResources(topic))),
+    );
+    expect(toGrants(sandbox)).toEqual(wantedGrants);
+  });
+
+  test("changes nothing when it runs again", async () => {
+    const { code, stdout } = await sandbox.run("provision", here);
+    expect(code).toBe(0);
+    expect(toChanges(sandbox.cloud)).toEqual([]);
+    expect(stdout).not.toMatch(/: (created|updated)/);
+  });
+
+  test("mends what differs, without touching the rest", async () => {
+    const { cloud } = sandbox;
+    const topic = `projects/${project}/topics/pulsecart.commerce-events`;
+    const before = cloud.resources.get(topic);
+    cloud.resources.set(topic, {
+      ...before,
+      messageRetentionDuration: "600s",
+      labels: { ...labels, team: "checkout" },
+    });
+    const kept = `projects/${project}/subscriptions/pulsecart.system-events.dead-letter.kept`;
+    cloud.resources.set(kept, { ...cloud.resources.get(kept), expirationPolicy: { ttl: "2678400s" } });
+
+    const { code, stdout } = await sandbox.run("provision", [...here, "--subscriptions", "none"]);
+    expect(code).toBe(0);
+    expect(toChanges(cloud)).toEqual([`PATCH pubsub/v1/${topic}`, `PATCH pubsub/v1/${kept}`]);
+    expect(stdout).toContain("topic pulsecart.commerce-events: updated messageRetentionDuration");
+    expect(cloud.resources.get(topic)).toEqual({ ...before, labels: { ...labels, team: "checkout" } });
+    expect(cloud.resources.get(kept)).toMatchObject({ expirationPolicy: {} });
+    expect(cloud.requests.some(({ path }) => path.endsWith("pulsecart.commerce-events.default"))).toBe(false);
+  });
+
+  test("says in one line which permission is missing, and what is done", async () => {
+    sandbox.cloud.refuse = ({ path }) => path.endsWith("topics/pulsecart.commerce-events");
+    const { code, stdout, stderr } = await sandbox.run("provision", here, {
+      CLOUDSDK_CORE_ACCOUNT: "ops@example.com",
+    });
+    expect(code).toBe(1);
+    const lines = stderr.trim().split("\n");
+    expect(lines[0]).toBe(
+      "topic pulsecart.commerce-events: FAILED: permission pubsub.topics.get is missing; an owner of the project grants it with: " +
+        "gcloud projects add-iam-policy-binding shop-prod --member=user:ops@example.com --role=roles/pubsub.admin --condition=None",
+    );
+    expect(stderr).toMatch(/Not finished. Done \(10 of 28\): APIs, .*topic pulsecart.user-actions/);
+    expect(stderr).toContain("Failed: topic pulsecart.commerce-events.");
+    expect(stdout).not.toContain("subscription");
+  });
+});
+
+function toWantedResources(topic: string): [string, unknown][] {
+  const toTopic = (id: string) => ({
+    name: `projects/${project}/topics/${id}`,
+    labels,
+    messageRetentionDuration: "604800s",
+    messageStoragePolicy: { allowedPersistenceRegions: ["europe-west1"] },
+  });
+  const toSubscription = (id: string, source: string) => ({
+    name: `projects/${project}/subscriptions/${id}`,
+    topic: `projects/${project}/topics/${source}`,
+    labels,
+    ackDeadlineSeconds: 60,
+    enableMessageOrdering: true,
+    expirationPolicy: {},
+    retryPolicy: { minimumBackoff: "10s", maximumBackoff: "600s" },
+  });
+  const wanted = [
+    toTopic(topic),
+    toTopic(`${topic}.dead-letter`),
+    { ...toSubscription(`${topic}.dead-letter.kept`, `${topic}.dead-letter`), messageRetentionDuration: "2678400s" },
+    {
+      ...toSubscription(`${topic}.default`, topic),
+      messageRetentionDuration: "604800s",
+      deadLetterPolicy: {
+        deadLetterTopic: `projects/${project}/topics/${topic}.dead-letter`,
+        maxDeliveryAttempts: 10,
+      },
+    },
+  ];
+  return wanted.map((resource) => [resource.name, resource]);
+}
+
+function toGrants({ cloud }: Sandbox) {
+  const resources = [`projects/${project}`, ...cloud.resources.keys()];
+  return Object.fromEntries(
+    resources.map((name) => [name.replace(`projects/${project}/`, ""), cloud.policies.grants(name)]),
+  );
+}
+
+const publisher = (account: string) => ({
+  "roles/pubsub.publisher": [`serviceAccount:pulsecart-${account}@shop-prod.iam.gserviceaccount.com`],
+});
+const forwardsDeadLetters = { "roles/pubsub.publisher": [agent] };
+const takesDeadLetters = { "roles/pubsub.subscriber": [agent] };
+
+const wantedGrants = {
+  [`projects/${project}`]: {
+    "roles/cloudbuild.builds.builder": ["serviceAccount:pulsecart-build@shop-prod.iam.gserviceaccount.com"],
+  },
+  "topics/pulsecart.user-actions": publisher("user-actions"),
+  "topics/pulsecart.commerce-events": publisher("commerce"),
+  "topics/pulsecart.system-events": publisher("system"),
+  "topics/pulsecart.user-actions.dead-letter": forwardsDeadLetters,
+  "topics/pulsecart.commerce-events.dead-letter": forwardsDeadLetters,
+  "topics/pulsecart.system-events.dead-letter": forwardsDeadLetters,
+  "subscriptions/pulsecart.user-actions.default": takesDeadLetters,
+  "subscriptions/pulsecart.commerce-events.default": takesDeadLetters,
+  "subscriptions/pulsecart.system-events.default": takesDeadLetters,
+  "subscriptions/pulsecart.user-actions.dead-letter.kept": {},
+  "subscriptions/pulsecart.commerce-events.dead-letter.kept": {},
+  "subscriptions/pulsecart.system-events.dead-letter.kept": {},
+};

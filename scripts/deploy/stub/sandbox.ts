@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { toGcloudEnvironment } from "./gcloud-environment.ts";
+import { type StubGoogleCloud, startStubGoogleCloud } from "./google-cloud.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Whether there is a gcloud to test with; in CI there has to be one, so that a missing one fails the tests. */
+export const hasGcloud =
+  process.env.CI !== undefined ||
+  (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "gcloud")));
+
+/** gcloud takes a second or two for each call, more where the machine is busy. */
+export const gcloudTimeout = 300_000;
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A copy of the project, whose commands talk to a Google Cloud of their own. */
+export interface Sandbox {
+  readonly project: string;
+  readonly folder: string;
+  readonly cloud: StubGoogleCloud;
+  /**
+   * Runs a command of the copy, as `npm run` does.
+   *
+   * @param environment variables to set beside those that lead gcloud to the stub
+   */
+  run(
+    command: "provision" | "deploy",
+    args: readonly string[],
+    environment?: NodeJS.ProcessEnv,
+  ): Promise<CommandResult>;
+  close(): Promise<void>;
+}
+
+/** Makes the sandbox in a temporary folder: a build in it cannot disturb who reads the project's own `dist`. */
+export async function openSandbox(project: string): Promise<Sandbox> {
+  const folder = await mkdtemp(join(tmpdir(), "deploy-"));
+  for (const entry of await readdir(root)) {
+    if (entry === "node_modules" || entry === "dist" || entry === ".git") continue;
+    await cp(join(root, entry), join(folder, entry), { recursive: true });
+  }
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  const cloud = await startStubGoogleCloud(project);
+  const gcloudEnvironment = toGcloudEnvironment(cloud, await mkdtemp(join(tmpdir(), "gcloud-")));
+  return {
+    project,
+    folder,
+    cloud,
+    run: async (command, args, environment = {}) => {
+      const child = spawn(process.execPath, [join(folder, "scripts", "deploy", `${command}.ts`), ...args], {
+        env: { ...gcloudEnvironment, ...environment },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const [stdout, stderr, [code]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, "close") as Promise<[number | null]>,
+      ]);
+      return { code, stdout, stderr };
+    },
+    close: async () => {
+      await cloud.close();
+      await rm(folder, { recursive: true, force: true });
+      await rm(gcloudEnvironment.CLOUDSDK_CONFIG as string, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The requests that change something. */
+export function toChanges({ requests }: StubGoogleCloud): string[] {
+  return requests
+    .filter(({ method, path }) => method !== "GET" && !path.endsWith(":getIamPolicy"))
+    .map(({ method, api, path }) => `${method} ${api}/${path}`);
+}
