@@ -75,6 +75,16 @@ export function testDelivery(getEndpoint: () => string): void {
     expect(stream.texts).toEqual(["1", "1", "2"]);
   });
 
+  it("delivers again, in order, all messages of a key that were not acknowledged in time", async () => {
+    const { client, admin, topic, subscriptionName: subscription } = await createFixture(getEndpoint());
+    const stream = openRawStream(client, { subscription });
+    await admin.publish(topic, createMessages("key", "1", "2", "3"));
+    await stream.waitFor(3);
+    for (const text of ["1", "2", "3"]) stream.modifyDeadline(text, 1);
+    await stream.waitFor(6);
+    expect(stream.texts).toEqual(["1", "2", "3", "1", "2", "3"]);
+  });
+
   it("delivers again what was not acknowledged in time, with the later messages of its key, in order", async () => {
     const { client, admin, topic, subscriptionName: subscription } = await createFixture(getEndpoint());
     const stream = openRawStream(client, { subscription });

@@ -41,7 +41,10 @@ it("keeps the messages of a key with one subscriber while some are outstanding",
   await admin.publish(topic, createMessages("key", "1"));
   await first.waitFor(1);
   openRawStream(client, { subscription });
-  await admin.publish(topic, createMessages("key", "2", "3"));
+  await letOthersArrive();
+  await admin.publish(topic, createMessages("key", "2"));
+  await first.waitFor(2);
+  await admin.publish(topic, createMessages("key", "3"));
   await first.waitFor(3);
   expect(first.texts).toEqual(["1", "2", "3"]);
 });
