@@ -21,7 +21,10 @@ it("collects on after its connection broke", async () => {
   const { proxy, collector, admin } = await start();
   await admin.publish("topic", createMessages("key", "1"));
   await collector.waitFor(1);
+  const { connections } = proxy;
   proxy.drop();
+  // A message sent to the broken stream would come again only once its deadline has passed.
+  await expect.poll(() => proxy.connections).toBeGreaterThan(connections);
   await admin.publish("topic", createMessages("key", "2"));
   const messages = await collector.waitFor((all) => all.some(({ data }) => data.toString() === "2"));
   expect(messages[0]?.data.toString()).toBe("1");

@@ -22,7 +22,8 @@ export interface OpenSubscription {
 }
 
 const reconnectMs = 200;
-const ackDeadlineSeconds = 60;
+/** The least that the service takes: what a broken stream had comes again after it. */
+const ackDeadlineSeconds = 10;
 
 /**
  * Reads a subscription by streaming pull until closed: hands each message over, then acknowledges it. When the stream
