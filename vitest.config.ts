@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{functions,shared,scripts}/**/*.test.ts"],
+    globalSetup: "scripts/testing/global-setup.ts",
     // Processes and brokers are started by the tests: two at a time is what two cores carry.
     maxWorkers: 2,
     testTimeout: 30_000,

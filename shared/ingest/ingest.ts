@@ -32,6 +32,9 @@ export async function ingest(service: Service, request: BodyRequest): Promise<Ou
     startedAt: performance.now(),
   };
   try {
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      throw new Problem("malformed_request", "The request has no Host header.");
+    }
     return await take(service, request, context, findRoute(request.method, request.url));
   } catch (error) {
     return toProblem(service, context, error);

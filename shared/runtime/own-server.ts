@@ -32,8 +32,9 @@ export function ownServer(handler: RequestListener, onListening: (server: Server
     const { server } = message as { readonly server: unknown };
     if (!(server instanceof Server)) return;
     server.removeAllListeners("request").on("request", handler);
-    // An unknown `Expect` is no reason for Node's empty 417.
+    // An unknown `Expect` or no `Host` is ours to answer: Node's own 417 and 400 have no body.
     server.on("checkExpectation", handler);
+    Object.assign(server, { requireHostHeader: false });
     answerClientErrors(server);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;

@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import type { TestProject } from "vitest/node";
+import { startBroker } from "../pubsub/broker.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** `host:port` of the Pub/Sub server that all tests share; each keeps to a project id of its own. */
+    pubsub: string;
+  }
+}
+
+/**
+ * Builds the functions and starts the Pub/Sub server of all tests: in CI the official emulator, which is required there;
+ * elsewhere the best that the machine has.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, ["esbuild.config.mjs"], { stdio: "inherit" });
+  const broker = await startBroker(process.env.CI ? "emulator" : "auto");
+  console.log(`Pub/Sub server of the tests: ${broker.kind}`);
+  project.provide("pubsub", broker.endpoint);
+  return () => broker.close();
+}
