@@ -24,8 +24,8 @@ export async function deployFunction(
   const url = await runGcloud(commands.deploy, report);
 
   // A changed service is a new revision, which starts all instances anew: only where it is needed.
-  const service = (await readGcloud(commands.service)) as Service;
-  const boost = service.spec?.template?.metadata?.annotations?.["run.googleapis.com/startup-cpu-boost"];
+  const service = (await readGcloud(commands.service)) as Service | undefined;
+  const boost = service?.spec?.template?.metadata?.annotations?.["run.googleapis.com/startup-cpu-boost"];
   // The platform writes `true`, gcloud writes `True`.
   if (boost?.toLowerCase() !== "true") {
     report("switching on startup CPU boost");

@@ -16,7 +16,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
   beforeEach(() => {
     sandbox.cloud.requests.length = 0;
     sandbox.cloud.unknown.length = 0;
-    sandbox.cloud.refuse = () => false;
+    sandbox.cloud.refuse = () => undefined;
   });
 
   test("brings an empty project to the wanted state", async () => {
@@ -76,7 +76,9 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
   });
 
   test("says in one line which permission is missing, and what is done", async () => {
-    sandbox.cloud.refuse = ({ path }) => path.endsWith("topics/pulsecart.commerce-events");
+    // The words of Pub/Sub, which does not name the permission.
+    sandbox.cloud.refuse = ({ path }) =>
+      path.endsWith("topics/pulsecart.commerce-events") ? "User not authorized to perform this action." : undefined;
     const { code, stdout, stderr } = await sandbox.run("provision", here, {
       CLOUDSDK_CORE_ACCOUNT: "ops@example.com",
     });

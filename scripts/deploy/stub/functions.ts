@@ -2,7 +2,7 @@ import { type Api, type ApiReply, notFound, ok } from "./api.ts";
 
 /** A function as `functions deploy` sends it. */
 export interface DeployedFunction extends Record<string, unknown> {
-  readonly buildConfig: Record<string, unknown> & { source: { storageSource: { object: string } } };
+  readonly buildConfig: Record<string, unknown> & { entryPoint: string; source: { storageSource: { object: string } } };
   readonly serviceConfig: Record<string, unknown>;
 }
 

@@ -16,8 +16,8 @@ export interface StubGoogleCloud {
   readonly requests: ApiRequest[];
   /** What arrived that no API here knows: a test that leaves any has talked past the stub. */
   readonly unknown: string[];
-  /** Requests that match are refused: gcloud sees a missing permission. */
-  refuse: (request: ApiRequest) => boolean;
+  /** Requests for which this gives a message are refused with it: gcloud sees a missing permission. */
+  refuse: (request: ApiRequest) => string | undefined;
   readonly resources: Map<string, Record<string, unknown>>;
   readonly accounts: Map<string, Record<string, unknown>>;
   readonly functions: Map<string, DeployedFunction>;
@@ -41,7 +41,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     policies,
     requests: [],
     unknown: [],
-    refuse: () => false,
+    refuse: () => undefined,
     resources: new Map(),
     accounts: new Map(),
     functions: new Map(),
@@ -76,9 +76,8 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
 }
 
 function answer(request: ApiRequest, apis: Readonly<Record<string, Api>>, stub: StubGoogleCloud): ApiReply {
-  if (stub.refuse(request)) {
-    return fail(403, "PERMISSION_DENIED", "User not authorized to perform this action.");
-  }
+  const refusal = stub.refuse(request);
+  if (refusal !== undefined) return fail(403, "PERMISSION_DENIED", refusal);
   const reply = apis[request.api]?.(request);
   if (reply !== undefined) return reply;
   const description = `${request.method} ${request.api}/${request.path}`;

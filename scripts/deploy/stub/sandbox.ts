@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { toGcloudEnvironment } from "./gcloud-environment.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "./google-cloud.ts";
+import { type CommandResult, runCommand } from "./run-command.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -18,12 +16,6 @@ export const hasGcloud =
 
 /** gcloud takes a second or two for each call, more where the machine is busy. */
 export const gcloudTimeout = 300_000;
-
-export interface CommandResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A copy of the project, whose commands talk to a Google Cloud of their own. */
 export interface Sandbox {
@@ -57,17 +49,9 @@ export async function openSandbox(project: string): Promise<Sandbox> {
     project,
     folder,
     cloud,
-    run: async (command, args, environment = {}) => {
-      const child = spawn(process.execPath, [join(folder, "scripts", "deploy", `${command}.ts`), ...args], {
-        env: { ...gcloudEnvironment, ...environment },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const [stdout, stderr, [code]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, "close") as Promise<[number | null]>,
-      ]);
-      return { code, stdout, stderr };
+    run: (command, args, environment = {}) => {
+      const script = join(folder, "scripts", "deploy", `${command}.ts`);
+      return runCommand(process.execPath, [script, ...args], { ...gcloudEnvironment, ...environment });
     },
     close: async () => {
       await cloud.close();

@@ -1,0 +1,128 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { toDeployCommands } from "./deploy-commands.ts";
+import { readDeployOptions } from "./deploy-options.ts";
+import { toPreflightCommands } from "./preflight.ts";
+import { createFakeGcloud, emptyProject } from "./stub/fake-gcloud.ts";
+import { runCommand } from "./stub/run-command.ts";
+
+const here = ["--project", "shop-prod", "--region", "europe-west1"];
+
+function runScript(script: "provision" | "deploy", args: readonly string[], path: string) {
+  const file = fileURLToPath(new URL(`${script}.ts`, import.meta.url));
+  return runCommand(process.execPath, [file, ...args], { PATH: path });
+}
+
+const loggedOut = `
+  "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
+  *) echo 'ERROR: (gcloud.projects.describe) You do not currently have an active account selected.' >&2; exit 1 ;;`;
+const expired = `
+  "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
+  *) echo 'ERROR: (gcloud.projects.describe) There was a problem refreshing your current auth tokens: Reauthentication failed.' >&2; exit 1 ;;`;
+const foreignProject = `
+  "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
+  "config "*) echo dev@example.com ;;
+  *) echo 'ERROR: (gcloud.projects.describe) [dev@example.com] does not have permission to access projects instance [shop-prod] (or it may not exist): The caller does not have permission' >&2; exit 1 ;;`;
+
+test.each([
+  [
+    "too old",
+    `\n  *) echo '{"Google Cloud SDK": "480.0.0"}' ;;`,
+    "gcloud 480.0.0 is too old, 481 is needed; run: gcloud components update",
+  ],
+  ["logged out", loggedOut, "gcloud is not logged in; run: gcloud auth login"],
+  ["logged in too long ago", expired, "gcloud is not logged in; run: gcloud auth login"],
+  [
+    "without access to the project",
+    foreignProject,
+    "permission resourcemanager.projects.get is missing; an owner of the project grants it with: gcloud projects add-iam-policy-binding shop-prod --member=user:dev@example.com --role=roles/browser --condition=None",
+  ],
+])("a gcloud that is %s is one line, and nothing is run", async (_, cases, line) => {
+  const gcloud = await createFakeGcloud(cases);
+  try {
+    for (const script of ["provision", "deploy"] as const) {
+      expect(await runScript(script, here, gcloud.path)).toEqual({ code: 1, stdout: "", stderr: `${line}\n` });
+    }
+    const commands = (await gcloud.calls()).map((call) => call.slice(0, 2).join(" "));
+    expect(commands.filter((command) => !/^(version|projects describe|config)/.test(command))).toEqual([]);
+  } finally {
+    await gcloud.close();
+  }
+});
+
+test("a missing gcloud is one line", async () => {
+  const { code, stderr } = await runScript("provision", here, "/nowhere");
+  expect([code, stderr]).toEqual([
+    1,
+    "gcloud is not on the PATH; install it: https://cloud.google.com/sdk/docs/install\n",
+  ]);
+});
+
+test.each([
+  [["--projct", "p"], "Unknown option '--projct'; see --help"],
+  [["--region", "europe-west1"], "--project is missing: the id of the Google Cloud project"],
+  [["--project", "shop-prod"], "--region is missing: where the functions run, such as europe-west1"],
+  [
+    ["--project", "p; rm -rf /", "--region", "r"],
+    `--project must be a project's id, such as pulsecart-prod, not "p; rm -rf /"`,
+  ],
+  [["--project", "shop-prod", "--region", "europe"], `--region must be a region, such as europe-west1, not "europe"`],
+])("the command line %j is refused in one line", async (args, line) => {
+  for (const script of ["provision", "deploy"] as const) {
+    expect(await runScript(script, args, "/nowhere")).toEqual({ code: 2, stdout: "", stderr: `${line}\n` });
+  }
+});
+
+test("--help needs neither gcloud nor a project", async () => {
+  for (const script of ["provision", "deploy"] as const) {
+    const { code, stdout } = await runScript(script, ["--help"], "/nowhere");
+    expect([code, stdout.split("\n")[0]]).toEqual([
+      0,
+      `Usage: npm run ${script} -- --project P --region R [options]${script === "deploy" ? " [function…]" : ""}`,
+    ]);
+  }
+});
+
+test("the dry run of provision prints, ready to paste, every command of a real run, and runs none", async () => {
+  const dryRun = await runScript("provision", [...here, "--dry-run"], "/nowhere");
+  expect([dryRun.code, dryRun.stderr]).toEqual([0, ""]);
+
+  const [pasted, real] = [await createFakeGcloud(emptyProject), await createFakeGcloud(emptyProject)];
+  try {
+    await runCommand("/bin/sh", ["-c", dryRun.stdout], { PATH: pasted.path });
+    expect((await runScript("provision", here, real.path)).code).toBe(0);
+    const printed = (await pasted.calls()).map((call) => call.join(" "));
+    const needed = (await real.calls()).map((call) => call.join(" "));
+    expect(needed.length).toBe(2 + 2 * 28);
+    expect(needed.filter((command) => !printed.includes(command))).toEqual([]);
+    // Beside them only the updates, which an empty project does not need.
+    expect(printed.filter((command) => !needed.includes(command) && !command.includes(" update "))).toEqual([]);
+  } finally {
+    await pasted.close();
+    await real.close();
+  }
+});
+
+test("the dry run of deploy prints, ready to paste, every command in its order, and runs none", async () => {
+  const invoker = "serviceAccount:checkout@shop-prod.iam.gserviceaccount.com";
+  const args = [...here, "commerce", "--invoker", invoker];
+  const dryRun = await runScript("deploy", [...args, "--dry-run"], "/nowhere");
+  expect([dryRun.code, dryRun.stderr]).toEqual([0, ""]);
+  expect(dryRun.stdout).toContain("\nnode --run build\n");
+
+  const options = readDeployOptions(args);
+  if (options.help) throw new Error("--help was not given");
+  const preflight = toPreflightCommands(options.choices.target);
+  const { deploy, service, boost, policy, invoke } = toDeployCommands("commerce", options.choices);
+  const gcloud = await createFakeGcloud(emptyProject);
+  try {
+    const script = dryRun.stdout.replace("node --run build", "");
+    await runCommand("/bin/sh", ["-c", script], { PATH: gcloud.path });
+    expect(await gcloud.calls()).toEqual([
+      ...[preflight.version, preflight.projectNumber],
+      ...[deploy, service, boost, policy, ...invoke.map(({ add }) => add)],
+    ]);
+  } finally {
+    await gcloud.close();
+  }
+});

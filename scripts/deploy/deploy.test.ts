@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readConfig } from "../../shared/config.ts";
+import { domains } from "../../shared/events/registry.ts";
+import { collectTopic } from "../pubsub/collect-topic.ts";
+import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
+import type { DeployedFunction } from "./stub/functions.ts";
+import { startAsPlatform } from "./stub/platform.ts";
+import { readZip } from "./stub/read-zip.ts";
+import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "./stub/sandbox.ts";
+
+import { functionNames } from "./target.ts";
+
+const project = "shop-prod";
+const here = ["--project", project, "--region", "europe-west1"];
+const parent = `projects/${project}/locations/europe-west1`;
+const checkout = "serviceAccount:checkout@shop-prod.iam.gserviceaccount.com";
+const support = "group:support@example.com";
+
+describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTimeout }, () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await openSandbox(project);
+    for (const api of ["run", "cloudbuild", "artifactregistry"]) sandbox.cloud.enabledApis.add(`${api}.googleapis.com`);
+  });
+  afterAll(() => sandbox?.close());
+  beforeEach(() => {
+    sandbox.cloud.requests.length = 0;
+    sandbox.cloud.unknown.length = 0;
+    sandbox.cloud.failingBuilds.clear();
+    sandbox.cloud.refuse = () => undefined;
+  });
+
+  test("builds and deploys all three functions", async () => {
+    const { cloud } = sandbox;
+    const result = await sandbox.run("deploy", [...here, "--invoker", checkout, "--invoker", support]);
+    expect({ ...result, stdout: "", unknown: cloud.unknown }).toEqual({ code: 0, stdout: "", stderr: "", unknown: [] });
+    expect(result.stdout).toMatch(
+      /\nuser-actions {2}https:\/\/user-actions-.*\ncommerce {6}https:\/\/commerce-.*\nsystem {8}https:\/\/system-.*\n$/,
+    );
+
+    const wanted = {
+      "user-actions": { minInstanceCount: 1, maxInstanceCount: 100, LOG_LEVEL: "warning" },
+      commerce: { minInstanceCount: 1, maxInstanceCount: 50, LOG_LEVEL: "info" },
+      system: { minInstanceCount: 0, maxInstanceCount: 20, LOG_LEVEL: "info" },
+    };
+    for (const name of functionNames) {
+      const { LOG_LEVEL, ...instances } = wanted[name];
+      expect(toSent(sandbox, name)).toEqual({
+        name: `${parent}/functions/${name}`,
+        labels: { app: "pulsecart", component: "producer", environment: "prod", "deployment-tool": "cli-gcloud" },
+        buildConfig: {
+          entryPoint: domains[name].entryPoint,
+          runtime: "nodejs24",
+          environmentVariables: {},
+          serviceAccount: `projects/${project}/serviceAccounts/pulsecart-build@${project}.iam.gserviceaccount.com`,
+          source: { storageSource: { bucket: "sources", object: expect.stringMatching(/^source-\d\.zip$/) } },
+        },
+        serviceConfig: {
+          serviceAccountEmail: `pulsecart-${name}@${project}.iam.gserviceaccount.com`,
+          availableCpu: "1",
+          availableMemory: "512Mi",
+          maxInstanceRequestConcurrency: 80,
+          timeoutSeconds: 30,
+          ...instances,
+          ingressSettings: "ALLOW_ALL",
+          allTrafficOnLatestRevision: true,
+          environmentVariables: {
+            GCP_PROJECT_ID: project,
+            ENVIRONMENT: "prod",
+            PUBSUB_ENDPOINT: "europe-west1-pubsub.googleapis.com:443",
+            LOG_LEVEL,
+          },
+        },
+      });
+      expect(cloud.policies.grants(`${parent}/services/${name}`)).toEqual({ "roles/run.invoker": [checkout, support] });
+      expect(cloud.served.get(name)?.annotations).toMatchObject({ "run.googleapis.com/startup-cpu-boost": "True" });
+    }
+  });
+
+  test("uploads exactly what runs", () => {
+    for (const name of functionNames) {
+      expect([...readZip(toUpload(sandbox, name)).keys()].sort()).toEqual([
+        "index.js",
+        "index.js.map",
+        "package-lock.json",
+        "package.json",
+      ]);
+    }
+  });
+
+  test("sets variables that the functions accept", () => {
+    for (const name of functionNames) {
+      const { environmentVariables } = toDeployed(sandbox, name).serviceConfig;
+      expect(readConfig(environmentVariables as NodeJS.ProcessEnv)).toMatchObject({ GCP_PROJECT_ID: project });
+    }
+  });
+
+  test("what was uploaded serves where nothing else is installed", async () => {
+    const { buildConfig, serviceConfig } = toDeployed(sandbox, "commerce");
+    const { PUBSUB_ENDPOINT: _, ...environment } = serviceConfig.environmentVariables as Record<string, string>;
+    const pubsub = await startEmbeddedPubSub();
+    const topic = await collectTopic(pubsub.endpoint, project, domains.commerce.topic);
+    const platform = await startAsPlatform(toUpload(sandbox, "commerce"), buildConfig.entryPoint, {
+      ...environment,
+      PUBSUB_EMULATOR_HOST: pubsub.endpoint,
+    });
+    try {
+      const health = await fetch(`${platform.url}/health`);
+      expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
+      const accepted = await fetch(platform.url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(domains.commerce.events["order.placed"].sample),
+      });
+      expect(accepted.status).toBe(202);
+      const { message_id } = (await accepted.json()) as { message_id: string };
+      expect((await topic.waitFor(1))[0]).toMatchObject({ messageId: message_id });
+    } finally {
+      await platform.close();
+      await topic.close();
+      await pubsub.close();
+    }
+  });
+
+  test("leaves invokers, settings and the boost as they are when it runs again", async () => {
+    const { cloud } = sandbox;
+    const before = new Map(cloud.functions);
+    const { code } = await sandbox.run("deploy", [...here, "--invoker", checkout]);
+    expect(code).toBe(0);
+    for (const name of functionNames) {
+      expect(cloud.policies.grants(`${parent}/services/${name}`)).toEqual({ "roles/run.invoker": [checkout, support] });
+      const source = { storageSource: expect.objectContaining({ bucket: "sources" }) };
+      const unchanged = before.get(`${parent}/functions/${name}`) as DeployedFunction;
+      expect(toDeployed(sandbox, name)).toEqual({
+        ...unchanged,
+        buildConfig: { ...unchanged.buildConfig, source },
+      });
+    }
+    const changes = toChanges(cloud).map((change) => change.replace(/(commerce|user-actions|system)/, "NAME"));
+    expect([...new Set(changes)].sort()).toEqual([
+      `PATCH cloudfunctions/v2/${parent}/functions/NAME`,
+      `POST cloudfunctions/v2/${parent}/functions:generateUploadUrl`,
+      // gcloud's answer to --no-allow-unauthenticated: the same policy, without allUsers.
+      `POST run/v1/${parent}/services/NAME:setIamPolicy`,
+      ...["source-3.zip", "source-4.zip", "source-5.zip"].map((name) => `PUT upload/${name}`),
+    ]);
+  });
+
+  test("a failed build is one line with the command that shows its log, and keeps no other function back", async () => {
+    sandbox.cloud.failingBuilds.add("commerce");
+    const { code, stdout, stderr } = await sandbox.run("deploy", [
+      ...here,
+      "--ingress",
+      "internal-only",
+      "commerce",
+      "system",
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /\ncommerce {6}FAILED: Build failed with status: FAILURE and message: npm ci failed\. Read the build's log: gcloud builds log 0f5a1c2e-77aa-4d4e-9a51-0c35b0c2f4d1 --region=europe-west1 --project=shop-prod\nsystem {8}https:/,
+    );
+    expect(stderr).toContain("Done: system. Failed: commerce.");
+    expect(toDeployed(sandbox, "system").serviceConfig.ingressSettings).toBe("ALLOW_INTERNAL_ONLY");
+  });
+
+  test("a refused permission is one line with the command that grants it", async () => {
+    const refusal = `Permission 'cloudfunctions.functions.update' denied on '${parent}/functions/system'`;
+    sandbox.cloud.refuse = ({ method, api }) => (api === "cloudfunctions" && method === "PATCH" ? refusal : undefined);
+    const { code, stdout } = await sandbox.run("deploy", [...here, "system"], {
+      CLOUDSDK_CORE_ACCOUNT: "ci@shop-prod.iam.gserviceaccount.com",
+    });
+    expect(code).toBe(1);
+    expect(stdout.trim().split("\n").at(-1)).toBe(
+      "system        FAILED: permission cloudfunctions.functions.update is missing; an owner of the project grants it with: " +
+        "gcloud projects add-iam-policy-binding shop-prod --member=serviceAccount:ci@shop-prod.iam.gserviceaccount.com " +
+        "--role=roles/cloudfunctions.admin --condition=None",
+    );
+  });
+});
+
+/** The request that made the function, without what the platform adds. */
+function toSent({ cloud }: Sandbox, name: string): unknown {
+  return cloud.requests.find(({ query }) => query.functionId === name)?.body;
+}
+
+function toDeployed({ cloud }: Sandbox, name: string): DeployedFunction {
+  return cloud.functions.get(`${parent}/functions/${name}`) as DeployedFunction;
+}
+
+function toUpload(sandbox: Sandbox, name: string): Buffer {
+  return sandbox.cloud.uploads.get(toDeployed(sandbox, name).buildConfig.source.storageSource.object) as Buffer;
+}

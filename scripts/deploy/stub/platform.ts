@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readZip } from "./read-zip.ts";
+
+/** A function as the platform runs it: installed from the uploaded archive and nothing else. */
+export interface PlatformProcess {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Does what the platform does with an upload: unpacks it, installs with `npm ci`, and starts functions-framework.
+ *
+ * @param archive the uploaded zip
+ * @param entryPoint the function's export
+ * @param environment the variables of the deployed function
+ */
+export async function startAsPlatform(
+  archive: Buffer,
+  entryPoint: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<PlatformProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "platform-"));
+  for (const [name, bytes] of readZip(archive)) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), bytes);
+  }
+  await run(folder, "npm", ["ci", "--omit=dev", "--no-audit", "--no-fund"]);
+
+  const port = await findPort();
+  const framework = join(folder, "node_modules", "@google-cloud", "functions-framework", "build", "src", "main.js");
+  const child = spawn(process.execPath, [framework], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: "production",
+      PORT: String(port),
+      FUNCTION_TARGET: entryPoint,
+      ...environment,
+    },
+    stdio: "inherit",
+  });
+  const ended = once(child, "close");
+  const close = async () => {
+    child.kill();
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await waitUntilServing(url, () => child.exitCode === null);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url, close };
+}
+
+async function run(cwd: string, program: string, args: readonly string[]): Promise<void> {
+  const [code] = await once(spawn(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] }), "close");
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} exited with ${code}`);
+}
+
+async function findPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function waitUntilServing(url: string, isAlive: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && isAlive()) {
+    const response = await fetch(`${url}/health`).catch(() => undefined);
+    if (response !== undefined) return;
+    await sleep(50);
+  }
+  throw new Error(`nothing serves at ${url}`);
+}
