@@ -38,7 +38,8 @@ export function serve(domain: Domain): Handler {
     drain.enter();
     response.once("close", () => drain.leave());
     const outcome = await ingest(getService(), request);
-    respond(response, outcome, drain.isDraining);
+    const isCutOff = outcome instanceof Problem && outcome.code === "request_timeout";
+    respond(response, outcome, drain.isDraining || isCutOff);
     if (!request.complete) setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
   };
   http(domain.entryPoint, handle);

@@ -12,11 +12,14 @@ const EVENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Every message is our own: valibot's default ones repeat the rejected value, which an answer must never hold. */
 const text = v.string("must be a string");
 
-const requiredText = v.pipe(
-  text,
-  v.minLength(1, "must not be empty"),
-  v.maxBytes(MAX_ID_BYTES, `must be at most ${MAX_ID_BYTES} bytes of UTF-8`),
-);
+function requiredText(description: string) {
+  return v.pipe(
+    text,
+    v.description(description),
+    v.minLength(1, "must not be empty"),
+    v.maxBytes(MAX_ID_BYTES, `must be at most ${MAX_ID_BYTES} bytes of UTF-8`),
+  );
+}
 
 /**
  * A JSON object, free inside. It is a custom schema, not `looseObject`, because that one copies every member of what it
@@ -29,30 +32,44 @@ const jsonObject = v.custom<Record<string, unknown>>(
 
 /**
  * The fields that every event has. What an event type needs besides stands in its domain's file; whatever else a caller
- * sends is kept and published as sent.
+ * sends is kept and published as sent. Descriptions and metadata (JSON Schema keywords) are for the OpenAPI document.
  */
 export const envelope = {
-  event_id: v.optional(v.pipe(text, v.regex(EVENT_ID, "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -"))),
+  event_id: v.optional(
+    v.pipe(
+      text,
+      v.description(
+        "The event's identity, by which consumers drop duplicates. Absent: derived from Idempotency-Key, else generated.",
+      ),
+      v.regex(EVENT_ID, "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -"),
+    ),
+  ),
   timestamp: v.optional(
     v.pipe(
       text,
+      v.description("When it happened. Absent: when the event was accepted."),
+      v.metadata({ format: "date-time" }),
       v.regex(RFC_3339, "must be an RFC 3339 date-time with an offset or Z"),
       v.check(isCalendarDate, "must be a day that exists"),
     ),
   ),
   // A lone surrogate has no UTF-8: it would reach Pub/Sub as U+FFFD, and so as another user's ordering key.
   user_id: v.pipe(
-    requiredText,
+    requiredText("Whom the event is about. It is the ordering key: one user's events stay in order."),
     v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
   ),
-  payload: jsonObject,
+  payload: v.pipe(
+    jsonObject,
+    v.description("What happened in detail; free inside."),
+    v.metadata({ type: "object", additionalProperties: true }),
+  ),
 };
 
 /** Needed by events of a browsing session. */
-export const sessionId = { session_id: requiredText };
+export const sessionId = { session_id: requiredText("The browsing session that the event belongs to.") };
 
 /** Needed by events of an order. */
-export const orderId = { order_id: requiredText };
+export const orderId = { order_id: requiredText("The order that the event is about.") };
 
 function isCalendarDate(timestamp: string): boolean {
   const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(5, 7), timestamp.slice(8, 10)].map(Number);

@@ -39,7 +39,8 @@ export function ownServer(handler: RequestListener, onListening: (server: Server
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.once("listening", () => onListening(server));
+    // The framework registers its signal handlers in a listener of the same event, which may come after this one.
+    server.once("listening", () => setImmediate(onListening, server));
   });
 }
 
