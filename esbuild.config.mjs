@@ -1,12 +1,10 @@
-import { rm } from "node:fs/promises";
 import { build } from "esbuild";
-import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "./scripts/build/build-function.ts";
+import { toBuildOptions, writeDeployedPackage } from "./scripts/build/build-function.ts";
 import { domains } from "./shared/events/registry.ts";
 
 // Stages one complete deploy source a function: dist/<name>/ with index.js, its map, package.json, package-lock.json.
 await Promise.all(
   Object.keys(domains).map(async (name) => {
-    await rm(toStagedFolder(name), { recursive: true, force: true });
     const { metafile } = await build({ ...toBuildOptions(name), logLevel: "error" });
     await writeDeployedPackage(name);
     const bytes = metafile.outputs[`dist/${name}/index.js`].bytes;
