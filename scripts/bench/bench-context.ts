@@ -1,0 +1,13 @@
+import type { Load } from "./load/load.ts";
+import type { BrokerProcess } from "./processes/broker.ts";
+
+/** What every part of the benchmark works with. */
+export interface BenchContext {
+  readonly project: string;
+  /** How often each contender's turn comes. */
+  readonly rounds: number;
+  readonly broker: BrokerProcess;
+  readonly load: Load;
+  /** Tells the reader at the terminal what is being measured. */
+  tell(line: string): void;
+}

@@ -1,0 +1,60 @@
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { toStagedFolder } from "../build/build-function.ts";
+
+const contendersFolder = new URL("contenders/", import.meta.url);
+const outputFolder = new URL("../../dist/bench/contenders/", import.meta.url);
+const framework = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
+
+/** The letters by which tables and targets name the contenders. */
+export type ContenderId = "a" | "b" | "c" | "d" | "e";
+
+/** One of the servers that are measured beside each other. */
+export interface Contender {
+  readonly id: ContenderId;
+  readonly name: string;
+  /** Arguments of `node`; the port is in the environment, as PORT. */
+  readonly args: readonly string[];
+  /** Whether it publishes what it accepts. */
+  readonly publishes: boolean;
+}
+
+/** All contenders, in the order of the tables. */
+export const contenders: readonly Contender[] = [
+  { id: "a", name: "no-op function", args: toFunctionArgs(toOutput("noop"), "noop"), publishes: false },
+  { id: "b", name: "node:http", args: [toOutput("node-http")], publishes: true },
+  { id: "c", name: "Fastify", args: [toOutput("fastify")], publishes: true },
+  { id: "d", name: "naive port", args: toFunctionArgs(toOutput("naive"), "commerce"), publishes: true },
+  { id: "e", name: "ours", args: toFunctionArgs(toStagedFolder("commerce"), "commerce"), publishes: true },
+];
+
+/** `node`'s arguments that start a function of a folder or file in functions-framework. */
+export function toFunctionArgs(source: string, target: string): string[] {
+  return [framework, `--source=${source}`, `--target=${target}`];
+}
+
+/**
+ * Compiles the contenders, one file each, to CommonJS, as `tsc` would: nothing is bundled, so each loads its packages
+ * from node_modules, and none pays for Node's stripping of types.
+ */
+export async function compileContenders(): Promise<void> {
+  await build({
+    entryPoints: ["noop", "node-http", "fastify", "naive"].map((name) => ({
+      in: fileURLToPath(new URL(`${name}.ts`, contendersFolder)),
+      out: `${name}/index`,
+    })),
+    outdir: fileURLToPath(outputFolder),
+    bundle: false,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    logLevel: "error",
+  });
+  // Without a `type`, so that Node does not take them for the ES modules that this project's own package.json declares.
+  await writeFile(new URL("package.json", outputFolder), "{}\n");
+}
+
+function toOutput(name: string): string {
+  return fileURLToPath(new URL(`${name}/index.js`, outputFolder));
+}
