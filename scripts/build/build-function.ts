@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
 import { toDeployedPackage } from "./deployed-package.ts";
+import { openApiDocument } from "./openapi-document.ts";
 import { slimClient } from "./slim-client.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -36,7 +37,7 @@ export function toBuildOptions(name: string): BuildOptions {
     logLevel: "silent",
     // functions-framework finds registered functions in its own copy of its registry: a bundled one would be another.
     external: ["@google-cloud/functions-framework"],
-    plugins: [slimClient()],
+    plugins: [slimClient(), openApiDocument(name)],
   };
 }
 
