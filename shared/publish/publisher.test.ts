@@ -1,0 +1,98 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { status as grpc } from "@grpc/grpc-js";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { connectPubSub } from "../../scripts/pubsub/client.ts";
+import { collectTopic } from "../../scripts/pubsub/collect-topic.ts";
+import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { readConfig } from "../config.ts";
+import { PublishFailure } from "./failure.ts";
+import { Publisher } from "./publisher.ts";
+
+const batching = { maxMessages: 100, maxBytes: 1024 * 1024 };
+let pubsub: EmbeddedPubSub;
+let publisher: Publisher;
+
+beforeAll(async () => {
+  pubsub = await startEmbeddedPubSub();
+  const admin = connectPubSub(pubsub.endpoint, "unit");
+  await admin.createTopic("unit-topic");
+  admin.close();
+  const env = { GCP_PROJECT_ID: "unit", PUBSUB_EMULATOR_HOST: pubsub.endpoint, MAX_IN_FLIGHT: "10000" };
+  publisher = new Publisher(readConfig(env), { topic: "unit-topic", batching });
+});
+afterEach(() => pubsub.faults.clear());
+afterAll(async () => {
+  publisher.close();
+  await pubsub.close();
+});
+
+const toMessage = (orderingKey: string, data = "{}") => ({ data: Buffer.from(data), orderingKey, attributes: {} });
+
+it("keeps nothing of 100,000 ordering keys whose publish failed", { timeout: 240_000 }, async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const failMany = async (from: number, to: number) => {
+    for (let i = from; i < to; i += 1000) {
+      const results = await Promise.allSettled(
+        Array.from({ length: 1000 }, (_, k) => publisher.publish(toMessage(`key-${i + k}`))),
+      );
+      expect(results.every((r) => r.status === "rejected" && r.reason instanceof PublishFailure)).toBe(true);
+    }
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  pubsub.faults.every(1, { kind: "error", code: grpc.PERMISSION_DENIED });
+  const before = await failMany(0, 10_000);
+  const after = await failMany(10_000, 110_000);
+  // A Map entry with its key alone is 100 bytes: what stayed behind would be 10 MB.
+  expect(after - before).toBeLessThan(5_000_000);
+  pubsub.faults.clear();
+  await expect(publisher.publish(toMessage("key-1"))).resolves.toEqual(expect.any(String));
+});
+
+describe("order", () => {
+  it("of each key is that of the calls, however they are retried", async () => {
+    const topic = await collectTopic(pubsub.endpoint, "unit", "unit-topic");
+    pubsub.faults.every(3, { kind: "error", code: grpc.UNAVAILABLE });
+    const keys = ["a", "b", "c"];
+    const calls = Array.from({ length: 300 }, (_, i) => publisher.publish(toMessage(keys[i % 3] as string, `${i}`)));
+    await Promise.all(calls);
+    await topic.waitFor(300);
+    for (const [k, key] of keys.entries()) {
+      const own = topic.messages.filter(({ orderingKey }) => orderingKey === key).map(({ data }) => Number(`${data}`));
+      expect(own).toEqual(Array.from({ length: 100 }, (_, i) => i * 3 + k));
+    }
+    await topic.close();
+  });
+});
+
+describe("requests", () => {
+  const countRequests = async (publish: () => Promise<unknown>[]) => {
+    const before = pubsub.stats().publishRequests;
+    await Promise.all(publish());
+    return pubsub.stats().publishRequests - before;
+  };
+
+  it("gather what waits for the one under way, up to the number of messages", async () => {
+    const publish = () => Array.from({ length: 1 + 250 }, () => publisher.publish(toMessage("gather")));
+    expect(await countRequests(publish)).toBe(1 + 3);
+  });
+
+  it("gather up to the number of bytes; a larger message goes alone", async () => {
+    const sizes = [1, 400_000, 400_000, 400_000, 3_000_000, 1];
+    const publish = () => sizes.map((size) => publisher.publish(toMessage("bytes", "x".repeat(size))));
+    // 1 | 400,000 twice | 400,000 | 3,000,000 | 1
+    expect(await countRequests(publish)).toBe(5);
+  });
+
+  it("of different keys do not wait for each other", async () => {
+    const remove = pubsub.faults.use(({ messages }) =>
+      messages[0]?.orderingKey === "stuck" ? { kind: "delay", ms: 500 } : undefined,
+    );
+    const order: string[] = [];
+    await Promise.all(["stuck", "free"].map((key) => publisher.publish(toMessage(key)).then(() => order.push(key))));
+    remove();
+    expect(order).toEqual(["free", "stuck"]);
+  });
+});
