@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
-import { toPreflightCommands } from "./preflight.ts";
+import { toPreflightCommands } from "./gcloud/preflight.ts";
 import { createFakeGcloud, emptyProject } from "./stub/fake-gcloud.ts";
 import { runCommand } from "./stub/run-command.ts";
 

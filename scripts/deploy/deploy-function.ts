@@ -1,6 +1,6 @@
 import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
-import { readGcloud, runGcloud } from "./gcloud.ts";
-import { hasBinding } from "./iam-binding.ts";
+import { readGcloud, runGcloud } from "./gcloud/gcloud.ts";
+import { hasBinding } from "./resources/iam-binding.ts";
 import type { FunctionName } from "./target.ts";
 
 interface Service {

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
 import { deployFunction } from "./deploy-function.ts";
 import { deployUsage, readDeployOptions } from "./deploy-options.ts";
-import { explainFailure } from "./explain-failure.ts";
+import { explainFailure } from "./gcloud/explain-failure.ts";
+import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
+import { toShellCommand } from "./gcloud/shell-quote.ts";
 import { UsageError } from "./options.ts";
-import { checkGcloud, toPreflightCommands } from "./preflight.ts";
-import { toShellCommand } from "./shell-quote.ts";
 import { type FunctionName, functionNames } from "./target.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

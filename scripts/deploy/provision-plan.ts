@@ -1,8 +1,9 @@
 import { domains } from "../../shared/events/registry.ts";
-import { findDifferences } from "./difference.ts";
-import { hasBinding } from "./iam-binding.ts";
-import type { Resource } from "./resource.ts";
-import { toSubscriptionResource } from "./subscription-resource.ts";
+import { findDifferences } from "./resources/difference.ts";
+import { hasBinding } from "./resources/iam-binding.ts";
+import type { Resource } from "./resources/resource.ts";
+import { toSubscriptionResource } from "./resources/subscription-resource.ts";
+import { toTopicResource } from "./resources/topic-resource.ts";
 import {
   buildServiceAccountId,
   type FunctionName,
@@ -11,7 +12,6 @@ import {
   toServiceAccountEmail,
   toServiceAccountId,
 } from "./target.ts";
-import { toTopicResource } from "./topic-resource.ts";
 
 /** Resources that do not need each other; each stage needs the ones before it. */
 export type Stage = readonly Resource[];

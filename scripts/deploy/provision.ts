@@ -1,10 +1,10 @@
-import { explainFailure } from "./explain-failure.ts";
+import { explainFailure } from "./gcloud/explain-failure.ts";
+import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
+import { projectNumberVariable, toShellCommand } from "./gcloud/shell-quote.ts";
 import { inParallel } from "./in-parallel.ts";
 import { commonOptions, readArguments, readTarget, UsageError } from "./options.ts";
-import { checkGcloud, toPreflightCommands } from "./preflight.ts";
 import { planProvision, type Stage } from "./provision-plan.ts";
-import { applyResource } from "./resource.ts";
-import { projectNumberVariable, toShellCommand } from "./shell-quote.ts";
+import { applyResource } from "./resources/resource.ts";
 import type { Target } from "./target.ts";
 
 const usage = `Usage: npm run provision -- --project P --region R [options]

@@ -1,6 +1,6 @@
+import { labels, type Target, toLabelFlag } from "../target.ts";
 import { findDifferences } from "./difference.ts";
 import type { Resource } from "./resource.ts";
-import { labels, type Target, toLabelFlag } from "./target.ts";
 
 interface SubscriptionSettings {
   /** How long a message waits for its acknowledgement. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { GcloudError, readGcloud, runGcloud } from "./gcloud.ts";
+import { GcloudError, readGcloud, runGcloud } from "../gcloud/gcloud.ts";
 
 /** One thing in the project: how gcloud reads it, makes it, and brings it to the wanted state. */
 export interface Resource {

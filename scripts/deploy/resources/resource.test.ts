@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { createFakeGcloud } from "../stub/fake-gcloud.ts";
 import { findDifferences } from "./difference.ts";
 import { hasBinding } from "./iam-binding.ts";
 import { applyResource, type Resource } from "./resource.ts";
-import { createFakeGcloud } from "./stub/fake-gcloud.ts";
 import { toSubscriptionResource } from "./subscription-resource.ts";
 
 const thing: Resource = {

@@ -1,5 +1,5 @@
+import type { Target } from "../target.ts";
 import { runGcloud } from "./gcloud.ts";
-import type { Target } from "./target.ts";
 
 /** The first release whose `functions deploy` has all flags that are used here: `--build-service-account` is the latest. */
 const oldestRelease = 481;

@@ -1,7 +1,7 @@
+import type { Target } from "../target.ts";
 import { GcloudError, GcloudMissingError, runGcloud } from "./gcloud.ts";
 import { findPermission } from "./permission.ts";
 import { toShellCommand } from "./shell-quote.ts";
-import type { Target } from "./target.ts";
 
 /**
  * Says in one line what a failed step means and, where one command mends it, which.

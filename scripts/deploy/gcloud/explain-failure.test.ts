@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createFakeGcloud, emptyProject, type FakeGcloud } from "../stub/fake-gcloud.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { GcloudError } from "./gcloud.ts";
-import { createFakeGcloud, emptyProject, type FakeGcloud } from "./stub/fake-gcloud.ts";
 
 const target = { project: "shop-prod", region: "europe-west1" };
 const deploy = ["functions", "deploy", "commerce"];
