@@ -33,7 +33,12 @@ const announced = ["Retry-After", "Allow", "Accept-Encoding"];
 export function createDocumentValidator(document: OpenApiDocument, domain: string): DocumentValidator {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, "document");
-  const compile = (pointer: string): ValidateFunction => ajv.compile({ $ref: `document#${pointer}` });
+  const compiled = new Map<string, ValidateFunction>();
+  const compile = (pointer: string): ValidateFunction => {
+    const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `document#${pointer}` });
+    compiled.set(pointer, validate);
+    return validate;
+  };
   const name = toComponentName(domain);
   const isEvent = compile(`/components/requestBodies/${name}Event/content/application~1json/schema`);
   const isBatch = compile(`/components/requestBodies/${name}Batch/content/application~1json/schema`);
