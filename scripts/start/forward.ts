@@ -1,0 +1,61 @@
+import { type Agent, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
+
+/** These speak of one connection, not of the message (RFC 9110, section 7.6.1). */
+const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection"]);
+
+/** Where a request goes. */
+export interface Destination {
+  /** On 127.0.0.1. */
+  readonly port: number;
+  /** As in a request line: path and query. */
+  readonly path: string;
+  readonly agent: Agent;
+}
+
+/**
+ * Sends a request on and its answer back, both untouched: status, headers in their order, bodies as streams.
+ *
+ * @param read what was taken from the request's body already
+ * @returns once the answer is under way or the caller has gone
+ * @throws Error when no answer comes
+ */
+export function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { port, path, agent }: Destination,
+  read: readonly Buffer[] = [],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { method = "GET" } = request;
+    const headers = withoutConnection(request.rawHeaders);
+    // Left to itself, Node would make a POST without any body one with a chunked body of no bytes.
+    const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers;
+    if (!hasBody && method !== "GET" && method !== "HEAD") headers.push("Content-Length", "0");
+    const onward = openRequest({ host: "127.0.0.1", port, method, path, headers, agent });
+    onward.once("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, withoutConnection(answer.rawHeaders));
+      answer.pipe(response);
+      answer.once("error", () => response.destroy());
+      answer.once("end", () => {
+        if (request.readableEnded) return;
+        // An early answer: nobody wants the rest, but the caller has to be able to send it.
+        request.unpipe(onward);
+        onward.destroy();
+        request.resume();
+      });
+      resolve();
+    });
+    onward.on("error", (error) => (response.destroyed ? resolve() : reject(error)));
+    response.once("close", () => {
+      if (!response.writableFinished) onward.destroy();
+    });
+    for (const chunk of read) onward.write(chunk);
+    if (request.readableEnded) onward.end();
+    else request.pipe(onward);
+  });
+}
+
+/** @param rawHeaders names and values in turn */
+function withoutConnection(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, index) => !connectionHeaders.has(rawHeaders[index - (index % 2)]?.toLowerCase() ?? ""));
+}

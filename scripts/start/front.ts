@@ -1,0 +1,118 @@
+import { once } from "node:events";
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Problem } from "../../shared/ingest/problem.ts";
+import { respond, toSuccess } from "../../shared/ingest/respond.ts";
+import { forward } from "./forward.ts";
+import type { LocalFunction } from "./local-function.ts";
+import { MAX_PEEKED_BYTES, peekEventType } from "./route.ts";
+
+/** Longer than a function takes to start. */
+const WAIT_FOR_FUNCTION_MS = 25_000;
+
+/** The one address of the local stack. */
+export interface Front {
+  readonly port: number;
+  /** Ends it, with the connections that are open. */
+  close(): Promise<void>;
+}
+
+/** What the front stands before. */
+export interface Behind {
+  /** The functions by name. */
+  readonly functions: ReadonlyMap<string, Pick<LocalFunction, "name" | "port">>;
+  /** By event type: the name of its function. */
+  eventTypes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Listens for callers: passes events to the function that takes their type, and all below `/<function>/` to that function.
+ * A request that comes before its function answers waits for it.
+ *
+ * @param port on 127.0.0.1; 0 takes a free one
+ * @throws Error with code EADDRINUSE when the port is taken
+ */
+export async function startFront(port: number, behind: Behind): Promise<Front> {
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((request, response) => {
+    answer(request, response, behind, agent).catch((error) => {
+      const problem =
+        error instanceof Problem ? error : new Problem("internal", "The front of the local stack failed.");
+      respond(response, problem, false);
+    });
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("A listening TCP server has a port.");
+  return {
+    port: address.port,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, behind: Behind, agent: Agent): Promise<void> {
+  const url = request.url ?? "/";
+  const path = url.split("?", 1)[0] ?? "/";
+  if (path === "/health") return answerHealth(response, behind);
+  if (path === "/events/ingest" || path === "/events/batch") {
+    const read = await readStart(request);
+    const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
+    const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
+    return pass(request, response, behind, name as string, { path: url, agent, read });
+  }
+  const [, name = "", rest] = /^\/([^/?]+)(\/.*)$/.exec(url) ?? [];
+  if (rest === undefined || !behind.functions.has(name)) {
+    throw new Problem("not_found", "There is nothing at this path of the local stack.");
+  }
+  return pass(request, response, behind, name, { path: rest, agent, read: [] });
+}
+
+async function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  behind: Behind,
+  name: string,
+  { path, agent, read }: { path: string; agent: Agent; read: readonly Buffer[] },
+): Promise<void> {
+  const port = await waitForPort(behind, name);
+  await forward(request, response, { port, path, agent }, read).catch(() => {
+    throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
+  });
+}
+
+async function waitForPort({ functions }: Behind, name: string): Promise<number> {
+  for (const end = Date.now() + WAIT_FOR_FUNCTION_MS; Date.now() < end; await sleep(25)) {
+    const port = functions.get(name)?.port;
+    if (port !== undefined) return port;
+  }
+  throw new Problem("shutting_down", `The function ${name} is not running; see the output of npm start.`);
+}
+
+/** Takes a body as far as it can matter, which is all of what a function would accept. */
+async function readStart(request: IncomingMessage): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_PEEKED_BYTES) break;
+  }
+  return chunks;
+}
+
+async function answerHealth(response: ServerResponse, { functions }: Behind): Promise<void> {
+  const answers = await Promise.all(
+    [...functions.values()].map(async ({ port }) => {
+      if (port === undefined) return false;
+      const health = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+      return health?.ok ?? false;
+    }),
+  );
+  if (!answers.every(Boolean)) throw new Problem("shutting_down", "Not all functions are running.");
+  respond(response, toSuccess(200, { status: "ok" }), false);
+}

@@ -1,0 +1,237 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { Domain } from "../../shared/events/domain.ts";
+import { domains } from "../../shared/events/registry.ts";
+import { findEmulator } from "../pubsub/emulator.ts";
+import { copyProject, runStart, type StartedStack, startStack, waitUntil } from "./testing/started-stack.ts";
+
+// `npm start` as a user runs it, on a copy of the sources: npm, the stack, functions-framework, a Pub/Sub server.
+
+let project: Awaited<ReturnType<typeof copyProject>>;
+let stack: StartedStack;
+
+beforeAll(async () => {
+  project = await copyProject();
+  stack = await startStack(project.folder, ["--broker=embedded"]);
+});
+afterAll(async () => {
+  await stack?.end();
+  await project?.remove();
+});
+
+const json = { "Content-Type": "application/json" };
+
+function post(path: string, body: string | Buffer, headers: Record<string, string> = json): Promise<Response> {
+  return fetch(`${stack.url}${path}`, { method: "POST", headers, body: new Uint8Array(Buffer.from(body)) });
+}
+
+const samples = Object.values<Domain>(domains).flatMap((domain) =>
+  Object.values(domain.events).map((event) => ({ type: event.type, sample: event.sample, domain })),
+);
+const order = samples.find(({ type }) => type === "order.placed")?.sample;
+
+describe("what reaches the front", () => {
+  it.each(samples)(
+    "passes $type to its function, and prints the message that arrives",
+    async ({ type, sample, domain }) => {
+      const event_id = `test-${type}`;
+      const body = JSON.stringify({ ...sample, event_id, timestamp: "2026-01-01T00:00:00Z" });
+      const response = await post("/events/ingest", body);
+      expect(response.status).toBe(202);
+      const { message_id } = (await response.json()) as { message_id: string };
+      await stack.waitForOutput(new RegExp(`${domain.name} +▶ ${type} on ${domain.topic}\n.*${event_id}.*\n`));
+      expect(stack.output()).toContain(
+        `message_id=${message_id}  event_id=${event_id}  ordering_key=${sample.user_id}`,
+      );
+      expect(stack.output()).toContain(body);
+      await stack.waitForOutput(new RegExp(`${domain.name} +Event accepted .*event_id=${event_id}`));
+    },
+  );
+
+  it.each([
+    ["a batch", "application/json", JSON.stringify([order, order])],
+    ["lines", "application/x-ndjson", `\n${JSON.stringify(order)}\n${JSON.stringify(order)}\n`],
+  ])("passes %s to the function of its first event", async (_, type, body) => {
+    const response = await post("/events/batch", body, { "Content-Type": type });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ results: [{ status: 202 }, { status: 202 }] });
+  });
+
+  it("looks into a compressed body, and passes it on compressed", async () => {
+    const response = await post("/events/ingest", gzipSync(JSON.stringify(order)), {
+      ...json,
+      "Content-Encoding": "gzip",
+    });
+    expect(response.status).toBe(202);
+  });
+
+  it.each([
+    ["no JSON", "POST", "/events/ingest", "{", 400, "malformed_json"],
+    ["no body", "POST", "/events/ingest", undefined, 400, "malformed_json"],
+    ["no type", "POST", "/events/ingest", "{}", 400, "missing_event_type"],
+    ["an unknown type", "POST", "/events/ingest", '{"event_type":"__proto__"}', 422, "unknown_event_type"],
+    ["more than any function takes", "POST", "/events/ingest", " ".repeat(12 << 20), 413, "payload_too_large"],
+    ["a wrong method", "GET", "/events/ingest", undefined, 405, "method_not_allowed"],
+    ["another function's type", "POST", "/system/events/ingest", JSON.stringify(order), 422, "wrong_function"],
+    ["a function's root", "POST", "/commerce/?a=b", '{"event_type":"x"}', 422, "unknown_event_type"],
+    ["a function's unknown path", "GET", "/commerce/nothing", undefined, 404, "not_found"],
+    ["a function without a path", "GET", "/commerce", undefined, 404, "not_found"],
+    ["an unknown path", "GET", "/toString/health", undefined, 404, "not_found"],
+  ])("answers %s with the right problem details", async (_, method, path, body, status, code) => {
+    const headers = body === undefined ? {} : json;
+    const response = await fetch(`${stack.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({ status, code });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("allow")).toBe(status === 405 ? "POST" : null);
+  });
+
+  it("passes everything below a function's name straight through", async () => {
+    const response = await fetch(`${stack.url}/user-actions/health?x=1`);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+    const headers = { ...json, "Idempotency-Key": "key-1" };
+    const [first, second] = await Promise.all(
+      ["/commerce/", "/events/ingest"].map(async (path) => (await post(path, JSON.stringify(order), headers)).json()),
+    );
+    expect(first).toMatchObject({ status: "accepted", event_id: (second as { event_id: string }).event_id });
+  });
+
+  it("is healthy when every function is", async () => {
+    const response = await fetch(`${stack.url}/health`);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+  });
+});
+
+describe("when sources change", () => {
+  const edit = async (name: string, change: (source: string) => string) => {
+    const path = join(project.folder, name);
+    const source = await readFile(path, "utf8");
+    await writeFile(path, change(source));
+    return () => writeFile(path, source);
+  };
+
+  /** Sends orders one after the other until told to stop. @returns the statuses of their answers */
+  function keepSending(): () => Promise<number[]> {
+    const statuses: number[] = [];
+    let isDone = false;
+    const sending = (async () => {
+      while (!isDone) statuses.push((await post("/events/ingest", JSON.stringify(order))).status);
+    })();
+    return async () => {
+      isDone = true;
+      await sending;
+      return statuses;
+    };
+  }
+
+  it("restarts only the functions that they touch, without a request lost", async () => {
+    const stopSending = keepSending();
+    const from = stack.output().length;
+    await appendFile(join(project.folder, "functions/commerce.ts"), 'console.error("changed source");\n');
+    const [line] = await stack.waitForOutput(/Sources changed: .*/, from);
+    expect(line).toBe("Sources changed: restarted commerce");
+    expect(stack.output().slice(from)).toMatch(/commerce +changed source/);
+    await waitUntil(async () => (await stack.processes()).size === processCount, "the older process ended");
+    const statuses = await stopSending();
+    expect(statuses.filter((status) => status !== 202)).toEqual([]);
+    expect(statuses.length).toBeGreaterThan(0);
+  });
+
+  it("takes a new event type to its function", async () => {
+    const from = stack.output().length;
+    const definition = '"order.cancelled": { description: "Cancelled.", sample: { user_id: "u", payload: {} } },';
+    await edit("shared/events/commerce.ts", (source) => source.replace("events: {", `events: { ${definition}`));
+    await stack.waitForOutput(/Sources changed: restarted user-actions, commerce, system/, from);
+    const response = await post("/events/ingest", '{"event_type":"order.cancelled","user_id":"u","payload":{}}');
+    expect(response.status).toBe(202);
+  });
+
+  it.each([
+    ["cannot be built", "functions/commerce.ts", "\nconst = 1;\n", /functions\/commerce\.ts:\d+:\d+:[\s\S]*const = 1;/],
+    ["have a registry that breaks", "shared/events/registry.ts", "\nthrow new Error('Broken.');\n", /Error: Broken\./],
+    ["do not start", "functions/commerce.ts", "\nthrow new Error('Broken.');\n", /commerce ended at its start/],
+  ])("says why they %s, and goes on with what worked last", async (_, file, fault, reason) => {
+    const from = stack.output().length;
+    const restore = await edit(file, (source) => source + fault);
+    onTestFinished(restore);
+    await stack.waitForOutput(/The sources do not work; what worked last goes on running\./, from);
+    const told = stack.output().slice(from);
+    expect(told).toMatch(reason);
+    expect(told).not.toContain("slim-client");
+    expect((await post("/events/ingest", JSON.stringify(order))).status).toBe(202);
+  });
+});
+
+/** npm, the stack itself, three functions. */
+const processCount = 5;
+
+it("starts a function again that ended by itself; requests wait for it", async () => {
+  await waitUntil(async () => (await stack.processes()).size === processCount, "the stack is at rest");
+  const [pid] = [...(await stack.processes())].find(([, command]) => command.includes("--target=commerce")) ?? [];
+  process.kill(pid as number, "SIGKILL");
+  await stack.waitForOutput(/commerce ended by itself \(SIGKILL\)/);
+  expect((await post("/events/ingest", JSON.stringify(order))).status).toBe(202);
+});
+
+describe("ending", () => {
+  const endings = [
+    ["SIGINT", "terminal"],
+    ["SIGTERM", "npm"],
+    ["SIGHUP", "terminal"],
+  ] as const;
+
+  it.each(endings)("leaves no process behind on %s to the %s", async (signal, target) => {
+    const another = await startStack(project.folder, ["--broker=embedded"]);
+    expect((await another.processes()).size).toBe(processCount);
+    await another.end(signal, target);
+    await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
+  });
+
+  it.skipIf(findEmulator() === undefined && !process.env.CI)(
+    "answers the printed curl with the official emulator behind, which ends with the stack even when that is killed",
+    async () => {
+      const another = await startStack(project.folder, ["--broker=emulator"]);
+      onTestFinished(async () => void (await another.end("SIGKILL")));
+      expect(another.output()).toContain("the official Pub/Sub emulator");
+      const [command] = /^curl .*$/m.exec(another.output()) ?? [""];
+      expect(spawnSync("sh", ["-c", `${command} --silent`], { encoding: "utf8" }).stdout).toMatch(
+        /^\{"status":"accepted","event_id":"evt_[0-9a-f]{32}","message_id":"\d+"\}$/,
+      );
+      await another.waitForOutput(/commerce +▶ cart\.abandoned on pulsecart\.commerce-events/);
+      expect([...(await another.processes()).values()].join("\n")).toContain("java");
+      await another.end("SIGKILL");
+      await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
+    },
+  );
+});
+
+describe("what it refuses", () => {
+  it("a port that is taken, before anything is started", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const { code, stderr } = await runStart(project.folder, [`--port=${port}`]);
+    expect(stderr).toBe(`Port ${port} is taken: end what listens there, or choose another with --port.\n`);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ["--prot=1", "Unknown option '--prot'. See npm start -- --help.\n"],
+    ["--port=x", '--port must be a number from 0 to 65535, not "x".\n'],
+    ["--broker=kafka", '--broker must be one of auto, emulator, embedded, not "kafka".\n'],
+  ])("%s, in one line", async (flag, message) => {
+    expect(await runStart(project.folder, [flag])).toEqual({ code: 1, stdout: "", stderr: message });
+  });
+
+  it("nothing when asked for help", async () => {
+    const { code, stdout, stderr } = await runStart(project.folder, ["--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("--broker=auto|emulator|embedded");
+  });
+});
