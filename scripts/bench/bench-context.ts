@@ -6,6 +6,8 @@ export interface BenchContext {
   readonly project: string;
   /** How often each contender's turn comes. */
   readonly rounds: number;
+  /** Events over which the memory of ours is watched. */
+  readonly memoryEvents: number;
   readonly broker: BrokerProcess;
   readonly load: Load;
   /** Tells the reader at the terminal what is being measured. */

@@ -5,21 +5,37 @@ import type { BenchContext } from "./bench-context.ts";
 import { compileContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
 import type { Part, PartResult } from "./part.ts";
+import { measureBatch } from "./parts/batch.ts";
 import { measureCold } from "./parts/cold.ts";
 import { measureCpu } from "./parts/cpu.ts";
+import { measureFlatness } from "./parts/flatness.ts";
+import { measureMemory } from "./parts/memory.ts";
+import { measureSize } from "./parts/size.ts";
 import { toMarkdown, toTargetTable } from "./print-table.ts";
 import { startBrokerProcess } from "./processes/broker.ts";
 
-// npm run bench -- [part …] [--rounds=5]: measures the staged function beside what could stand in its place.
+// npm run bench -- [part …] [--rounds=5] [--events=100000]: measures the staged function beside what could stand in its
+// place, and writes what it found to dist/bench/.
 
-const parts: Readonly<Record<string, Part>> = { cpu: measureCpu, cold: measureCold };
+const parts: Readonly<Record<string, Part>> = {
+  cpu: measureCpu,
+  cold: measureCold,
+  memory: measureMemory,
+  size: measureSize,
+  batch: measureBatch,
+  flatness: measureFlatness,
+};
 
 const PROJECT = "bench";
 const resultsFolder = new URL("../../dist/bench/", import.meta.url);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "5" } },
+  options: {
+    rounds: { type: "string", default: "5" },
+    // Of the memory part; a million takes some minutes and shows whether anything leaks.
+    events: { type: "string", default: "100000" },
+  },
 });
 const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
 const unknown = chosen.filter((name) => !Object.hasOwn(parts, name));
@@ -35,6 +51,7 @@ const load = new Load();
 const context: BenchContext = {
   project: PROJECT,
   rounds: Number(values.rounds),
+  memoryEvents: Number(values.events),
   broker,
   load,
   tell: (line) => process.stderr.write(`${line}\n`),

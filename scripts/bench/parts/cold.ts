@@ -2,11 +2,11 @@ import type { BenchContext } from "../bench-context.ts";
 import { type Contender, type ContenderId, contenders } from "../contenders.ts";
 import { HttpConnection } from "../load/http-connection.ts";
 import { createRequests } from "../load/requests.ts";
+import { basePoint, toServerOptions } from "../load-point.ts";
 import { median } from "../median.ts";
 import type { PartResult } from "../part.ts";
 import { startProxyProcess } from "../processes/proxy.ts";
 import { type ServerOptions, startServer } from "../processes/server.ts";
-import { basePoint, toServerOptions } from "./cpu.ts";
 
 /** A start is short and varies: it is measured more often than a load. */
 const STARTS_PER_ROUND = 3;

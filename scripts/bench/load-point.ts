@@ -1,0 +1,64 @@
+import type { BenchContext } from "./bench-context.ts";
+import type { RequestShape } from "./load/requests.ts";
+import type { ServerOptions, ServerProcess } from "./processes/server.ts";
+
+/** One kind of load: everything as at the base point but what its name says. */
+export interface LoadPoint {
+  readonly name: string;
+  readonly connections: number;
+  /** Few where a request costs much: each measurement shall last about a second. */
+  readonly requests: number;
+  readonly shape: RequestShape;
+}
+
+/** What a contender costs at one point. */
+export type Cost = {
+  /** CPU time of the whole process, in microseconds an event. */
+  readonly cpuUs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+};
+
+const baseShape: RequestShape = {
+  eventBytes: 300,
+  users: 1000,
+  batchSize: 1,
+  batchUsers: 1,
+  eventType: "order.placed",
+};
+
+/** 80 connections, as many as the platform sends to one instance; 0.3 KB; 1,000 users. */
+export const basePoint: LoadPoint = { name: "base", connections: 80, requests: 10_000, shape: baseShape };
+
+export const loadPoints: readonly LoadPoint[] = [
+  basePoint,
+  { ...basePoint, name: "1 connection", connections: 1, requests: 3000 },
+  { ...basePoint, name: "8 connections", connections: 8, requests: 5000 },
+  { ...basePoint, name: "500 connections", connections: 500, requests: 5000 },
+  { ...basePoint, name: "10 users", requests: 5000, shape: { ...baseShape, users: 10 } },
+  { ...basePoint, name: "100,000 users", requests: 5000, shape: { ...baseShape, users: 100_000 } },
+  { ...basePoint, name: "10 KB", requests: 3000, shape: { ...baseShape, eventBytes: 10_000 } },
+  { ...basePoint, name: "1 MB", requests: 160, shape: { ...baseShape, eventBytes: 1_000_000 } },
+];
+
+/** Requests after which the compilers have seen what there is. */
+const WARM_UP_REQUESTS = 6000;
+
+/** How every part starts a server, but for the environment. */
+export function toServerOptions({ broker, project }: BenchContext): ServerOptions {
+  return { endpoint: broker.endpoint, project };
+}
+
+export async function warmUp({ load }: BenchContext, server: ServerProcess): Promise<void> {
+  await load.open(server.port, basePoint.connections);
+  await load.run(basePoint.shape, WARM_UP_REQUESTS);
+}
+
+/** What a warm server costs at a point. */
+export async function measurePoint({ load }: BenchContext, server: ServerProcess, point: LoadPoint): Promise<Cost> {
+  await load.open(server.port, point.connections);
+  const before = await server.cpuSeconds();
+  const { p50Ms, p99Ms } = await load.run(point.shape, point.requests);
+  const used = (await server.cpuSeconds()) - before;
+  return { cpuUs: (used / (point.requests * point.shape.batchSize)) * 1e6, p50Ms, p99Ms };
+}

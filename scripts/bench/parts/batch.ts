@@ -1,0 +1,120 @@
+import { domains } from "../../../shared/events/registry.ts";
+import { toStagedFolder } from "../../build/build-function.ts";
+import type { BenchContext } from "../bench-context.ts";
+import { toFunctionArgs } from "../contenders.ts";
+import { basePoint, type LoadPoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { median, medianOfEach } from "../median.ts";
+import type { PartResult } from "../part.ts";
+import { type ServerProcess, startServer } from "../processes/server.ts";
+
+const SHARDS = 8;
+const BATCH_SIZE = 100;
+
+/** 8 connections have 800 events under way. */
+const batchPoint: LoadPoint = { ...basePoint, connections: 8, requests: 200 };
+const idlePoint: LoadPoint = { ...basePoint, connections: 1, requests: 2000 };
+
+/** What is compared: each load, and whether the process has shards or a key for each user. */
+const cases = {
+  "single events": { point: basePoint, sharded: false },
+  "batches of 100 events, 100 users": { point: toBatches(100), sharded: false },
+  "batches of 100 events, 1 user": { point: toBatches(1), sharded: false },
+  "batches of 100 events, 100 users, 8 shards": { point: toBatches(100), sharded: true },
+} as const satisfies Record<string, { point: LoadPoint; sharded: boolean }>;
+
+type Case = keyof typeof cases;
+type BatchCost = { readonly cpuUs: number; readonly requestsPer1000: number };
+
+/** What batches and shards save, and whether gathering costs the single event anything. */
+export async function measureBatch(context: BenchContext): Promise<PartResult> {
+  const costs = Object.fromEntries(Object.keys(cases).map((name) => [name, []])) as unknown as Record<
+    Case,
+    BatchCost[]
+  >;
+  const latencies = { commerce: [] as number[], "user-actions": [] as number[] };
+  for (let round = 0; round < context.rounds; round++) {
+    context.tell(`batch: round ${round + 1} of ${context.rounds}`);
+    const [keyed, sharded, userActions] = await Promise.all([
+      start(context, "commerce", {}),
+      start(context, "commerce", { ORDERING_KEY_SHARDS: String(SHARDS) }),
+      start(context, "user-actions", {}),
+    ]);
+    try {
+      for (const server of [keyed, sharded]) {
+        await warmUp(context, server);
+        await measurePoint(context, server, toBatches(BATCH_SIZE));
+      }
+      await measurePoint(context, userActions, toUserActions(basePoint));
+      for (const [name, { point, sharded: isSharded }] of Object.entries(cases)) {
+        costs[name as Case].push(await measureCase(context, isSharded ? sharded : keyed, point));
+      }
+      latencies.commerce.push((await measurePoint(context, keyed, idlePoint)).p50Ms);
+      latencies["user-actions"].push((await measurePoint(context, userActions, toUserActions(idlePoint))).p50Ms);
+    } finally {
+      for (const server of [keyed, sharded, userActions]) await server.stop();
+    }
+  }
+  const medians = Object.fromEntries(
+    Object.entries(costs).map(([name, rounds]) => [name, medianOfEach(rounds)]),
+  ) as Record<Case, BatchCost>;
+  return toResult(medians, { commerce: median(latencies.commerce), userActions: median(latencies["user-actions"]) });
+}
+
+function toBatches(batchUsers: number): LoadPoint {
+  return { ...batchPoint, shape: { ...batchPoint.shape, batchSize: BATCH_SIZE, batchUsers } };
+}
+
+function toUserActions(point: LoadPoint): LoadPoint {
+  return { ...point, shape: { ...point.shape, eventType: "product.viewed" } };
+}
+
+function start(context: BenchContext, name: keyof typeof domains, env: Record<string, string>): Promise<ServerProcess> {
+  const args = toFunctionArgs(toStagedFolder(name), domains[name].entryPoint);
+  return startServer(args, { ...toServerOptions(context), env });
+}
+
+async function measureCase(context: BenchContext, server: ServerProcess, point: LoadPoint): Promise<BatchCost> {
+  const before = await context.broker.stats();
+  const { cpuUs } = await measurePoint(context, server, point);
+  const after = await context.broker.stats();
+  const events = after.messages - before.messages;
+  return { cpuUs, requestsPer1000: ((after.publishRequests - before.publishRequests) / events) * 1000 };
+}
+
+function toResult(
+  medians: Readonly<Record<Case, BatchCost>>,
+  p50Ms: { readonly commerce: number; readonly userActions: number },
+): PartResult {
+  const single = medians["single events"].cpuUs;
+  const against = (name: Case, atMost: number) => ({
+    name: `CPU per event, ${name} / single`,
+    value: medians[name].cpuUs / single,
+    atMost,
+  });
+  return {
+    figures: { ...medians, p50Ms },
+    tables: [
+      {
+        title: "Batches",
+        columns: ["", "CPU µs per event", "of a single event's", "publish requests per 1,000 events"],
+        rows: Object.entries(medians).map(([name, { cpuUs, requestsPer1000 }]) => [
+          name,
+          cpuUs.toFixed(0),
+          (cpuUs / single).toFixed(2),
+          requestsPer1000.toFixed(0),
+        ]),
+      },
+      {
+        title: "Latency of single events over one connection, p50 in ms",
+        columns: ["commerce", "user-actions"],
+        rows: [[p50Ms.commerce.toFixed(2), p50Ms.userActions.toFixed(2)]],
+      },
+    ],
+    targets: [
+      against("batches of 100 events, 100 users", 0.55),
+      against("batches of 100 events, 1 user", 0.2),
+      against("batches of 100 events, 100 users, 8 shards", 0.2),
+      { name: "p50 at low load, user-actions / commerce", value: p50Ms.userActions / p50Ms.commerce, atMost: 1.1 },
+    ],
+  };
+}

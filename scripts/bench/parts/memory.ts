@@ -1,0 +1,84 @@
+import type { BenchContext } from "../bench-context.ts";
+import { type Contender, type ContenderId, contenders } from "../contenders.ts";
+import { basePoint, toServerOptions } from "../load-point.ts";
+import type { PartResult } from "../part.ts";
+import { startServer } from "../processes/server.ts";
+import { sendOne } from "./cold.ts";
+
+/** After so many events the peak is read again: a leak shows as a peak that goes on rising. */
+const EVENTS_PER_STEP = 100_000;
+
+/** What the platform sets for an instance: 80 % of its memory. */
+const instances = [
+  { instance: "256 MiB", oldSpaceMiB: 205 },
+  { instance: "512 MiB", oldSpaceMiB: 410 },
+] as const;
+
+interface MemoryUse {
+  readonly contender: ContenderId;
+  readonly instance: string;
+  readonly idleMiB: number;
+  readonly afterFirstMiB: number;
+  /** The peak so far after each 100,000 events. */
+  readonly peaksMiB: readonly number[];
+}
+
+/** Resident memory when idle, after one event, and at most while 80 connections send 100,000 events, or `--events`. */
+export async function measureMemory(context: BenchContext): Promise<PartResult> {
+  const uses: MemoryUse[] = [];
+  for (const { instance, oldSpaceMiB } of instances) {
+    for (const contender of contenders) {
+      context.tell(`memory: ${contender.name} with ${instance}`);
+      uses.push({ contender: contender.id, instance, ...(await measure(context, contender, oldSpaceMiB)) });
+    }
+  }
+  return toResult(uses);
+}
+
+async function measure(
+  context: BenchContext,
+  contender: Contender,
+  oldSpaceMiB: number,
+): Promise<Pick<MemoryUse, "idleMiB" | "afterFirstMiB" | "peaksMiB">> {
+  const env = { NODE_OPTIONS: `--max-old-space-size=${oldSpaceMiB}` };
+  const server = await startServer(contender.args, { ...toServerOptions(context), env });
+  try {
+    const idle = await server.memory();
+    await sendOne(server.port);
+    const afterFirst = await server.memory();
+    await context.load.open(server.port, basePoint.connections);
+    const peaksMiB: number[] = [];
+    // Only ours is asked for more: how others behave over a million events is no question of this project.
+    const events = contender.id === "e" ? context.memoryEvents : EVENTS_PER_STEP;
+    for (let sent = 0; sent < events; sent += EVENTS_PER_STEP) {
+      await context.load.run(basePoint.shape, Math.min(EVENTS_PER_STEP, events - sent));
+      peaksMiB.push((await server.memory()).peakMiB);
+    }
+    return { idleMiB: idle.rssMiB, afterFirstMiB: afterFirst.rssMiB, peaksMiB };
+  } finally {
+    await server.stop();
+  }
+}
+
+function toResult(uses: readonly MemoryUse[]): PartResult {
+  const ours = uses.find(({ contender }) => contender === "e") as MemoryUse;
+  const last = Math.max(...ours.peaksMiB);
+  return {
+    figures: uses,
+    tables: instances.map(({ instance, oldSpaceMiB }) => ({
+      title: `Resident memory, MiB, as for an instance of ${instance} (--max-old-space-size=${oldSpaceMiB})`,
+      columns: ["", "idle", "after the first event", "peak of 100,000 events", "peak of the whole run"],
+      rows: uses
+        .filter((use) => use.instance === instance)
+        .map(({ contender, idleMiB, afterFirstMiB, peaksMiB }) => [
+          `${contender} ${contenders.find(({ id }) => id === contender)?.name}`,
+          ...[idleMiB, afterFirstMiB, peaksMiB[0] ?? 0, Math.max(...peaksMiB)].map((mib) => mib.toFixed(0)),
+        ]),
+    })),
+    targets: [
+      { name: "Idle memory", value: ours.idleMiB, atMost: 95, unit: " MiB" },
+      { name: "Peak memory, 256 MiB instance", value: last, atMost: 200, unit: " MiB" },
+      { name: "Peak at the end of the run / after 100,000 events", value: last / (ours.peaksMiB[0] ?? 0), atMost: 1.1 },
+    ],
+  };
+}
