@@ -1,98 +1,92 @@
 import fc from "fast-check";
 import type { DefinedEvent } from "../../shared/events/domain.ts";
 
-const ID_CHARACTERS = [..."ABCZabcz0189._:-"];
-
-/** Text around every limit that a text field has: none, one, 128, 1,024 characters, and more bytes than characters. */
-const anyText = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" }) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
-  fc.integer({ min: 0, max: 3 }).map((more) => "x".repeat(1022 + more)),
-  fc.integer({ min: 510, max: 514 }).map((length) => "é".repeat(length)),
-  fc.constantFrom("", " ", "\u0000", "\ud800", "a\udfff", "😀".repeat(256), "😀".repeat(257), "€".repeat(342)),
-);
-
-const anyEventId = fc.oneof(
-  { weight: 4, arbitrary: fc.string({ unit: fc.constantFrom(...ID_CHARACTERS), minLength: 1, maxLength: 40 }) },
-  fc.integer({ min: 126, max: 130 }).map((length) => "a".repeat(length)),
-  fc.constantFrom("", "evt 1", "evt_1\n", "évt", "evt/1", "\u212aelvin"),
-);
-
-const anyOffset = fc.constantFrom("Z", "z", "+00:00", "-23:59", "+05:30", "+24:00", "+05:60", "+0530", "+05", "", " Z");
-const anyTime = fc.constantFrom(
-  "00:00:00",
-  "23:59:59",
-  "23:59:60",
-  "24:00:00",
-  "12:60:00",
-  "12:00:61",
-  "12:00",
-  "1:00:00",
-);
-
-const anyTimestamp = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .date({ min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true })
-      .map((date) => date.toISOString()),
-  },
-  // Days 28 to 32 of every month, in leap years and others, centuries among them.
-  fc
-    .tuple(
-      fc.constantFrom("0000", "1900", "2000", "2023", "2024"),
-      fc.integer({ min: 0, max: 13 }),
-      fc.integer({ min: 28, max: 32 }),
-    )
-    .map(([year, month, day]) => `${year}-${String(month).padStart(2, "0")}-${day}T00:00:00Z`),
-  fc
-    .tuple(fc.constantFrom("T", "t", " ", ""), anyTime, fc.constantFrom("", ".5", ".123456789", ".", ",5"), anyOffset)
-    .map(([separator, time, fraction, offset]) => `2026-02-28${separator}${time}${fraction}${offset}`),
-  fc.constantFrom(
-    "",
-    "now",
-    "2026-02-28",
-    "1767225600",
-    "20260228T000000Z",
-    "2026-02-28T00:00:00Z\n",
-    "２026-02-28T00:00:00Z",
-  ),
-);
-
-const anyObject = fc.dictionary(fc.string({ maxLength: 12 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
-
-/** By the names of fields; what is not here is text. */
-const anyValue: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  event_id: anyEventId,
-  timestamp: anyTimestamp,
-  payload: anyObject,
-};
+type Event = Readonly<Record<string, unknown>>;
 
 /** Values of every JSON type, most of them wrong wherever they stand. */
-const wrong = fc.constantFrom<unknown>(null, true, false, 0, -1.5, 1e300, "", "text", [], [{}], {}, { a: 1 });
+const ANY_TYPE = [null, true, false, 0, -1.5, 1e300, "", "text", [], [{}], {}, { a: 1 }];
 
-const MISSING = Symbol("missing");
+/** Values at the limits of a field, on both sides, by its name; what is not here is {@link TEXT_EDGES}. */
+const EDGES: Readonly<Record<string, readonly unknown[]>> = {
+  event_type: [],
+  payload: [{ "": "" }, JSON.parse('{"__proto__":null}')],
+  event_id: [
+    ...[1, 127, 128, 129].map((length) => "a".repeat(length)),
+    ..."AZaz09._:-/ \n%é\u212a".split("").map((character) => `e${character}`),
+  ],
+  timestamp: [
+    ...["0000-02-29", "1900-02-28", "1900-02-29", "2000-02-29", "2023-02-29", "2024-02-29", "2024-02-30"].map(atNoon),
+    ...["2026-00-01", "2026-01-00", "2026-04-31", "2026-12-31", "2026-12-32", "2026-13-01", "９026-01-01"].map(atNoon),
+    ...["2026-1-01", "26-01-01", "+2026-01-01", "20260101"].map(atNoon),
+    ...["00:00:00", "23:59:59", "23:59:60", "23:59:61", "23:60:00", "24:00:00", "12:00", "1:00:00"].map(onOneDay),
+    ...["12:00:00.1", "12:00:00.123456789012", "12:00:00.", "12:00:00,1"].map(onOneDay),
+    ...["z", "+00:00", "-23:59", "+24:00", "+23:60", "+0100", "+01", "", " Z", "Z\n"].map(
+      (zone) => `2026-02-28T12:00:00${zone}`,
+    ),
+    ...["2026-01-01t00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01", "1767225600", "now"],
+  ],
+};
+
+const TEXT_EDGES = [
+  ...[1, 1023, 1024, 1025].map((length) => "x".repeat(length)),
+  ...["é".repeat(512), "é".repeat(513), "😀".repeat(256), "😀".repeat(257), "€".repeat(1025)],
+  ...[" ", "\u0000", "\u007f", "\ufffd", "\ud800", "a\udfff", "\ude00\ud83d"],
+];
+
+function atNoon(day: string): string {
+  return `${day}T12:00:00Z`;
+}
+
+function onOneDay(time: string): string {
+  return `2026-02-28T${time}Z`;
+}
+
+function edgesOf(field: string): readonly unknown[] {
+  return [...(EDGES[field] ?? TEXT_EDGES), ...ANY_TYPE];
+}
 
 /**
- * Makes an arbitrary of events of one type: about half of them right, the others wrong in one way or several, near the
- * limits as well as far from them, each with members that no schema knows.
+ * Lists events of one type that each differ from the sample in one field: at a limit, of another type, or missing.
  *
  * @returns events as they are after a round trip through JSON text
  */
-export function anyEvent(event: DefinedEvent): fc.Arbitrary<unknown> {
+export function listEdgeCases(event: DefinedEvent): readonly Event[] {
+  return Object.keys(event.schema.entries).flatMap((field) => {
+    const { [field]: _, ...others } = event.sample;
+    return [others, ...edgesOf(field).map((value) => ({ ...event.sample, [field]: value }))];
+  });
+}
+
+const anyText = fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" });
+const anyObject = fc.dictionary(fc.string({ maxLength: 12 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
+const anyDate = fc
+  .date({ min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true })
+  .map((date) => date.toISOString());
+
+/** By the names of fields; what is not here is text. */
+const anyValue: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  event_id: fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/),
+  timestamp: anyDate,
+  payload: anyObject,
+};
+
+/**
+ * Makes an arbitrary of events of one type: about half of them right, the others wrong in one way or several, all with
+ * members that no schema knows.
+ *
+ * @returns events as they are after a round trip through JSON text
+ */
+export function anyEvent(event: DefinedEvent): fc.Arbitrary<Event> {
   const fields = Object.keys(event.schema.entries).map((field) => {
-    const value = field === "event_type" ? fc.constant(event.type) : (anyValue[field] ?? anyText);
-    const sample = fc.constant(event.sample[field] ?? MISSING);
-    const choice = fc.oneof(
-      { weight: 10, arbitrary: sample },
-      { weight: 10, arbitrary: value },
-      { weight: 1, arbitrary: wrong },
-      { weight: 1, arbitrary: fc.constant(MISSING) },
+    const right = field === "event_type" ? fc.constant(event.type) : (anyValue[field] ?? anyText);
+    const present = fc.oneof(
+      { weight: 12, arbitrary: right },
+      { weight: 1, arbitrary: fc.constantFrom(...edgesOf(field)) },
     );
-    return choice.map((chosen) => [field, chosen] as const);
+    // Undefined does not survive the round trip: the field is missing.
+    return fc.tuple(fc.constant(field), fc.option(present, { nil: undefined, freq: 20 }));
   });
   return fc
     .tuple(anyObject, fc.tuple(...fields))
-    .map(([others, own]) => ({ ...others, ...Object.fromEntries(own.filter(([, value]) => value !== MISSING)) }))
-    .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+    .map(([others, own]) => JSON.parse(JSON.stringify({ ...others, ...Object.fromEntries(own) })) as Event);
 }
