@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "@google-cloud/pubsub",
     "google-gax",
     "@grpc/grpc-js",
+    "protobufjs",
     "shared/config.ts",
     "shared/events/domain.ts",
   ],
