@@ -48,7 +48,8 @@ export function deliver(
     const giveUp = () => {
       if (settle()) reject(toExhausted(lastAnswer));
     };
-    const end = setTimeout(giveUp, deadline - Date.now());
+    // What waited behind a request that took its whole budget has none left.
+    const end = setTimeout(giveUp, Math.max(0, deadline - Date.now()));
 
     const attempt = () => {
       attempts++;
