@@ -94,7 +94,7 @@ async function expectSecondAttempt(waitedMs: number): Promise<void> {
   expect(waitedMs).toBeGreaterThan(1500);
 }
 
-describe("the TypeScript of docs/calling.md", () => {
+describe("the TypeScript of docs/calling.md", { timeout: 60_000 }, () => {
   const tsc = async () => {
     const options = ["--strict", "--exactOptionalPropertyTypes", "--module", "nodenext", "--target", "es2024"];
     const more = ["--noEmit", "--skipLibCheck", "--allowImportingTsExtensions", "--types", "node"];
