@@ -101,7 +101,7 @@ function toAnswer(kind: RequestKind, status: number): Answer {
   const result = resultsOf[kind][status];
   const codes = problemsOf[kind].filter((code) => toStatus(code) === status);
   const isRetryable =
-    (result && status >= 500) || codes.some((code) => "retryable" in problems[code] && problems[code].retryable);
+    (result && status > 500) || codes.some((code) => "retryable" in problems[code] && problems[code].retryable);
   return {
     description: [result?.description, ...codes.map(explain)].filter(Boolean).join("\n\n"),
     ...(isRetryable && { headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } } }),

@@ -37,7 +37,7 @@ export function respond(response: ServerResponse, outcome: Outcome, close: boole
   if (isProblem) {
     if (outcome.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
     Object.assign(headers, outcome.extras.headers);
-  } else if (outcome.status >= 500) {
+  } else if (outcome.status === 503 || outcome.status === 504) {
     headers["Retry-After"] = RETRY_AFTER_SECONDS;
   }
   if (close) headers.Connection = "close";
