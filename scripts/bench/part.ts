@@ -15,12 +15,20 @@ export interface Target {
   readonly unit?: string;
 }
 
+/** A bar chart: one bar a contender, in the order of the tables. */
+export interface Panel {
+  readonly title: string;
+  readonly values: readonly number[];
+}
+
 /** What a part found. */
 export interface PartResult {
-  /** The medians, for the JSON file and the plot. */
+  /** The medians, for the JSON file. */
   readonly figures: unknown;
   readonly tables: readonly Table[];
   readonly targets: readonly Target[];
+  /** What `--plot` draws of it. */
+  readonly panels?: readonly Panel[];
 }
 
 /** One part of the benchmark, which can be run by itself. */

@@ -23,6 +23,7 @@ export interface LoadResult {
 /** A load generator in a process of its own. */
 export class Load {
   readonly #process: ChildProcess = fork(fileURLToPath(new URL("generate.ts", import.meta.url)));
+  readonly #ended = once(this.#process, "exit").then((): [LoadReport] => [{ failed: "The load generator ended." }]);
 
   /** Closes the connections there are, and opens so many to a server. */
   async open(port: number, connections: number): Promise<void> {
@@ -48,7 +49,7 @@ export class Load {
 
   async #ask(command: LoadCommand): Promise<LoadReport> {
     this.#process.send(command);
-    const [report] = (await once(this.#process, "message")) as [LoadReport];
+    const [report] = (await Promise.race([once(this.#process, "message"), this.#ended])) as [LoadReport];
     if ("failed" in report) throw new Error(report.failed);
     return report;
   }

@@ -63,8 +63,11 @@ async function measure(
 function toResult(uses: readonly MemoryUse[]): PartResult {
   const ours = uses.find(({ contender }) => contender === "e") as MemoryUse;
   const last = Math.max(...ours.peaksMiB);
+  const inSmall = uses.filter(({ instance }) => instance === instances[0].instance);
+  const title = "Peak memory over 100,000 events in a 256 MiB instance, MiB";
   return {
     figures: uses,
+    panels: [{ title, values: inSmall.map(({ peaksMiB }) => peaksMiB[0] ?? 0) }],
     tables: instances.map(({ instance, oldSpaceMiB }) => ({
       title: `Resident memory, MiB, as for an instance of ${instance} (--max-old-space-size=${oldSpaceMiB})`,
       columns: ["", "idle", "after the first event", "peak of 100,000 events", "peak of the whole run"],
