@@ -85,7 +85,9 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
       const users = Array.from({ length: options.usersPerConnection }, (_, i) => i * options.connections + connection);
       return call({ port: running.port, ledger, answers, goesOn }, users);
     });
-    await Promise.all(callers);
+    await Promise.all(callers).catch((cause: Error) => {
+      throw new Error(`${cause.message}. The function wrote: ${running.stderr()}`, { cause });
+    });
     await waitForArrivals(ledger);
     const peakMiB = await running.peakMemoryMiB();
     const exitCode = await running.stop();

@@ -1,5 +1,5 @@
 import type { BenchContext } from "../bench-context.ts";
-import { type Contender, type ContenderId, contenders } from "../contenders.ts";
+import { type Contender, contenders } from "../contenders.ts";
 import { basePoint, toServerOptions } from "../load-point.ts";
 import type { PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
@@ -10,13 +10,14 @@ const EVENTS_PER_STEP = 100_000;
 
 /** What the platform sets for an instance: 80 % of its memory. */
 const instances = [
-  { instance: "256 MiB", oldSpaceMiB: 205 },
-  { instance: "512 MiB", oldSpaceMiB: 410 },
+  { memory: "256 MiB", oldSpaceMiB: 205 },
+  { memory: "512 MiB", oldSpaceMiB: 410 },
 ] as const;
 
 interface MemoryUse {
-  readonly contender: ContenderId;
-  readonly instance: string;
+  readonly contender: Contender;
+  /** Of the instance whose flags were set. */
+  readonly memory: string;
   readonly idleMiB: number;
   readonly afterFirstMiB: number;
   /** The peak so far after each 100,000 events. */
@@ -26,10 +27,11 @@ interface MemoryUse {
 /** Resident memory when idle, after one event, and at most while 80 connections send 100,000 events, or `--events`. */
 export async function measureMemory(context: BenchContext): Promise<PartResult> {
   const uses: MemoryUse[] = [];
-  for (const { instance, oldSpaceMiB } of instances) {
-    for (const contender of contenders) {
-      context.tell(`memory: ${contender.name} with ${instance}`);
-      uses.push({ contender: contender.id, instance, ...(await measure(context, contender, oldSpaceMiB)) });
+  for (const contender of contenders) {
+    // The others are there to compare with: once is enough.
+    for (const instance of contender.id === "e" ? instances : instances.slice(0, 1)) {
+      context.tell(`memory: ${contender.name} in ${instance.memory}`);
+      uses.push({ contender, memory: instance.memory, ...(await measure(context, contender, instance.oldSpaceMiB)) });
     }
   }
   return toResult(uses);
@@ -61,27 +63,29 @@ async function measure(
 }
 
 function toResult(uses: readonly MemoryUse[]): PartResult {
-  const ours = uses.find(({ contender }) => contender === "e") as MemoryUse;
+  const ours = uses.find(({ contender }) => contender.id === "e") as MemoryUse;
+  const first = ours.peaksMiB[0] ?? 0;
   const last = Math.max(...ours.peaksMiB);
-  const inSmall = uses.filter(({ instance }) => instance === instances[0].instance);
-  const title = "Peak memory over 100,000 events in a 256 MiB instance, MiB";
+  const inSmall = uses.filter(({ memory }) => memory === instances[0].memory);
+  const title = `Peak memory over 100,000 events in an instance of ${instances[0].memory}, MiB`;
   return {
-    figures: uses,
-    panels: [{ title, values: inSmall.map(({ peaksMiB }) => peaksMiB[0] ?? 0) }],
-    tables: instances.map(({ instance, oldSpaceMiB }) => ({
-      title: `Resident memory, MiB, as for an instance of ${instance} (--max-old-space-size=${oldSpaceMiB})`,
-      columns: ["", "idle", "after the first event", "peak of 100,000 events", "peak of the whole run"],
-      rows: uses
-        .filter((use) => use.instance === instance)
-        .map(({ contender, idleMiB, afterFirstMiB, peaksMiB }) => [
-          `${contender} ${contenders.find(({ id }) => id === contender)?.name}`,
+    figures: uses.map(({ contender, ...use }) => ({ contender: contender.id, ...use })),
+    tables: [
+      {
+        title: "Resident memory, MiB, with the platform's flags for an instance",
+        columns: ["", "instance", "idle", "after the first event", "peak of 100,000 events", "peak of the whole run"],
+        rows: uses.map(({ contender, memory, idleMiB, afterFirstMiB, peaksMiB }) => [
+          `${contender.id} ${contender.name}`,
+          memory,
           ...[idleMiB, afterFirstMiB, peaksMiB[0] ?? 0, Math.max(...peaksMiB)].map((mib) => mib.toFixed(0)),
         ]),
-    })),
+      },
+    ],
     targets: [
       { name: "Idle memory", value: ours.idleMiB, atMost: 95, unit: " MiB" },
-      { name: "Peak memory, 256 MiB instance", value: last, atMost: 200, unit: " MiB" },
-      { name: "Peak at the end of the run / after 100,000 events", value: last / (ours.peaksMiB[0] ?? 0), atMost: 1.1 },
+      { name: "Peak memory in 256 MiB", value: last, atMost: 200, unit: " MiB" },
+      { name: "Peak of the whole run / of the first 100,000 events", value: last / first, atMost: 1.1 },
     ],
+    panels: [{ title, values: inSmall.map(({ peaksMiB }) => peaksMiB[0] ?? 0) }],
   };
 }
