@@ -14,8 +14,6 @@ export interface Log {
    * @param trace the trace id (32 hex digits) of the request, where it had one
    */
   write(level: Level, message: string, fields: LogFields, trace?: string): void;
-  /** Whether lines of this level are written. */
-  isWritten(level: Level): boolean;
 }
 
 /**
@@ -40,7 +38,6 @@ export function createLog(
   };
   process.once("exit", flush);
   return {
-    isWritten: (level) => LEVELS.indexOf(level) >= lowest,
     write(level, message, fields, trace) {
       if (LEVELS.indexOf(level) < lowest) return;
       if (pending === "") setImmediate(flush);
