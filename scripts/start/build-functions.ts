@@ -16,6 +16,8 @@ export type BuildReport =
       readonly bundles: Readonly<Record<string, string>>;
       /** By event type: the name of its function. */
       readonly eventTypes: Readonly<Record<string, string>>;
+      /** The OpenAPI document of all functions, as JSON text. */
+      readonly document: string;
     }
   | { readonly failure: string };
 
@@ -27,7 +29,9 @@ async function stage(names: readonly string[]): Promise<BuildReport> {
   const failures = builds.filter((result) => result.status === "rejected").map(({ reason }) => reason as BuildFailure);
   if (failures.length > 0) return { failure: await describe(failures) };
   const outputs = builds.flatMap((result) => (result.status === "fulfilled" ? result.value.outputFiles : []));
+  // Not before esbuild has found the sources in order: it tells better where they are not.
   const { domains } = await import("../../shared/events/registry.ts");
+  const { toMergedDocument } = await import("../openapi/document.ts");
   await Promise.all(outputs.map(writeIfChanged));
   await Promise.all(names.map(writeDeployedPackage));
   return {
@@ -35,6 +39,7 @@ async function stage(names: readonly string[]): Promise<BuildReport> {
     eventTypes: Object.fromEntries(
       Object.values(domains).flatMap((domain) => Object.keys(domain.events).map((type) => [type, domain.name])),
     ),
+    document: JSON.stringify(toMergedDocument(Object.values(domains))),
   };
 }
 

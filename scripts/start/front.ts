@@ -3,6 +3,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from "
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../../shared/ingest/problem.ts";
 import { respond, toSuccess } from "../../shared/ingest/respond.ts";
+import type { LocalConsole } from "../console/local-console.ts";
 import { forward } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
 import { MAX_PEEKED_BYTES, peekEventType } from "./route.ts";
@@ -19,6 +20,8 @@ export interface Front {
 
 /** What the front stands before. */
 export interface Behind {
+  /** Until then nothing is answered but that it is not healthy. */
+  readonly ready: Promise<LocalConsole>;
   /** The functions by name. */
   readonly functions: ReadonlyMap<string, Pick<LocalFunction, "name" | "port">>;
   /** By event type: the name of its function. */
@@ -26,8 +29,8 @@ export interface Behind {
 }
 
 /**
- * Listens for callers: passes events to the function that takes their type, and all below `/<function>/` to that function.
- * A request that comes before its function answers waits for it.
+ * Listens for callers: passes events to the function that takes their type, all below `/<function>` to that function, and
+ * serves the console. A request that comes before there is somebody to answer it waits.
  *
  * @param port on 127.0.0.1; 0 takes a free one
  * @throws Error with code EADDRINUSE when the port is taken
@@ -59,30 +62,36 @@ async function answer(request: IncomingMessage, response: ServerResponse, behind
   const url = request.url ?? "/";
   const path = url.split("?", 1)[0] ?? "/";
   if (path === "/health") return answerHealth(response, behind);
+  const local = await behind.ready;
+  if (await local.answer(request, response, path)) return;
+  const pass = async (name: string, onwardPath: string, read: readonly Buffer[]) => {
+    const startedAt = performance.now();
+    const port = await waitForPort(behind, name);
+    if (isEventPath(onwardPath)) {
+      response.once("finish", () =>
+        local.addAnswer({ function: name, status: response.statusCode, ms: performance.now() - startedAt }),
+      );
+    }
+    await forward(request, response, { port, path: onwardPath, agent }, read).catch(() => {
+      throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
+    });
+  };
   if (path === "/events/ingest" || path === "/events/batch") {
     const read = await readStart(request);
     const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
     const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
-    return pass(request, response, behind, name as string, { path: url, agent, read });
+    return pass(name as string, url, read);
   }
-  const [, name = "", rest] = /^\/([^/?]+)(\/.*)$/.exec(url) ?? [];
+  const [, name = "", rest] = /^\/([^/?]+)(.*)$/.exec(url) ?? [];
   if (rest === undefined || !behind.functions.has(name)) {
     throw new Problem("not_found", "There is nothing at this path of the local stack.");
   }
-  return pass(request, response, behind, name, { path: rest, agent, read: [] });
+  return pass(name, rest.startsWith("/") ? rest : `/${rest}`, []);
 }
 
-async function pass(
-  request: IncomingMessage,
-  response: ServerResponse,
-  behind: Behind,
-  name: string,
-  { path, agent, read }: { path: string; agent: Agent; read: readonly Buffer[] },
-): Promise<void> {
-  const port = await waitForPort(behind, name);
-  await forward(request, response, { port, path, agent }, read).catch(() => {
-    throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
-  });
+/** Whether a function takes events there. */
+function isEventPath(path: string): boolean {
+  return /^\/(?:events\/(?:ingest|batch))?(?:\?|$)/.test(path);
 }
 
 async function waitForPort({ functions }: Behind, name: string): Promise<number> {

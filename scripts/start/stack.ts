@@ -1,5 +1,6 @@
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
+import { LocalConsole } from "../console/local-console.ts";
 import { type Broker, type BrokerChoice, startBroker } from "../pubsub/broker.ts";
 import { type Behind, startFront } from "./front.ts";
 import { LocalFunction } from "./local-function.ts";
@@ -25,6 +26,7 @@ export class LocalStack {
   readonly #printer: Printer;
   readonly #functions: ReadonlyMap<string, LocalFunction>;
   readonly #behind: Behind;
+  readonly #ready = Promise.withResolvers<LocalConsole>();
   readonly #ending = new AbortController();
   /** How to end what was started so far, the latest first. */
   readonly #closers: (() => unknown)[] = [];
@@ -33,6 +35,7 @@ export class LocalStack {
     this.#printer = printer;
     this.#functions = new Map(all.map((domain) => [domain.name, new LocalFunction(domain, printer)]));
     this.#behind = {
+      ready: this.#ready.promise,
       functions: this.#functions,
       eventTypes: new Map(all.flatMap(({ name, events }) => Object.keys(events).map((type) => [type, name]))),
     };
@@ -48,14 +51,19 @@ export class LocalStack {
     const front = await startFront(options.port, this.#behind);
     this.#closers.unshift(front.close);
     const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
-    const [broker, build] = await Promise.all([
-      this.#openBroker(options.broker, project),
-      runBuild(names, this.#ending.signal),
-    ]);
+    const [broker, build] = await Promise.all([this.#openBroker(options.broker), runBuild(names, this.#ending.signal)]);
+    const local = new LocalConsole(broker, project, names);
+    this.#closers.unshift(
+      await openTopics(broker.endpoint, project, all, (domain, message) => {
+        this.#printer.message(domain, message);
+        local.addMessage(domain, message);
+      }),
+    );
     const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: broker.endpoint };
     this.#closers.unshift(() => Promise.all(this.#each((each) => each.stop())));
-    await this.#serve(build, env);
-    this.#closers.unshift(watchSources(() => this.#rebuild(env)));
+    await this.#serve(build, env, local);
+    this.#ready.resolve(local);
+    this.#closers.unshift(watchSources(() => this.#rebuild(env, local)));
     return { port: front.port, broker, project };
   }
 
@@ -65,24 +73,27 @@ export class LocalStack {
     for (const close of this.#closers.splice(0)) await close();
   }
 
-  async #openBroker(choice: BrokerChoice, project: string): Promise<Broker> {
+  async #openBroker(choice: BrokerChoice): Promise<Broker> {
     const broker = await startBroker(choice);
     this.#closers.unshift(broker.close);
-    const print = this.#printer.message.bind(this.#printer);
-    this.#closers.unshift(await openTopics(broker.endpoint, project, all, print));
     return broker;
   }
 
   /** Has every function serve this build. @returns the names of those that it changed */
-  async #serve({ bundles, eventTypes }: Build, env: NodeJS.ProcessEnv): Promise<string[]> {
+  async #serve(
+    { bundles, eventTypes, document }: Build,
+    env: NodeJS.ProcessEnv,
+    local: LocalConsole,
+  ): Promise<string[]> {
     const hasChanged = await Promise.all(this.#each((each) => each.serve(bundles[each.name] as string, env)));
     this.#behind.eventTypes = new Map(Object.entries(eventTypes));
+    local.refresh(document);
     return names.filter((_, index) => hasChanged[index]);
   }
 
-  async #rebuild(env: NodeJS.ProcessEnv): Promise<void> {
+  async #rebuild(env: NodeJS.ProcessEnv, local: LocalConsole): Promise<void> {
     try {
-      const changed = await this.#serve(await runBuild(names, this.#ending.signal), env);
+      const changed = await this.#serve(await runBuild(names, this.#ending.signal), env, local);
       if (changed.length > 0) this.#printer.note(`Sources changed: restarted ${changed.join(", ")}`);
     } catch (error) {
       if (this.#ending.signal.aborted) return;

@@ -80,7 +80,8 @@ describe("what reaches the front", () => {
     ["another function's type", "POST", "/system/events/ingest", JSON.stringify(order), 422, "wrong_function"],
     ["a function's root", "POST", "/commerce/?a=b", '{"event_type":"x"}', 422, "unknown_event_type"],
     ["a function's unknown path", "GET", "/commerce/nothing", undefined, 404, "not_found"],
-    ["a function without a path", "GET", "/commerce", undefined, 404, "not_found"],
+    ["a function without a path", "POST", "/commerce", "[]", 400, "malformed_json"],
+    ["a name that only begins like a function's", "GET", "/commerce2/health", undefined, 404, "not_found"],
     ["an unknown path", "GET", "/toString/health", undefined, 404, "not_found"],
   ])("answers %s with the right problem details", async (_, method, path, body, status, code) => {
     const headers = body === undefined ? {} : json;

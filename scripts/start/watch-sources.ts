@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 
 const root = new URL("../../", import.meta.url);
 
-/** Whatever a bundle is made from. */
-const folders = ["functions", "shared", "scripts/build", "scripts/openapi"];
+/** Whatever a bundle is made from: those of the functions, and that of the console. */
+const folders = ["functions", "shared", "scripts/build", "scripts/openapi", "scripts/console/client"];
 
 /** Editors write a file in several steps, and tools many files at once. */
 const SETTLE_MS = 60;

@@ -1,0 +1,32 @@
+// Swagger UI's own dark style goes by a class of the root element.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
+// Names for a screen reader, which Swagger UI leaves out.
+const names = {
+  "#servers": "Server",
+  ".examples-select-element": "Example",
+  "select:not(#servers, .examples-select-element)": "Choice",
+  textarea: "Request body",
+};
+const reference = document.getElementById("reference");
+const name = () => {
+  for (const [selector, label] of Object.entries(names)) {
+    for (const element of reference.querySelectorAll(selector)) element.ariaLabel ??= label;
+  }
+};
+new MutationObserver(name).observe(reference, { childList: true, subtree: true });
+
+SwaggerUIBundle({
+  url: "/openapi.json",
+  domNode: reference,
+  tryItOutEnabled: true,
+  defaultModelsExpandDepth: 0,
+  syntaxHighlight: { theme: "obsidian" },
+  // The validator's badge would be fetched from elsewhere.
+  validatorUrl: null,
+  // Would put links inside of buttons, which a keyboard and a screen reader cannot tell apart.
+  deepLinking: false,
+});
