@@ -49,8 +49,8 @@ export const loadPoints: readonly LoadPoint[] = [
   largePoint,
 ];
 
-/** Requests after which the compilers have seen what there is. */
-const WARM_UP_REQUESTS = 6000;
+/** Requests after which a contender's cost no longer falls: what is compiled by then stays. */
+const WARM_UP_REQUESTS = 20_000;
 
 /** How every part starts a server, but for the environment. */
 export function toServerOptions({ broker, project }: BenchContext): ServerOptions {

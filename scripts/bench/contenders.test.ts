@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commerce } from "../../shared/events/commerce.ts";
+import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
+import { compileContenders, contenders } from "./contenders.ts";
+import { sendOne } from "./parts/cold.ts";
+import { type BrokerProcess, startBrokerProcess } from "./processes/broker.ts";
+import { startServer } from "./processes/server.ts";
+
+const project = "contenders";
+let broker: BrokerProcess;
+let topic: TopicCollector;
+
+beforeAll(async () => {
+  await compileContenders();
+  broker = await startBrokerProcess(project);
+  topic = await collectTopic(broker.endpoint, project, commerce.topic);
+});
+
+afterAll(async () => {
+  await topic.close();
+  await broker.close();
+});
+
+describe("every contender, in a process of its own", () => {
+  it.each(contenders)("$id $name answers 202, and does what it is measured for", async ({ args, publishes }) => {
+    const before = topic.messages.length;
+    const server = await startServer(args, { endpoint: broker.endpoint, project });
+    try {
+      await sendOne(server.port);
+      const arrived = (await topic.waitFor(before + (publishes ? 1 : 0))).slice(before);
+      expect(arrived).toHaveLength(publishes ? 1 : 0);
+      for (const { data, orderingKey } of arrived) {
+        expect(JSON.parse(data.toString())).toMatchObject({ event_type: "order.placed", user_id: orderingKey });
+      }
+      expect(await server.cpuSeconds()).toBeGreaterThan(0);
+      const { rssMiB, peakMiB } = await server.memory();
+      expect(rssMiB).toBeGreaterThan(10);
+      expect(peakMiB).toBeGreaterThanOrEqual(rssMiB);
+    } finally {
+      await server.stop();
+    }
+  });
+});
