@@ -1,5 +1,7 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { connectPubSub } from "../pubsub/client.ts";
@@ -8,6 +10,9 @@ import { hasBrowser, startBrowser } from "./testing/browser.ts";
 import { expectAccessible, findParts, type OpenPage, openPage, writeEvent } from "./testing/console-page.ts";
 
 // The console and the API reference as `npm start` serves them, in a real Chromium.
+
+// A browser, a stack and a build at once want their time where other tests run beside them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let project: Awaited<ReturnType<typeof copyProject>>;
 let stack: StartedStack;
@@ -49,6 +54,18 @@ describe("what the page talks to", () => {
   it("takes no fault from a form of another site", async () => {
     const response = await fetch(`${stack.url}/console/fault`, { method: "PUT", body: '{"fault":"silent"}' });
     expect(response.status).toBe(415);
+  });
+
+  it("says so when the console itself cannot be built, and serves all else", async () => {
+    const path = join(project.folder, "scripts/console/client/main.tsx");
+    const source = await readFile(path, "utf8");
+    const from = stack.output().length;
+    await writeFile(path, `${source}const = 1;`);
+    await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(500);
+    await stack.waitForOutput(/main\.tsx:\d+:\d+: ERROR/, from);
+    await sendOrder();
+    await writeFile(path, source);
+    await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(200);
   });
 
   it("serves one OpenAPI document of all functions", async () => {

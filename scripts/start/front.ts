@@ -28,19 +28,34 @@ export interface Behind {
   eventTypes: ReadonlyMap<string, string>;
 }
 
+/** One request, and all that it takes to answer it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** As in the request line. */
+  readonly url: string;
+  readonly behind: Behind;
+  readonly local: LocalConsole;
+  readonly agent: Agent;
+}
+
 /**
  * Listens for callers: passes events to the function that takes their type, all below `/<function>` to that function, and
  * serves the console. A request that comes before there is somebody to answer it waits.
  *
  * @param port on 127.0.0.1; 0 takes a free one
+ * @param onFault gets what must not happen; the caller gets problem details without it
  * @throws Error with code EADDRINUSE when the port is taken
  */
-export async function startFront(port: number, behind: Behind): Promise<Front> {
+export async function startFront(port: number, behind: Behind, onFault: (error: Error) => void): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
     answer(request, response, behind, agent).catch((error) => {
+      // The caller has gone.
+      if (response.destroyed) return;
+      if (!(error instanceof Problem)) onFault(error);
       const problem =
-        error instanceof Problem ? error : new Problem("internal", "The front of the local stack failed.");
+        error instanceof Problem ? error : new Problem("internal", "The local stack failed; see its output.");
       respond(response, problem, false);
     });
   });
@@ -64,29 +79,37 @@ async function answer(request: IncomingMessage, response: ServerResponse, behind
   if (path === "/health") return answerHealth(response, behind);
   const local = await behind.ready;
   if (await local.answer(request, response, path)) return;
-  const pass = async (name: string, onwardPath: string, read: readonly Buffer[]) => {
-    const startedAt = performance.now();
-    const port = await waitForPort(behind, name);
-    if (isEventPath(onwardPath)) {
-      response.once("finish", () =>
-        local.addAnswer({ function: name, status: response.statusCode, ms: performance.now() - startedAt }),
-      );
-    }
-    await forward(request, response, { port, path: onwardPath, agent }, read).catch(() => {
-      throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
-    });
-  };
-  if (path === "/events/ingest" || path === "/events/batch") {
-    const read = await readStart(request);
-    const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
-    const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
-    return pass(name as string, url, read);
-  }
-  const [, name = "", rest] = /^\/([^/?]+)(.*)$/.exec(url) ?? [];
-  if (rest === undefined || !behind.functions.has(name)) {
+  const exchange = { request, response, url, behind, local, agent };
+  if (path === "/events/ingest" || path === "/events/batch") return passByType(exchange);
+  const [, name = "", rest = ""] = /^\/([^/?]+)(.*)$/.exec(url) ?? [];
+  if (!behind.functions.has(name)) {
     throw new Problem("not_found", "There is nothing at this path of the local stack.");
   }
-  return pass(name, rest.startsWith("/") ? rest : `/${rest}`, []);
+  return pass(exchange, name, rest.startsWith("/") ? rest : `/${rest}`);
+}
+
+/** Passes an event, or a batch, to the function of its type; one without a known type to any, to say what is wrong. */
+async function passByType(exchange: Exchange): Promise<void> {
+  const { request, url, behind } = exchange;
+  const read = await readStart(request);
+  const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
+  const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
+  await pass(exchange, name as string, url, read);
+}
+
+/** @param read what was taken from the request's body already */
+async function pass(exchange: Exchange, name: string, path: string, read: readonly Buffer[] = []): Promise<void> {
+  const { request, response, behind, local, agent } = exchange;
+  const startedAt = performance.now();
+  if (isEventPath(path)) {
+    response.once("finish", () => {
+      local.addAnswer({ function: name, status: response.statusCode, ms: performance.now() - startedAt });
+    });
+  }
+  const port = await waitForPort(behind, name);
+  await forward(request, response, { port, path, agent }, read).catch(() => {
+    throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
+  });
 }
 
 /** Whether a function takes events there. */

@@ -48,7 +48,9 @@ export class LocalStack {
    * @throws Error for the user: the port is taken, the Pub/Sub server cannot be had, the sources cannot be built
    */
   async start(options: StartOptions): Promise<Started> {
-    const front = await startFront(options.port, this.#behind);
+    const front = await startFront(options.port, this.#behind, (error) => {
+      this.#printer.note(error.stack ?? error.message);
+    });
     this.#closers.unshift(front.close);
     const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
     const [broker, build] = await Promise.all([this.#openBroker(options.broker), runBuild(names, this.#ending.signal)]);

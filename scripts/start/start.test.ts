@@ -4,13 +4,18 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
+import { connectPubSub } from "../pubsub/client.ts";
+import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { findEmulator } from "../pubsub/emulator.ts";
 import { copyProject, runStart, type StartedStack, startStack, waitUntil } from "./testing/started-stack.ts";
 
 // `npm start` as a user runs it, on a copy of the sources: npm, the stack, functions-framework, a Pub/Sub server.
+
+// Builds and whole stacks want their time where other tests run beside them.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let project: Awaited<ReturnType<typeof copyProject>>;
 let stack: StartedStack;
@@ -191,6 +196,18 @@ describe("ending", () => {
     expect((await another.processes()).size).toBe(processCount);
     await another.end(signal, target);
     await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
+  });
+
+  it("leaves nothing on a Pub/Sub server that is somebody else's", async () => {
+    const external = await startEmbeddedPubSub();
+    onTestFinished(() => external.close());
+    const another = await startStack(project.folder, [], { PUBSUB_EMULATOR_HOST: external.endpoint });
+    expect(another.output()).toContain("the Pub/Sub server at PUBSUB_EMULATOR_HOST");
+    expect(await another.end()).toBe(0);
+    const admin = connectPubSub(external.endpoint, "pulsecart-local");
+    onTestFinished(() => admin.close());
+    await admin.publish(domains.commerce.topic, [{ data: Buffer.from("{}") }]);
+    expect(external.stats()).toMatchObject({ messages: 1, held: 0 });
   });
 
   it.skipIf(findEmulator() === undefined && !process.env.CI)(

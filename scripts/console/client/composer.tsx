@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { AnswerView } from "./answer-view.tsx";
@@ -28,7 +28,7 @@ export function Composer({ text, onText }: Props) {
   const [copies, setCopies] = useState(10);
   const [answer, setAnswer] = useState<Answer>();
   const [isSending, setSending] = useState(false);
-  const faults = checkEvent(text);
+  const faults = useMemo(() => checkEvent(text), [text]);
 
   const send = async (path: string, body: string) => {
     setSending(true);

@@ -6,17 +6,18 @@ const BAR = 4;
 
 /** The last minute's latencies: a bar a second, to the slowest answer; its darker part to the median. */
 export function LatencyChart({ latencies }: { readonly latencies: Latencies }) {
-  const [now, setNow] = useState(Date.now);
+  // Time passes even where nothing happens.
+  const [, setTick] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setTick((tick) => tick + 1), 1000);
     return () => clearInterval(timer);
   }, []);
-  const seconds = latencies.read(Math.max(now, Date.now()));
+  const seconds = latencies.read();
   const slowest = Math.max(...seconds.map((each) => each.slowest), 0);
   const toHeight = (ms: number) => (slowest === 0 ? 0 : Math.max((ms / slowest) * HEIGHT, 1));
   const last = seconds.at(-1);
   const text = last ? `median ${toText(last.median)}, slowest ${toText(slowest)}` : "no answers for a minute";
-  const first = Math.floor(Math.max(now, Date.now()) / 1000) - SECONDS_KEPT;
+  const first = Math.floor(Date.now() / 1000) - SECONDS_KEPT;
   return (
     <figure class="chart">
       <svg viewBox={`0 0 ${SECONDS_KEPT * BAR} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">

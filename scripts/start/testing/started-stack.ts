@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const sources = ["functions", "shared", "scripts", "package.json", "package-lock.json"];
 
-const START_TIMEOUT_MS = 50_000;
-const WAIT_MS = 20_000;
+const START_TIMEOUT_MS = 90_000;
+const WAIT_MS = 40_000;
 
 /** `npm start` as a user's terminal runs it. */
 export interface StartedStack {
