@@ -57,9 +57,9 @@ export function toServerOptions({ broker, project }: BenchContext): ServerOption
   return { endpoint: broker.endpoint, project };
 }
 
-export async function warmUp({ load }: BenchContext, server: ServerProcess): Promise<void> {
+export async function warmUp({ load }: BenchContext, server: ServerProcess, shape = basePoint.shape): Promise<void> {
   await load.open(server.port, basePoint.connections);
-  await load.run(basePoint.shape, WARM_UP_REQUESTS);
+  await load.run(shape, WARM_UP_REQUESTS);
 }
 
 /** What a warm server costs at a point. */

@@ -10,14 +10,15 @@ import { type ServerProcess, startServer } from "../processes/server.ts";
 const SHARDS = 8;
 const BATCH_SIZE = 100;
 
-/** 8 connections have 800 events under way. */
-const batchPoint: LoadPoint = { ...basePoint, connections: 8, requests: 200 };
+/** One connection: a batch has about as many events under way as the 80 connections of the single ones. */
+const batchPoint: LoadPoint = { ...basePoint, connections: 1, requests: 200 };
 const idlePoint: LoadPoint = { ...basePoint, connections: 1, requests: 2000 };
 
 /** What is compared: each load, and whether the process has shards or a key for each user. */
 const cases = {
   "single events": { point: basePoint, sharded: false },
   "batches of 100 events, 100 users": { point: toBatches(100), sharded: false },
+  "8 batches of 100 events, 100 users, at a time": { point: { ...toBatches(100), connections: 8 }, sharded: false },
   "batches of 100 events, 1 user": { point: toBatches(1), sharded: false },
   "batches of 100 events, 100 users, 8 shards": { point: toBatches(100), sharded: true },
 } as const satisfies Record<string, { point: LoadPoint; sharded: boolean }>;
@@ -44,7 +45,7 @@ export async function measureBatch(context: BenchContext): Promise<PartResult> {
         await warmUp(context, server);
         await measurePoint(context, server, toBatches(BATCH_SIZE));
       }
-      await measurePoint(context, userActions, toUserActions(basePoint));
+      await warmUp(context, userActions, toUserActions(basePoint).shape);
       for (const [name, { point, sharded: isSharded }] of Object.entries(cases)) {
         costs[name as Case].push(await measureCase(context, isSharded ? sharded : keyed, point));
       }
