@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { BenchContext } from "./bench-context.ts";
-import { compileContenders } from "./contenders.ts";
+import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
 import type { Part, PartResult } from "./part.ts";
 import { measureBatch } from "./parts/batch.ts";
@@ -50,7 +50,7 @@ if (unknown.length > 0) {
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
-await compileContenders();
+await prepareContenders();
 const broker = await startBrokerProcess(PROJECT);
 const context: Omit<BenchContext, "load"> = {
   project: PROJECT,

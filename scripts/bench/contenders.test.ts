@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commerce } from "../../shared/events/commerce.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
-import { compileContenders, contenders } from "./contenders.ts";
+import { contenders, prepareContenders } from "./contenders.ts";
 import { sendOne } from "./parts/cold.ts";
 import { type BrokerProcess, startBrokerProcess } from "./processes/broker.ts";
 import { startServer } from "./processes/server.ts";
@@ -11,7 +11,7 @@ let broker: BrokerProcess;
 let topic: TopicCollector;
 
 beforeAll(async () => {
-  await compileContenders();
+  await prepareContenders();
   broker = await startBrokerProcess(project);
   topic = await collectTopic(broker.endpoint, project, commerce.topic);
 });

@@ -1,11 +1,15 @@
-import { writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { domains } from "../../shared/events/registry.ts";
 import { toStagedFolder } from "../build/build-function.ts";
 
 const contendersFolder = new URL("contenders/", import.meta.url);
 const outputFolder = new URL("../../dist/bench/contenders/", import.meta.url);
+const functionsFolder = new URL("../../dist/bench/functions/", import.meta.url);
 const framework = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
+
+type FunctionName = keyof typeof domains;
 
 /** The letters by which tables and targets name the contenders. */
 export type ContenderId = "a" | "b" | "c" | "d" | "e";
@@ -26,7 +30,7 @@ export const contenders: readonly Contender[] = [
   { id: "b", name: "node:http", args: [toOutput("node-http")], publishes: true },
   { id: "c", name: "Fastify", args: [toOutput("fastify")], publishes: true },
   { id: "d", name: "naive port", args: toFunctionArgs(toOutput("naive"), "commerce"), publishes: true },
-  { id: "e", name: "ours", args: toFunctionArgs(toStagedFolder("commerce"), "commerce"), publishes: true },
+  { id: "e", name: "ours", args: toFunctionArgs(toMeasuredFolder("commerce"), "commerce"), publishes: true },
 ];
 
 /** `node`'s arguments that start a function of a folder or file in functions-framework. */
@@ -34,11 +38,25 @@ export function toFunctionArgs(source: string, target: string): string[] {
   return [framework, `--source=${source}`, `--target=${target}`];
 }
 
+/** The copy of a staged function that is measured. */
+export function toMeasuredFolder(name: FunctionName): string {
+  return fileURLToPath(new URL(`${name}/`, functionsFolder));
+}
+
+/** Makes ready what is measured: copies the staged functions, which a build during the run would change, and compiles. */
+export async function prepareContenders(): Promise<void> {
+  for (const name of ["commerce", "user-actions"] as const) {
+    await rm(toMeasuredFolder(name), { recursive: true, force: true });
+    await cp(toStagedFolder(name), toMeasuredFolder(name), { recursive: true });
+  }
+  await compileContenders();
+}
+
 /**
- * Compiles the contenders, one file each, to CommonJS, as `tsc` would: nothing is bundled, so each loads its packages
+ * Compiles the other contenders, one file each, to CommonJS, as `tsc` would: nothing is bundled, so each loads its packages
  * from node_modules, and none pays for Node's stripping of types.
  */
-export async function compileContenders(): Promise<void> {
+async function compileContenders(): Promise<void> {
   await build({
     entryPoints: ["noop", "node-http", "fastify", "naive"].map((name) => ({
       in: fileURLToPath(new URL(`${name}.ts`, contendersFolder)),

@@ -1,7 +1,6 @@
 import { domains } from "../../../shared/events/registry.ts";
-import { toStagedFolder } from "../../build/build-function.ts";
 import type { BenchContext } from "../bench-context.ts";
-import { toFunctionArgs } from "../contenders.ts";
+import { toFunctionArgs, toMeasuredFolder } from "../contenders.ts";
 import { basePoint, type LoadPoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
 import { median, medianOfEach } from "../median.ts";
 import type { PartResult } from "../part.ts";
@@ -70,7 +69,7 @@ function toUserActions(point: LoadPoint): LoadPoint {
 }
 
 function start(context: BenchContext, name: keyof typeof domains, env: Record<string, string>): Promise<ServerProcess> {
-  const args = toFunctionArgs(toStagedFolder(name), domains[name].entryPoint);
+  const args = toFunctionArgs(toMeasuredFolder(name), domains[name].entryPoint);
   return startServer(args, { ...toServerOptions(context), env });
 }
 

@@ -3,9 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { toStagedFolder } from "../../build/build-function.ts";
 import type { BenchContext } from "../bench-context.ts";
-import { type Contender, contenders } from "../contenders.ts";
+import { type Contender, contenders, toMeasuredFolder } from "../contenders.ts";
 import { toServerOptions } from "../load-point.ts";
 import type { PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
@@ -16,7 +15,7 @@ const run = promisify(execFile);
 /** Bundle, what the platform installs of the staged folder, and the files that a cold start opens. */
 export async function measureSize(context: BenchContext): Promise<PartResult> {
   context.tell("size: npm ci of the staged folder, and one traced start of each contender");
-  const staged = toStagedFolder("commerce");
+  const staged = toMeasuredFolder("commerce");
   const { main }: { main: string } = JSON.parse(await readFile(join(staged, "package.json"), "utf8"));
   const bundleBytes = (await stat(join(staged, main))).size;
   const installedBytes = await measureInstalled(staged);
