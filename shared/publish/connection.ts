@@ -132,6 +132,8 @@ async function open(config: Config): Promise<Opened> {
     "grpc.use_local_subchannel_pool": 1,
     // `deliver.ts` retries; gRPC's own buffer for that costs 3 % of the CPU of an event.
     "grpc.enable_retries": 0,
+    // Nor does anybody ask for its statistics: 4 % of a call.
+    "grpc.enable_channelz": 0,
   });
   const stub = (await client.initialize()) as unknown as Client;
   const byTopic = new Map<string, Metadata>();
