@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -146,6 +146,33 @@ describe("hostile JSON of almost 9 MiB gets an answer, and what is accepted arri
     const { status, answer } = await post(Buffer.alloc(size, "["));
     expect([status, answer.detail]).toEqual([400, `Malformed JSON at position ${size}.`]);
   });
+});
+
+it("a connection whose body was too large, but ends, serves the next request; one that never ends is cut off", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
+  const open = () => {
+    const client = httpRequest(running.url, { method: "POST", agent, headers });
+    client.on("error", () => {});
+    client.write(Buffer.alloc(9 * MIB + 1, 0x20));
+    return client;
+  };
+  const ending = open();
+  const [refused] = (await once(ending, "response")) as [IncomingMessage];
+  expect(refused.statusCode).toBe(413);
+  const { socket } = refused;
+  ending.end(" ");
+  await buffer(refused);
+  // Longer than a connection is kept that goes on sending.
+  await new Promise((resolve) => setTimeout(resolve, 6000));
+  expect(socket.destroyed).toBe(false);
+
+  const endless = open();
+  const [cutOff] = (await once(endless, "response")) as [IncomingMessage];
+  expect(cutOff.statusCode).toBe(413);
+  cutOff.resume();
+  await once(cutOff.socket, "close");
+  agent.destroy();
 });
 
 describe("a client that does not send its body", () => {

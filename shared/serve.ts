@@ -41,7 +41,7 @@ export function serve(domain: Domain): Handler {
     const outcome = await ingest(getService(), request);
     const isCutOff = outcome instanceof Problem && outcome.code === "request_timeout";
     respond(response, outcome, drain.isDraining || isCutOff);
-    if (!request.complete) setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+    if (!request.complete) setTimeout(cutOff, LINGER_MS, request).unref();
   };
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
@@ -51,6 +51,11 @@ export function serve(domain: Domain): Handler {
     ownServer(handle, (server) => drain.onSignal(server, () => publisher.close()));
   }
   return handle;
+}
+
+/** Ends a connection whose request is still arriving; one that is complete by now may serve the next. */
+function cutOff(request: IncomingMessage): void {
+  if (!request.complete) request.socket.destroy();
 }
 
 function createService(domain: Domain): Service {
