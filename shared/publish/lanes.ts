@@ -27,7 +27,7 @@ export interface BatchingLimits {
 /**
  * Keeps each ordering key's messages in order: one request of a key at a time.
  *
- * A key that is idle sends at once; what arrives while its request is under way goes into the next one, so waiting is
+ * A key that is idle sends in the same turn of the event loop; what arrives while its request is under way goes into the next one, so waiting is
  * never for a timer. A request that fails fails its own messages only: the key's next ones go out right after, and
  * nothing of a key stays behind once it is idle.
  */
@@ -52,12 +52,14 @@ export class Lanes {
       backlog.push(waiting);
       return;
     }
-    this.#backlogs.set(key, []);
-    void this.#run(key, [waiting]);
+    this.#backlogs.set(key, [waiting]);
+    void this.#run(key);
   }
 
-  async #run(key: string, batch: readonly Waiting[]): Promise<void> {
-    for (let next = batch; next.length > 0; next = this.#takeNext(key)) await this.#sendBatch(next);
+  async #run(key: string): Promise<void> {
+    // Not at once but after the code that is running: a batch's events of this key all go into the first request.
+    await undefined;
+    for (let next = this.#takeNext(key); next.length > 0; next = this.#takeNext(key)) await this.#sendBatch(next);
   }
 
   async #sendBatch(batch: readonly Waiting[]): Promise<void> {
