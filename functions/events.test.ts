@@ -105,6 +105,17 @@ describe.each(Object.values<Domain>(domains))(
       expect(arrived.orderingKey).toBe("{{projectId}}");
     });
 
+    it("logs nothing of a user id, which so cannot forge a line", async () => {
+      const user_id = `u${randomUUID()}\n{"severity":"ERROR","message":"forged"}\r\n\u2028`;
+      const response = await post(JSON.stringify({ ...sample, user_id }));
+      expect(response.status).toBe(202);
+      const { event_id } = (await response.json()) as Record<string, string>;
+      expect((await findArrived(event_id as string)).orderingKey).toBe(user_id);
+      await vi.waitUntil(() => running.logs.some((line) => line.event_id === event_id));
+      expect(running.logs.filter(({ severity }) => severity !== "INFO")).toEqual([]);
+      expect(JSON.stringify(running.logs)).not.toContain(user_id.slice(0, 20));
+    });
+
     it("takes a user id of 1,024 bytes as the ordering key, byte for byte", async () => {
       const user_id = "ü".repeat(512);
       const response = await post(JSON.stringify({ ...sample, user_id }));
