@@ -68,7 +68,7 @@ describe("a batch whose events are all accepted", () => {
     expect(results).toEqual(
       [1, 2, 3].map((i) => ({ status: 202, event_id: `${id}:${i}`, message_id: expect.any(String) })),
     );
-    await vi.waitUntil(() => arrivedOf(id).length === 3);
+    await vi.waitUntil(() => arrivedOf(id).length === 3, { timeout: 10_000 });
     expect(arrivedOf(id).map(({ data }) => data.toString())).toEqual(slices);
     expect(arrivedOf(id).map(({ messageId }) => messageId)).toEqual(results.map(({ message_id }) => message_id));
   });
@@ -87,7 +87,7 @@ describe("a batch whose events are all accepted", () => {
     const batch = Array.from({ length: 250 }, (_, i) => eventOf(user, `${user}:${i}`));
     expect((await sendBatch(JSON.stringify(batch))).status).toBe(202);
     expect(pubsub.stats().publishRequests - before).toBe(3);
-    await vi.waitUntil(() => arrivedOf(user).length === 250);
+    await vi.waitUntil(() => arrivedOf(user).length === 250, { timeout: 10_000 });
     expect(idsOf(user)).toEqual(batch.map(({ event_id }) => event_id));
   });
 
@@ -139,7 +139,7 @@ describe("a batch of mixed events", () => {
       [202, undefined],
     ]);
     expect(results[6]?.errors).toMatchObject([{ path: "event_id" }]);
-    await vi.waitUntil(() => idsOf(id).length === 2);
+    await vi.waitUntil(() => idsOf(id).length === 2, { timeout: 10_000 });
     expect(idsOf(id)).toEqual([`${id}:1`, `${id}:2`]);
   });
 
@@ -214,7 +214,7 @@ describe("a Pub/Sub that fails", () => {
       expect(result.event_id).toBeDefined();
     }
     expect(results.filter((_, i) => i % 2 === 1).every(({ status }) => status === 202)).toBe(true);
-    await vi.waitUntil(() => arrivedOf(other).length === 250);
+    await vi.waitUntil(() => arrivedOf(other).length === 250, { timeout: 10_000 });
     expect(idsOf(user)).toEqual(Array.from({ length: 100 }, (_, i) => `${user}:${i + 1}`));
     // The user's next request is not held up.
     expect((await sendBatch(JSON.stringify([eventOf(user, `${user}:next`)]))).status).toBe(202);
@@ -247,7 +247,7 @@ describe("ORDERING_KEY_SHARDS", () => {
       expect((await sendBatch(JSON.stringify(batch), {}, sharded)).status).toBe(202);
       expect(pubsub.stats().publishRequests - before).toBe(8);
       const isSharded = ({ orderingKey }: { orderingKey: string }) => orderingKey.startsWith("shard-");
-      await vi.waitUntil(() => topic.messages.filter(isSharded).length === batch.length);
+      await vi.waitUntil(() => topic.messages.filter(isSharded).length === batch.length, { timeout: 10_000 });
       const arrived = topic.messages.filter(isSharded);
       for (const user of users) {
         const own = arrived.filter(({ attributes }) => attributes.event_id?.startsWith(`${user}:`));

@@ -49,7 +49,9 @@ describe.each(Object.values<Domain>(domains))(
         event_id: eventId,
         googclient_traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
       });
-      const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === eventId));
+      const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === eventId), {
+        timeout: 10_000,
+      });
       expect(line).toEqual({
         severity: "INFO",
         message: "Event accepted",
@@ -111,7 +113,7 @@ describe.each(Object.values<Domain>(domains))(
       expect(response.status).toBe(202);
       const { event_id } = (await response.json()) as Record<string, string>;
       expect((await findArrived(event_id as string)).orderingKey).toBe(user_id);
-      await vi.waitUntil(() => running.logs.some((line) => line.event_id === event_id));
+      await vi.waitUntil(() => running.logs.some((line) => line.event_id === event_id), { timeout: 10_000 });
       expect(running.logs.filter(({ severity }) => severity !== "INFO")).toEqual([]);
       expect(JSON.stringify(running.logs)).not.toContain(user_id.slice(0, 20));
     });

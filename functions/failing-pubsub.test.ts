@@ -60,7 +60,8 @@ async function send(event: object = {}): Promise<Answer> {
 }
 
 const arrivedOf = (eventId: unknown) => topic.messages.filter(({ attributes }) => attributes.event_id === eventId);
-const arrived = (eventId: unknown, times = 1) => vi.waitUntil(() => arrivedOf(eventId).length === times);
+const arrived = (eventId: unknown, times = 1) =>
+  vi.waitUntil(() => arrivedOf(eventId).length === times, { timeout: 10_000 });
 
 describe("what is retried inside the budget", () => {
   it.each([grpc.UNAVAILABLE, grpc.RESOURCE_EXHAUSTED, grpc.INTERNAL, grpc.UNKNOWN, grpc.ABORTED, grpc.CANCELLED])(
@@ -157,7 +158,9 @@ describe("what the caller hears when the budget is spent", () => {
       expect(answer.event_id).toMatch(/^evt_/);
       expect(ms).toBeLessThan(BUDGET_MS);
       expect(JSON.stringify(answer)).not.toContain("secret");
-      const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id));
+      const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id), {
+        timeout: 10_000,
+      });
       expect(line).toMatchObject({ severity: "ERROR", code: "publish_rejected", retryable: false });
       expect(line?.error).toContain("role roles/secret is missing");
     },
@@ -171,7 +174,7 @@ describe("after a failed publish", () => {
     const before = pubsub.stats().publishRequests;
     const remove = pubsub.faults.use(() => ({ kind: "delay", ms: 300 }));
     const first = sendNext(1);
-    await vi.waitUntil(() => pubsub.stats().publishRequests > before);
+    await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
     remove();
     // The second waits for the first, and fails; the third comes in the tick in which the caller hears of it.
     pubsub.faults.failNext(1, grpc.PERMISSION_DENIED);

@@ -52,7 +52,7 @@ it("SIGTERM: those in flight get their real answer, new ones 503 with Connection
   pubsub.faults.every(1, { kind: "delay", ms: 3000 });
   const before = pubsub.stats().publishRequests;
   const inFlight = Array.from({ length: 5 }, () => post(running));
-  await vi.waitUntil(() => pubsub.stats().publishRequests > before);
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
   const exited = running.stop("SIGTERM");
   // One that comes before the signal is accepted, and waits like the others: so none waits for another's answer.
   const statuses: unknown[] = [];
@@ -83,7 +83,7 @@ it("SIGTERM while Pub/Sub hangs: 504 with the event id, and the end, within 9 s"
   pubsub.faults.every(1, { kind: "hang" });
   const before = pubsub.stats().publishRequests;
   const inFlight = post(running);
-  await vi.waitUntil(() => pubsub.stats().publishRequests > before);
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
   const startedAt = Date.now();
   const exited = running.stop("SIGTERM");
   const { response, answer } = await inFlight;
