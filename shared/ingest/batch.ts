@@ -1,6 +1,6 @@
 import type { Group } from "../publish/lanes.ts";
 import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
-import { JsonSyntaxError, skipSpace, skipValue, walkContainer } from "./json.ts";
+import { expectEnd, JsonSyntaxError, OPEN_ARRAY, skipSpace, skipValue, walkContainer } from "./json.ts";
 import { Problem } from "./problem.ts";
 import { type Success, toSuccess } from "./respond.ts";
 import { type ValidEvent, validateEvent } from "./validate.ts";
@@ -8,7 +8,6 @@ import { type ValidEvent, validateEvent } from "./validate.ts";
 export const MAX_BATCH_EVENTS = 1000;
 
 const LINE_FEED = 0x0a;
-const OPEN_ARRAY = 0x5b;
 
 /**
  * Slices a JSON array into its elements' own bytes.
@@ -25,8 +24,7 @@ export function sliceArray(body: Buffer): Buffer[] {
           if (events.length <= MAX_BATCH_EVENTS) events.push(body.subarray(from, to));
         })
       : skipValue(body, start);
-    const rest = skipSpace(body, end);
-    if (rest !== body.length) throw new JsonSyntaxError(rest);
+    expectEnd(body, end);
     if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
     return checkLength(events);
   } catch (error) {

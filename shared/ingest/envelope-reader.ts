@@ -1,4 +1,4 @@
-import { JsonSyntaxError, OPEN_OBJECT, skipSpace, skipValue, walkContainer } from "./json.ts";
+import { expectEnd, OPEN_ARRAY, OPEN_OBJECT, skipSpace, skipValue, walkContainer } from "./json.ts";
 
 /** No name of a field is longer, even with each character escaped as `\uXXXX`. */
 const LONGEST_KEY_BYTES = 96;
@@ -46,18 +46,13 @@ export function readEnvelope(bytes: Buffer, wanted: ReadonlySet<string>): EventB
 /** The bytes are no JSON object. */
 export class NotAnObject extends Error {}
 
-function expectEnd(bytes: Buffer, at: number): void {
-  const rest = skipSpace(bytes, at);
-  if (rest !== bytes.length) throw new JsonSyntaxError(rest);
-}
-
 function readStandIn(bytes: Buffer, start: number, end: number): unknown {
   switch (bytes[start]) {
     case QUOTE:
       return readString(bytes, start + 1, end - 1);
     case OPEN_OBJECT:
       return {};
-    case 0x5b:
+    case OPEN_ARRAY:
       return [];
     case 0x6e:
       return null;

@@ -10,7 +10,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
+export const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -39,6 +39,12 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   let byte = bytes[at];
   while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at];
   return at;
+}
+
+/** @throws {JsonSyntaxError} when anything but white space stands from `at` on */
+export function expectEnd(bytes: Uint8Array, at: number): void {
+  const rest = skipSpace(bytes, at);
+  if (rest !== bytes.length) throw new JsonSyntaxError(rest);
 }
 
 /**
