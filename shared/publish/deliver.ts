@@ -1,4 +1,5 @@
-import type { Connection, PublishRequest } from "./connection.ts";
+import type { Message } from "./codec.ts";
+import type { Connection } from "./connection.ts";
 import { isRetryable, isTimeout, toExhausted, toRejected } from "./failure.ts";
 
 const FIRST_BACKOFF_MS = 50;
@@ -13,7 +14,7 @@ export interface ConnectionSource {
 }
 
 /**
- * Delivers one publish request within its budget, retrying what can be retried.
+ * Delivers messages of one ordering key in one publish request, within its budget, retrying what can be retried.
  *
  * An attempt that is not answered within `hedgeMs` is not given up but joined by a second one on a new connection (a
  * hedged request, https://research.google/pubs/the-tail-at-scale/): a connection that died while the instance was frozen
@@ -27,7 +28,7 @@ export interface ConnectionSource {
  */
 export function deliver(
   connections: ConnectionSource,
-  request: PublishRequest,
+  messages: readonly Message[],
   deadline: number,
   hedgeMs: number,
 ): Promise<readonly string[]> {
@@ -59,7 +60,7 @@ export function deliver(
         connections.replace(connection);
         attempt();
       }, hedgeMs);
-      connection.publish(request, deadline).then(
+      connection.publish(messages, deadline).then(
         (messageIds) => {
           if (settle()) resolve(messageIds);
         },

@@ -1,4 +1,4 @@
-import type { Message } from "./connection.ts";
+import type { Message } from "./codec.ts";
 import { toNotAttempted } from "./failure.ts";
 
 /** Messages whose order matters to one caller. */

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
-import { Connection, type Message } from "./connection.ts";
+import type { Message } from "./codec.ts";
+import { Connection } from "./connection.ts";
 import { type ConnectionSource, deliver } from "./deliver.ts";
 import { PublishFailure } from "./failure.ts";
 import { type Group, Lanes, type Waiting } from "./lanes.ts";
@@ -17,6 +18,7 @@ const MAX_BYTES_IN_FLIGHT = 96 * 1024 * 1024;
 /** Publishes one domain's messages to its topic, in order per ordering key; acknowledged or failed, never silent. */
 export class Publisher implements ConnectionSource {
   readonly #config: Config;
+  readonly #topic: string;
   readonly #lanes: Lanes;
   readonly #unsettled = new Set<Waiting>();
   #bytesInFlight = 0;
@@ -24,11 +26,9 @@ export class Publisher implements ConnectionSource {
 
   constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
     this.#config = config;
-    const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
+    this.#topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const hedgeMs = config.PUBLISH_TIMEOUT_MS * HEDGE_SHARE;
-    this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
-      deliver(this, { topic, messages }, deadline, hedgeMs),
-    );
+    this.#lanes = new Lanes(domain.batching, (messages, deadline) => deliver(this, messages, deadline, hedgeMs));
   }
 
   /**
@@ -82,7 +82,7 @@ export class Publisher implements ConnectionSource {
   }
 
   current(): Connection {
-    this.#connection ??= new Connection(this.#config);
+    this.#connection ??= new Connection(this.#config, this.#topic);
     return this.#connection;
   }
 

@@ -1,0 +1,112 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import type { Client } from "@grpc/grpc-js";
+import type { Config } from "../config.ts";
+import { PREFIX_BYTES, PUBLISH_METHOD } from "./codec.ts";
+import { findSession } from "./session.ts";
+import { callUnary } from "./unary-call.ts";
+
+/** The longest that a timer of Node can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A client of Pub/Sub that publishes to one topic. */
+export interface PubSubClient {
+  /** Connects and fetches credentials, so that the first publish need not wait for them. */
+  warmUp(): Promise<void>;
+  /**
+   * Calls the Publish method once, without a retry.
+   *
+   * @param message a `PublishRequest` with its length prefix
+   * @param deadline milliseconds since the epoch at which the call ends with DEADLINE_EXCEEDED
+   * @returns the `PublishResponse`
+   * @throws the gRPC error, or that of the credentials
+   */
+  publish(message: Buffer, deadline: number): Promise<Buffer>;
+  close(): void;
+}
+
+/**
+ * Opens the generated `v1.PublisherClient` of `@google-cloud/pubsub`. That package is not loaded (50 ms) before this call.
+ *
+ * We take the client's channel and credentials, and call ourselves: the high-level client's queues keep state for each
+ * ordering key and fail a key's next event with the last one's error, and the layers below them cost more than the call
+ * itself, see `session.ts`.
+ *
+ * @param topic full name, `projects/…/topics/…`
+ */
+export async function openPubSubClient(config: Config, topic: string): Promise<PubSubClient> {
+  const [{ v1 }, { grpc, GoogleAuth, googleAuthLibrary }] = await Promise.all([
+    import("@google-cloud/pubsub"),
+    import("google-gax"),
+  ]);
+  const emulator = config.PUBSUB_EMULATOR_HOST;
+  const { hostname, port } = toAddress(emulator ?? config.PUBSUB_ENDPOINT);
+  const client = new v1.PublisherClient({
+    projectId: config.GCP_PROJECT_ID,
+    ...(hostname && { apiEndpoint: hostname, port }),
+    ...(emulator && {
+      sslCreds: grpc.credentials.createInsecure(),
+      // Without an auth client of its own the library would look for a metadata server first.
+      auth: new GoogleAuth({ authClient: new googleAuthLibrary.PassThroughClient() }),
+    }),
+    // Connections of one address share a socket otherwise, and a new one would inherit the dead one's.
+    "grpc.use_local_subchannel_pool": 1,
+    // `deliver.ts` retries.
+    "grpc.enable_retries": 0,
+    // The channel does not see the calls on its session: after half an hour of nothing else it would close that.
+    "grpc.client_idle_timeout_ms": MAX_TIMER_MS,
+  });
+  const stub = (await client.initialize()) as unknown as Client;
+  const account = emulator ? undefined : await client.auth.getClient();
+
+  const routing = new grpc.Metadata();
+  routing.set("x-goog-request-params", `topic=${encodeURIComponent(topic)}`);
+  const headers: OutgoingHttpHeaders = {
+    ":method": "POST",
+    ":path": PUBLISH_METHOD,
+    te: "trailers",
+    "content-type": "application/grpc",
+    "user-agent": "pulsecart-producer",
+    ...routing.toHttp2Headers(),
+  };
+  const service = `https://${client.apiEndpoint}${PUBLISH_METHOD.slice(0, PUBLISH_METHOD.lastIndexOf("/"))}`;
+
+  const callStub = (message: Buffer, deadline: number): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      stub.makeUnaryRequest(
+        PUBLISH_METHOD,
+        (bytes: Buffer) => bytes.subarray(PREFIX_BYTES),
+        (bytes) => bytes,
+        message,
+        routing,
+        { deadline },
+        (error, answer) => (answer ? resolve(answer) : reject(error)),
+      );
+    });
+
+  return {
+    async warmUp() {
+      stub.getChannel().getConnectivityState(true);
+      await client.auth.getAccessToken();
+    },
+    async publish(message, deadline) {
+      // Of the token that the account holds, until it is about to expire.
+      const authorization = account && Object.fromEntries(await account.getRequestHeaders(service));
+      const session = findSession(stub);
+      if (!session) return callStub(message, deadline);
+      return callUnary(session, authorization ? { ...headers, ...authorization } : headers, message, deadline);
+    },
+    close() {
+      client.close();
+    },
+  };
+}
+
+/** @returns host and port of an endpoint such as `pubsub.googleapis.com`, `localhost:8085` or `http://localhost:8085/` */
+function toAddress(endpoint: string | undefined): { hostname?: string; port?: number } {
+  if (endpoint === undefined) return {};
+  const [hostname = "", port] = endpoint
+    .replace(/^https?:\/\//, "")
+    .replace(/\/$/, "")
+    .split(":");
+  return { hostname, port: Number(port ?? 443) };
+}

@@ -1,0 +1,104 @@
+import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import { constants } from "node:http2";
+import { Status } from "@grpc/grpc-js/build/src/constants.js";
+import { PREFIX_BYTES } from "./codec.ts";
+
+/** A call that ended with another status than OK. */
+export class CallError extends Error {
+  /** gRPC status code. */
+  readonly code: Status;
+  constructor(code: Status, details: string) {
+    super(`${code} ${Status[code]}: ${details}`);
+    this.name = "CallError";
+    this.code = code;
+  }
+}
+
+/**
+ * Makes one unary gRPC call on an HTTP/2 session.
+ *
+ * @param headers of the request, with all that gRPC asks for but the deadline
+ * @param message the request's message with its length prefix
+ * @param deadline milliseconds since the epoch; the call is cancelled then
+ * @returns the answer's message, without its prefix
+ * @throws {CallError} with the server's status; UNAVAILABLE when the stream or the connection ended without one
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+export function callUnary(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  message: Buffer,
+  deadline: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const budgetMs = Math.max(0, deadline - Date.now());
+    const stream = session.request({ ...headers, "grpc-timeout": `${Math.ceil(budgetMs)}m` });
+    const chunks: Buffer[] = [];
+    let httpStatus: number | undefined;
+    let hasEnded = false;
+
+    const end = (error?: CallError) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      clearTimeout(timer);
+      if (error) reject(error);
+      else resolveWithMessage();
+      // A server may answer before it has read the request. Without this the rest of it would still be sent.
+      if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
+    };
+    const resolveWithMessage = () => {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      const isWhole = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
+      // We never say that we take compressed messages.
+      if (isWhole && body[0] === 0) resolve(body.subarray(PREFIX_BYTES));
+      else reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message"));
+    };
+    const timer = setTimeout(() => end(new CallError(Status.DEADLINE_EXCEEDED, "Deadline exceeded")), budgetMs);
+
+    stream.on("response", (answer) => {
+      httpStatus = answer[":status"];
+      // An answer of headers alone ("Trailers-Only").
+      if (answer["grpc-status"] !== undefined) end(toError(answer));
+    });
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("trailers", (trailers: IncomingHttpHeaders) => end(toError(trailers)));
+    stream.on("error", (error) => end(new CallError(Status.UNAVAILABLE, error.message)));
+    stream.on("close", () => {
+      if (!hasEnded) end(toErrorWithoutStatus(httpStatus, stream.rstCode));
+    });
+    stream.end(message);
+  });
+}
+
+function toError(trailers: IncomingHttpHeaders): CallError | undefined {
+  const code = Number(trailers["grpc-status"] ?? Status.UNKNOWN);
+  if (code === Status.OK) return undefined;
+  return new CallError(code, decodeDetails(String(trailers["grpc-message"] ?? "")));
+}
+
+function decodeDetails(details: string): string {
+  try {
+    return decodeURIComponent(details);
+  } catch {
+    return details;
+  }
+}
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
+const statusOfHttp: Readonly<Record<number, Status>> = {
+  400: Status.INTERNAL,
+  401: Status.UNAUTHENTICATED,
+  403: Status.PERMISSION_DENIED,
+  404: Status.UNIMPLEMENTED,
+  429: Status.UNAVAILABLE,
+  502: Status.UNAVAILABLE,
+  503: Status.UNAVAILABLE,
+  504: Status.UNAVAILABLE,
+};
+
+function toErrorWithoutStatus(httpStatus: number | undefined, rstCode: number | undefined): CallError {
+  if (httpStatus !== undefined && httpStatus !== 200) {
+    return new CallError(statusOfHttp[httpStatus] ?? Status.UNKNOWN, `HTTP status ${httpStatus}`);
+  }
+  return new CallError(Status.UNAVAILABLE, `The stream ended without a status (code ${rstCode})`);
+}
