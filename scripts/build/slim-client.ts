@@ -19,7 +19,7 @@ const replacements: Readonly<Record<string, string>> = {
   "google-gax/build/protos/iam_service.js": NOTHING,
   "google-gax/build/protos/operations.js": NOTHING,
   "google-gax/build/protos/locations.js": NOTHING,
-  "google-gax/build/src/iamService.js": "exports.IamClient = class { close() {} };",
+  "google-gax/build/src/iamService.js": "exports.IamClient = class {};",
   "google-gax/build/src/operationsClient.js": NOTHING,
   "google-gax/build/src/locationService.js": NOTHING,
   // Publishing over HTTP/1.1, and uploads.

@@ -74,11 +74,10 @@ const conversion: ConversionConfig = {
     return undefined;
   },
   overrideAction({ valibotAction, jsonSchema }) {
-    const { type, message, requirement } = valibotAction as { type: string; message?: unknown; requirement?: unknown };
-    if (type !== "max_bytes" && type !== "check") return undefined;
+    const { type, message } = valibotAction as { type: string; message?: unknown };
+    if (type !== "check") return undefined;
     const rule = `${String(message).replace(/^./, (letter) => letter.toUpperCase())}.`;
     const description = jsonSchema.description ? `${jsonSchema.description} ${rule}` : rule;
-    // Text of so many bytes has no more characters, which is what `maxLength` counts.
-    return { ...jsonSchema, description, ...(type === "max_bytes" && { maxLength: requirement as number }) };
+    return { ...jsonSchema, description };
   },
 };

@@ -48,7 +48,8 @@ export function identify(service: Service, context: RequestContext, event: Valid
  * Enriches a valid event and publishes it; its outcome is one log line.
  *
  * @param group the events of the same batch that wait for this one
- * @throws {Problem} publish_unavailable, publish_timeout, publish_rejected, not_attempted or internal, with the event id
+ * @returns a problem when it was not acknowledged: publish_unavailable, publish_timeout, publish_rejected, not_attempted or
+ *   internal, with the event id
  */
 export async function accept(
   service: Service,
@@ -56,37 +57,30 @@ export async function accept(
   event: ValidEvent,
   eventId: string,
   group?: Group,
-): Promise<Accepted> {
+): Promise<Accepted | Problem> {
   const { event_type, user_id } = event.fields;
-  const logged = { event_type, event_id: eventId };
+  const event_id = eventId;
   const { trace } = context;
   try {
-    const messageId = await service.publisher.publish(
+    const message_id = await service.publisher.publish(
       {
         data: enrich(event, eventId),
         orderingKey: toOrderingKey(user_id, service.shards),
-        attributes: { ...logged, ...(trace && { googclient_traceparent: trace.traceparent }) },
+        attributes: trace
+          ? { event_type, event_id, googclient_traceparent: trace.traceparent }
+          : { event_type, event_id },
       },
       group,
     );
-    const latency_ms = elapsedMs(context);
-    service.log.write("info", "Event accepted", { ...logged, message_id: messageId, latency_ms }, trace?.traceId);
-    return { event_id: eventId, message_id: messageId };
+    const fields = { event_type, event_id, message_id, latency_ms: elapsedMs(context) };
+    service.log.write("info", "Event accepted", fields, trace?.traceId);
+    return { event_id, message_id };
   } catch (error) {
     const problem = toProblem(error, eventId);
-    service.log.write(
-      problem.retryable ? "warning" : "error",
-      "Event not published",
-      {
-        ...logged,
-        code: problem.code,
-        retryable: problem.retryable,
-        error: toCause(error),
-        latency_ms: elapsedMs(context),
-      },
-      trace?.traceId,
-    );
-    throw problem;
+    const { code, retryable } = problem;
+    const fields = { event_type, event_id, code, retryable, error: toCause(error), latency_ms: elapsedMs(context) };
+    service.log.write(retryable ? "warning" : "error", "Event not published", fields, trace?.traceId);
+    return problem;
   }
 }
 

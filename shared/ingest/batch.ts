@@ -74,12 +74,12 @@ export async function acceptBatch(
   }
   const groups = new Map<string, Group>();
   const results = await Promise.all(
-    checked.map(async (item): Promise<Accepted | Problem> => {
+    checked.map((item): Problem | Promise<Accepted | Problem> => {
       if (item instanceof Problem) return item;
       const { user_id } = item.event.fields;
       const group = groups.get(user_id) ?? { hasFailed: false };
       groups.set(user_id, group);
-      return accept(service, context, item.event, item.eventId, group).catch((problem: Problem) => problem);
+      return accept(service, context, item.event, item.eventId, group);
     }),
   );
   return toSuccess(toBatchStatus(results), {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { readStack } from "../stack.ts";
-import { type Accepted, accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
+import { accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
 import { acceptBatch, sliceArray, sliceLines } from "./batch.ts";
 import { Problem } from "./problem.ts";
 import { type BodyRequest, isJsonMediaType, readBody } from "./read-body.ts";
@@ -41,10 +41,10 @@ export async function ingest(service: Service, request: BodyRequest): Promise<Ou
   }
 }
 
-async function take(service: Service, request: BodyRequest, context: RequestContext, route: Route): Promise<Success> {
+async function take(service: Service, request: BodyRequest, context: RequestContext, route: Route): Promise<Outcome> {
   switch (route) {
     case "event":
-      return toSuccess(202, { status: "accepted", ...(await ingestEvent(service, request, context)) });
+      return ingestEvent(service, request, context);
     case "batch":
       return ingestBatch(service, request, context);
     case "health":
@@ -56,14 +56,15 @@ async function take(service: Service, request: BodyRequest, context: RequestCont
   }
 }
 
-async function ingestEvent(service: Service, request: BodyRequest, context: RequestContext): Promise<Accepted> {
+async function ingestEvent(service: Service, request: BodyRequest, context: RequestContext): Promise<Outcome> {
   const body = await readBody(request, MAX_EVENT_BYTES, isJsonMediaType);
   const event = validateEvent(body, service.domain);
   const eventId = identify(service, context, event, 0);
   if (!service.publisher.hasRoomFor(1, body.length)) {
     throw new Problem("overloaded", "The instance has as many events under way as it takes.", { eventId });
   }
-  return accept(service, context, event, eventId);
+  const outcome = await accept(service, context, event, eventId);
+  return outcome instanceof Problem ? outcome : toSuccess(202, { status: "accepted", ...outcome });
 }
 
 async function ingestBatch(service: Service, request: BodyRequest, context: RequestContext): Promise<Success> {

@@ -54,6 +54,12 @@ export function expectEnd(bytes: Uint8Array, at: number): void {
  * @throws {JsonSyntaxError} when there is no complete, valid value
  */
 export function skipValue(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first === QUOTE) return skipString(bytes, at);
+  return first === OPEN_OBJECT || first === OPEN_ARRAY ? skipContainer(bytes, at) : skipScalar(bytes, at);
+}
+
+function skipContainer(bytes: Uint8Array, at: number): number {
   const nesting = new Nesting();
   for (;;) {
     const byte = bytes[at];

@@ -37,32 +37,33 @@ export function deliver(
     let open = 0;
     let isSettled = false;
     let lastAnswer: unknown;
+    /** The one thing that happens next unless an answer comes: another attempt, or the end. */
     let next: NodeJS.Timeout | undefined;
 
-    const settle = (): boolean => {
-      if (isSettled) return false;
+    const settle = () => {
       isSettled = true;
       clearTimeout(next);
-      clearTimeout(end);
-      return true;
     };
     const giveUp = () => {
-      if (settle()) reject(toExhausted(lastAnswer));
+      settle();
+      reject(toExhausted(lastAnswer));
     };
-    // What waited behind a request that took its whole budget has none left.
-    const end = setTimeout(giveUp, Math.max(0, deadline - Date.now()));
-
     const attempt = () => {
       attempts++;
       open++;
       const connection = connections.current();
-      next = setTimeout(() => {
+      // What waited behind a request that took its whole budget has none left.
+      const left = Math.max(0, deadline - Date.now());
+      const hedge = () => {
         connections.replace(connection);
         attempt();
-      }, hedgeMs);
+      };
+      next = left > hedgeMs ? setTimeout(hedge, hedgeMs) : setTimeout(giveUp, left);
       connection.publish(messages, deadline).then(
         (messageIds) => {
-          if (settle()) resolve(messageIds);
+          if (isSettled) return;
+          settle();
+          resolve(messageIds);
         },
         (error: unknown) => {
           open--;

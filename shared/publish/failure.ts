@@ -1,3 +1,5 @@
+import { Status } from "./status.ts";
+
 /** What a failed publish means to a caller; the names are those of the answers. */
 export type FailureCode = "publish_unavailable" | "publish_timeout" | "publish_rejected" | "not_attempted";
 
@@ -11,20 +13,18 @@ export class PublishFailure extends Error {
   }
 }
 
-const DEADLINE_EXCEEDED = 4;
-
 /**
- * gRPC status codes after which the same publish can succeed: those that the Pub/Sub client itself retries.
+ * Status codes after which the same publish can succeed: those that the Pub/Sub client itself retries.
  * @see https://github.com/googleapis/googleapis/blob/master/google/pubsub/v1/pubsub_grpc_service_config.json
  */
-const RETRYABLE_CODES = new Set([
-  1, // CANCELLED
-  2, // UNKNOWN
-  DEADLINE_EXCEEDED,
-  8, // RESOURCE_EXHAUSTED
-  10, // ABORTED
-  13, // INTERNAL
-  14, // UNAVAILABLE
+const RETRYABLE_CODES: ReadonlySet<number> = new Set([
+  Status.CANCELLED,
+  Status.UNKNOWN,
+  Status.DEADLINE_EXCEEDED,
+  Status.RESOURCE_EXHAUSTED,
+  Status.ABORTED,
+  Status.INTERNAL,
+  Status.UNAVAILABLE,
 ]);
 
 /** What Node and the auth library report when the metadata server or the network is away. */
@@ -38,7 +38,7 @@ export function isRetryable(error: unknown): boolean {
 
 /** Whether nothing was answered, rather than something bad. */
 export function isTimeout(error: unknown): boolean {
-  return codeOf(error) === DEADLINE_EXCEEDED;
+  return codeOf(error) === Status.DEADLINE_EXCEEDED;
 }
 
 /** The failure of a publish that retrying cannot mend: topic missing, permission denied, bad credentials or set-up. */

@@ -7,8 +7,7 @@ export interface Group {
 }
 
 /** A message that waits for its acknowledgement. */
-export interface Waiting {
-  readonly message: Message;
+export interface Waiting extends Message {
   /** The messages that are given up when an earlier one of them fails: one user's in a batch. */
   readonly group: Group | undefined;
   /** Milliseconds since the epoch at which its budget is spent. */
@@ -24,80 +23,127 @@ export interface BatchingLimits {
   readonly maxBytes: number;
 }
 
+/** Publishes messages of one ordering key in one request, by a deadline in milliseconds since the epoch. */
+type Send = (messages: readonly Message[], deadline: number) => Promise<readonly string[]>;
+
+/** One ordering key's messages. */
+interface Lane {
+  /** Those of the request that is under way. */
+  sending: readonly Waiting[];
+  /** Those that wait for the next one. */
+  readonly backlog: Waiting[];
+}
+
 /**
  * Keeps each ordering key's messages in order: one request of a key at a time.
  *
- * A key that is idle sends in the same turn of the event loop; what arrives while its request is under way goes into the next one, so waiting is
- * never for a timer. A request that fails fails its own messages only: the key's next ones go out right after, and
- * nothing of a key stays behind once it is idle.
+ * A key that is idle sends in the same turn of the event loop; what arrives while its request is under way goes into the
+ * next one, so waiting is never for a timer. A request that fails fails its own messages only: the key's next ones go out
+ * right after, and nothing of a key stays behind once it is idle.
  */
 export class Lanes {
-  readonly #backlogs = new Map<string, Waiting[]>();
+  readonly #lanes = new Map<string, Lane>();
   readonly #limits: BatchingLimits;
-  readonly #send: (messages: readonly Message[], deadline: number) => Promise<readonly string[]>;
+  readonly #send: Send;
+  /** Keys that were idle until this turn of the event loop. */
+  #starting: string[] = [];
+  #messages = 0;
+  #bytes = 0;
 
-  /** @param send publishes messages of one ordering key in one request, by a deadline in ms since the epoch */
-  constructor(
-    limits: BatchingLimits,
-    send: (messages: readonly Message[], deadline: number) => Promise<readonly string[]>,
-  ) {
+  constructor(limits: BatchingLimits, send: Send) {
     this.#limits = limits;
     this.#send = send;
   }
 
+  /** How many messages are neither acknowledged nor failed. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Bytes of their data. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(waiting: Waiting): void {
-    const key = waiting.message.orderingKey;
-    const backlog = this.#backlogs.get(key);
-    if (backlog) {
-      backlog.push(waiting);
+    this.#messages++;
+    this.#bytes += waiting.data.length;
+    const key = waiting.orderingKey;
+    const lane = this.#lanes.get(key);
+    if (lane) {
+      lane.backlog.push(waiting);
       return;
     }
-    this.#backlogs.set(key, [waiting]);
-    void this.#run(key);
-  }
-
-  async #run(key: string): Promise<void> {
+    this.#lanes.set(key, { sending: [], backlog: [waiting] });
     // Not at once but after the code that is running: a batch's events of this key all go into the first request.
-    await undefined;
-    for (let next = this.#takeNext(key); next.length > 0; next = this.#takeNext(key)) await this.#sendBatch(next);
+    if (this.#starting.length === 0) void Promise.resolve().then(() => this.#start());
+    this.#starting.push(key);
   }
 
-  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
-    try {
-      // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
-      const messageIds = await this.#send(
-        batch.map(({ message }) => message),
-        (batch[0] as Waiting).deadline,
-      );
-      batch.forEach(({ resolve }, i) => {
-        resolve(messageIds[i] as string);
-      });
-    } catch (failure) {
-      for (const { group, reject } of batch) {
-        if (group) group.hasFailed = true;
-        reject(failure);
-      }
+  /** Fails all messages, as at the end of the process. */
+  rejectAll(failure: unknown): void {
+    for (const { sending, backlog } of this.#lanes.values()) {
+      for (const { reject } of [...sending, ...backlog]) reject(failure);
     }
   }
 
-  /** Takes what the next request may hold off the key's backlog; forgets a key that has none. */
-  #takeNext(key: string): readonly Waiting[] {
-    const backlog = this.#backlogs.get(key) as Waiting[];
+  #start(): void {
+    const keys = this.#starting;
+    this.#starting = [];
+    for (const key of keys) this.#sendNext(key);
+  }
+
+  #sendNext(key: string): void {
+    const lane = this.#lanes.get(key) as Lane;
+    const batch = this.#takeNext(lane.backlog);
+    const [first] = batch;
+    if (!first) {
+      this.#lanes.delete(key);
+      return;
+    }
+    lane.sending = batch;
+    // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
+    this.#send(batch, first.deadline).then(
+      (messageIds) => {
+        for (const [i, waiting] of batch.entries()) {
+          this.#forget(waiting);
+          waiting.resolve(messageIds[i] as string);
+        }
+        this.#sendNext(key);
+      },
+      (failure: unknown) => {
+        for (const waiting of batch) {
+          if (waiting.group) waiting.group.hasFailed = true;
+          this.#forget(waiting);
+          waiting.reject(failure);
+        }
+        this.#sendNext(key);
+      },
+    );
+  }
+
+  /** Takes what the next request may hold off a backlog. */
+  #takeNext(backlog: Waiting[]): readonly Waiting[] {
     const batch: Waiting[] = [];
     let bytes = 0;
     let taken = 0;
     for (const waiting of backlog) {
       if (waiting.group?.hasFailed) {
+        this.#forget(waiting);
         waiting.reject(toNotAttempted());
       } else {
-        bytes += waiting.message.data.length;
+        bytes += waiting.data.length;
         if (batch.length > 0 && (batch.length === this.#limits.maxMessages || bytes > this.#limits.maxBytes)) break;
         batch.push(waiting);
       }
       taken++;
     }
     backlog.splice(0, taken);
-    if (batch.length === 0) this.#backlogs.delete(key);
     return batch;
+  }
+
+  #forget({ data }: Waiting): void {
+    this.#messages--;
+    this.#bytes -= data.length;
   }
 }

@@ -4,7 +4,7 @@ import type { Message } from "./codec.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionSource, deliver } from "./deliver.ts";
 import { PublishFailure } from "./failure.ts";
-import { type Group, Lanes, type Waiting } from "./lanes.ts";
+import { type Group, Lanes } from "./lanes.ts";
 
 /** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */
 const HEDGE_SHARE = 0.3;
@@ -20,8 +20,6 @@ export class Publisher implements ConnectionSource {
   readonly #config: Config;
   readonly #topic: string;
   readonly #lanes: Lanes;
-  readonly #unsettled = new Set<Waiting>();
-  #bytesInFlight = 0;
   #connection: Connection | undefined;
 
   constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
@@ -36,11 +34,9 @@ export class Publisher implements ConnectionSource {
    * under way, as it could never be otherwise.
    */
   hasRoomFor(messages: number, bytes: number): boolean {
-    if (this.#unsettled.size === 0) return true;
-    return (
-      this.#unsettled.size + messages <= this.#config.MAX_IN_FLIGHT &&
-      this.#bytesInFlight + bytes <= MAX_BYTES_IN_FLIGHT
-    );
+    const underWay = this.#lanes.messages;
+    if (underWay === 0) return true;
+    return underWay + messages <= this.#config.MAX_IN_FLIGHT && this.#lanes.bytes + bytes <= MAX_BYTES_IN_FLIGHT;
   }
 
   /**
@@ -50,27 +46,10 @@ export class Publisher implements ConnectionSource {
    * @returns the message id that Pub/Sub acknowledged it with
    * @throws {PublishFailure} when it was not acknowledged within `PUBLISH_TIMEOUT_MS`, retries included
    */
-  publish(message: Message, group?: Group): Promise<string> {
+  publish({ data, orderingKey, attributes }: Message, group?: Group): Promise<string> {
+    const deadline = Date.now() + this.#config.PUBLISH_TIMEOUT_MS;
     return new Promise((resolve, reject) => {
-      const settle = () => {
-        if (this.#unsettled.delete(waiting)) this.#bytesInFlight -= message.data.length;
-      };
-      const waiting: Waiting = {
-        message,
-        group,
-        deadline: Date.now() + this.#config.PUBLISH_TIMEOUT_MS,
-        resolve(messageId) {
-          settle();
-          resolve(messageId);
-        },
-        reject(failure) {
-          settle();
-          reject(failure);
-        },
-      };
-      this.#unsettled.add(waiting);
-      this.#bytesInFlight += message.data.length;
-      this.#lanes.add(waiting);
+      this.#lanes.add({ data, orderingKey, attributes, group, deadline, resolve, reject });
     });
   }
 
@@ -93,9 +72,7 @@ export class Publisher implements ConnectionSource {
 
   /** Fails what is still unacknowledged, as timed out, and closes the connection. */
   close(): void {
-    for (const { reject } of this.#unsettled) {
-      reject(new PublishFailure("publish_timeout", "The instance ended before Pub/Sub acknowledged"));
-    }
+    this.#lanes.rejectAll(new PublishFailure("publish_timeout", "The instance ended before Pub/Sub acknowledged"));
     this.#connection?.retire();
     this.#connection = undefined;
   }

@@ -52,6 +52,9 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
     "grpc.use_local_subchannel_pool": 1,
     // `deliver.ts` retries.
     "grpc.enable_retries": 0,
+    // As often as that: by default the channel would try no more than once in two minutes after a long outage.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
     // The channel does not see the calls on its session: after half an hour of nothing else it would close that.
     "grpc.client_idle_timeout_ms": MAX_TIMER_MS,
   });
@@ -96,7 +99,7 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
       return callUnary(session, authorization ? { ...headers, ...authorization } : headers, message, deadline);
     },
     close() {
-      client.close();
+      stub.close();
     },
   };
 }

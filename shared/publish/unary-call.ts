@@ -1,14 +1,14 @@
 import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
-import { Status } from "@grpc/grpc-js/build/src/constants.js";
 import { PREFIX_BYTES } from "./codec.ts";
+import { Status } from "./status.ts";
 
 /** A call that ended with another status than OK. */
 export class CallError extends Error {
-  /** gRPC status code. */
-  readonly code: Status;
-  constructor(code: Status, details: string) {
-    super(`${code} ${Status[code]}: ${details}`);
+  /** See `status.ts`. */
+  readonly code: number;
+  constructor(code: number, details: string) {
+    super(`gRPC status ${code}: ${details}`);
     this.name = "CallError";
     this.code = code;
   }
@@ -17,7 +17,7 @@ export class CallError extends Error {
 /**
  * Makes one unary gRPC call on an HTTP/2 session.
  *
- * @param headers of the request, with all that gRPC asks for but the deadline
+ * @param headers of the request, with all that gRPC asks for
  * @param message the request's message with its length prefix
  * @param deadline milliseconds since the epoch; the call is cancelled then
  * @returns the answer's message, without its prefix
@@ -31,8 +31,8 @@ export function callUnary(
   deadline: number,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const budgetMs = Math.max(0, deadline - Date.now());
-    const stream = session.request({ ...headers, "grpc-timeout": `${Math.ceil(budgetMs)}m` });
+    // Without `grpc-timeout`: a server learns of the deadline when the stream is reset.
+    const stream = session.request(headers);
     const chunks: Buffer[] = [];
     let httpStatus: number | undefined;
     let hasEnded = false;
@@ -43,6 +43,9 @@ export function callUnary(
       clearTimeout(timer);
       if (error) reject(error);
       else resolveWithMessage();
+    };
+    const endWithStatus = (fields: IncomingHttpHeaders) => {
+      end(toError(fields));
       // A server may answer before it has read the request. Without this the rest of it would still be sent.
       if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
     };
@@ -53,15 +56,19 @@ export function callUnary(
       if (isWhole && body[0] === 0) resolve(body.subarray(PREFIX_BYTES));
       else reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message"));
     };
-    const timer = setTimeout(() => end(new CallError(Status.DEADLINE_EXCEEDED, "Deadline exceeded")), budgetMs);
+    const expire = () => {
+      end(new CallError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
+      stream.close(constants.NGHTTP2_CANCEL);
+    };
+    const timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
 
     stream.on("response", (answer) => {
       httpStatus = answer[":status"];
       // An answer of headers alone ("Trailers-Only").
-      if (answer["grpc-status"] !== undefined) end(toError(answer));
+      if (answer["grpc-status"] !== undefined) endWithStatus(answer);
     });
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("trailers", (trailers: IncomingHttpHeaders) => end(toError(trailers)));
+    stream.on("trailers", endWithStatus);
     stream.on("error", (error) => end(new CallError(Status.UNAVAILABLE, error.message)));
     stream.on("close", () => {
       if (!hasEnded) end(toErrorWithoutStatus(httpStatus, stream.rstCode));
@@ -85,7 +92,7 @@ function decodeDetails(details: string): string {
 }
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
-const statusOfHttp: Readonly<Record<number, Status>> = {
+const statusOfHttp: Readonly<Record<number, number>> = {
   400: Status.INTERNAL,
   401: Status.UNAUTHENTICATED,
   403: Status.PERMISSION_DENIED,
