@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { envelope } from "./envelope.ts";
 
-/** Fields beyond the envelope: checks on top-level strings, since `readEnvelope` shows schemas nothing deeper. */
+/** Fields beyond the envelope: checks on top-level strings, since `scanEnvelope` shows schemas nothing deeper. */
 type Fields = Readonly<Record<string, v.GenericSchema<string | undefined, string | undefined>>>;
 
 /** One event type, as a domain's file states it. */

@@ -25,7 +25,7 @@ function requiredText(description: string) {
 
 /**
  * A JSON object, free inside. It is a custom schema, not `looseObject`, because that one copies every member of what it
- * checks, and because nothing may look inside: `readEnvelope` shows the schemas an empty stand-in (see there).
+ * checks, and because nothing may look inside: `scanEnvelope` shows the schemas an empty stand-in (see there).
  */
 const jsonObject = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),

@@ -1,7 +1,10 @@
+import type { Domain } from "../events/domain.ts";
 import type { Group } from "../publish/lanes.ts";
 import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
-import { expectEnd, JsonSyntaxError, OPEN_ARRAY, skipSpace, skipValue, walkContainer } from "./json.ts";
+import type { EventBytes } from "./envelope-reader.ts";
+import { skipSpace } from "./json.ts";
 import { Problem } from "./problem.ts";
+import { readEvent, readEvents } from "./read-event.ts";
 import { type Success, toSuccess } from "./respond.ts";
 import { type ValidEvent, validateEvent } from "./validate.ts";
 
@@ -9,36 +12,24 @@ export const MAX_BATCH_EVENTS = 1000;
 
 const LINE_FEED = 0x0a;
 
+/** An event of a batch, or what is wrong with it. */
+type Entry = EventBytes | Problem;
+
 /**
- * Slices a JSON array into its elements' own bytes.
+ * Reads the events of a JSON array.
  *
  * @throws {Problem} malformed_json when the body is no JSON array, invalid_batch when it has no or too many elements
  */
-export function sliceArray(body: Buffer): Buffer[] {
-  try {
-    const start = skipSpace(body, 0);
-    const events: Buffer[] = [];
-    const isArray = body[start] === OPEN_ARRAY;
-    const end = isArray
-      ? walkContainer(body, start, (from, to) => {
-          if (events.length <= MAX_BATCH_EVENTS) events.push(body.subarray(from, to));
-        })
-      : skipValue(body, start);
-    expectEnd(body, end);
-    if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
-    return checkLength(events);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Problem("malformed_json", `${error.message}.`);
-    throw error;
-  }
+export function readArray(body: Buffer, domain: Domain): Entry[] {
+  return checkLength(readEvents(body, domain, MAX_BATCH_EVENTS + 1));
 }
 
 /**
- * Slices newline-delimited JSON into its lines; blank ones do not count.
+ * Reads the events of newline-delimited JSON; blank lines do not count.
  *
  * @throws {Problem} invalid_batch when there are no or too many lines
  */
-export function sliceLines(body: Buffer): Buffer[] {
+export function readLines(body: Buffer, domain: Domain): Entry[] {
   const lines: Buffer[] = [];
   for (let start = 0; start < body.length && lines.length <= MAX_BATCH_EVENTS; ) {
     const feed = body.indexOf(LINE_FEED, start);
@@ -46,27 +37,36 @@ export function sliceLines(body: Buffer): Buffer[] {
     if (skipSpace(line, 0) < line.length) lines.push(line);
     start += line.length + 1;
   }
-  return checkLength(lines);
+  return checkLength(lines).map((line) => orProblem(() => readEvent(line, domain)));
 }
 
-function checkLength(events: Buffer[]): Buffer[] {
-  if (events.length > 0 && events.length <= MAX_BATCH_EVENTS) return events;
+function checkLength<T>(entries: T[]): T[] {
+  if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
+}
+
+/** @returns what is wrong with one event, which the others do not suffer for */
+function orProblem<T>(take: () => T): T | Problem {
+  try {
+    return take();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
 
 /**
  * Takes the events of a batch, each on its own, one user's in their order.
  *
- * @param slices each event's own bytes
  * @returns the results, one an event, in order
  * @throws {Problem} overloaded when the instance does not take so many more; no event is published then
  */
 export async function acceptBatch(
   service: Service,
   context: RequestContext,
-  slices: readonly Buffer[],
+  entries: readonly Entry[],
 ): Promise<Success> {
-  const checked = checkAll(service, context, slices);
+  const checked = checkAll(service, context, entries);
   const valid = checked.filter((item): item is Identified => !(item instanceof Problem));
   const bytes = valid.reduce((sum, { event }) => sum + event.bytes.length, 0);
   if (valid.length > 0 && !service.publisher.hasRoomFor(valid.length, bytes)) {
@@ -94,23 +94,23 @@ interface Identified {
   readonly eventId: string;
 }
 
-function checkAll(service: Service, context: RequestContext, slices: readonly Buffer[]): (Identified | Problem)[] {
+function checkAll(
+  service: Service,
+  context: RequestContext,
+  entries: readonly Entry[],
+): readonly (Identified | Problem)[] {
   const seen = new Set<string>();
-  return slices.map((bytes, index) => {
-    try {
-      const event = validateEvent(bytes, service.domain);
-      const eventId = identify(service, context, event, index);
-      if (seen.has(eventId)) {
-        const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
-        return new Problem("invalid_event", "The event_id stands twice in the batch.", { errors });
-      }
-      seen.add(eventId);
-      return { event, eventId };
-    } catch (error) {
-      if (error instanceof Problem) return error;
-      throw error;
+  const check = (entry: EventBytes, index: number): Identified => {
+    const event = validateEvent(entry, service.domain);
+    const eventId = identify(service, context, event, index);
+    if (seen.has(eventId)) {
+      const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
+      throw new Problem("invalid_event", "The event_id stands twice in the batch.", { errors });
     }
-  });
+    seen.add(eventId);
+    return { event, eventId };
+  };
+  return entries.map((entry, index) => (entry instanceof Problem ? entry : orProblem(() => check(entry, index))));
 }
 
 /** The status of the whole: see the contract's section on batches in the README. */

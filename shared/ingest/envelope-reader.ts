@@ -1,4 +1,4 @@
-import { expectEnd, OPEN_ARRAY, OPEN_OBJECT, skipSpace, skipValue, walkContainer } from "./json.ts";
+import { OPEN_ARRAY, OPEN_OBJECT, skipValue, walkContainer } from "./json.ts";
 
 /** No name of a field is longer, even with each character escaped as `\uXXXX`. */
 const LONGEST_KEY_BYTES = 96;
@@ -19,32 +19,35 @@ export interface EventBytes {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** An envelope as it stands within a body. */
+export interface ScannedEnvelope {
+  readonly fields: EventBytes["fields"];
+  /** Offset behind the value. */
+  readonly end: number;
+}
+
 /**
- * Reads the envelope of one event, checking all of its JSON.
+ * Reads the envelope of the event that starts at `at`, checking all of its JSON.
  *
- * @param bytes UTF-8 of one JSON object
+ * @param bytes UTF-8
  * @param wanted names of the top-level members that are wanted
- * @throws {JsonSyntaxError} when the bytes are not JSON, or more than one value
- * @throws {NotAnObject} when they are JSON, but no object
+ * @returns no fields when it is JSON, but no object
+ * @throws {JsonSyntaxError} when there is no complete, valid value
  */
-export function readEnvelope(bytes: Buffer, wanted: ReadonlySet<string>): EventBytes {
-  const start = skipSpace(bytes, 0);
-  if (bytes[start] !== OPEN_OBJECT) {
-    expectEnd(bytes, skipValue(bytes, start));
-    throw new NotAnObject();
-  }
+export function scanEnvelope(
+  bytes: Buffer,
+  at: number,
+  wanted: ReadonlySet<string>,
+): ScannedEnvelope | { readonly fields?: undefined; readonly end: number } {
+  if (bytes[at] !== OPEN_OBJECT) return { end: skipValue(bytes, at) };
   const fields: Record<string, unknown> = {};
-  const end = walkContainer(bytes, start, (valueStart, valueEnd, keyStart, keyEnd) => {
+  const end = walkContainer(bytes, at, (valueStart, valueEnd, keyStart, keyEnd) => {
     if (keyEnd - keyStart > LONGEST_KEY_BYTES) return;
     const key = readString(bytes, keyStart, keyEnd);
     if (wanted.has(key)) fields[key] = readStandIn(bytes, valueStart, valueEnd);
   });
-  expectEnd(bytes, end);
-  return { bytes, open: start + 1, fields };
+  return { fields, end };
 }
-
-/** The bytes are no JSON object. */
-export class NotAnObject extends Error {}
 
 function readStandIn(bytes: Buffer, start: number, end: number): unknown {
   switch (bytes[start]) {

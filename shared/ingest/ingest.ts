@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { readStack } from "../stack.ts";
 import { accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
-import { acceptBatch, sliceArray, sliceLines } from "./batch.ts";
+import { acceptBatch, readArray, readLines } from "./batch.ts";
 import { Problem } from "./problem.ts";
 import { type BodyRequest, isJsonMediaType, readBody } from "./read-body.ts";
+import { readEvent } from "./read-event.ts";
 import { type Outcome, type Success, toSuccess } from "./respond.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { readTraceContext } from "./trace-context.ts";
@@ -58,7 +59,7 @@ async function take(service: Service, request: BodyRequest, context: RequestCont
 
 async function ingestEvent(service: Service, request: BodyRequest, context: RequestContext): Promise<Outcome> {
   const body = await readBody(request, MAX_EVENT_BYTES, isJsonMediaType);
-  const event = validateEvent(body, service.domain);
+  const event = validateEvent(readEvent(body, service.domain), service.domain);
   const eventId = identify(service, context, event, 0);
   if (!service.publisher.hasRoomFor(1, body.length)) {
     throw new Problem("overloaded", "The instance has as many events under way as it takes.", { eventId });
@@ -70,7 +71,7 @@ async function ingestEvent(service: Service, request: BodyRequest, context: Requ
 async function ingestBatch(service: Service, request: BodyRequest, context: RequestContext): Promise<Success> {
   const body = await readBody(request, MAX_BATCH_BYTES, (type) => type === NDJSON || isJsonMediaType(type));
   const isLines = request.headers["content-type"]?.toLowerCase().startsWith(NDJSON);
-  return acceptBatch(service, context, isLines ? sliceLines(body) : sliceArray(body));
+  return acceptBatch(service, context, (isLines ? readLines : readArray)(body, service.domain));
 }
 
 function toHeader(request: IncomingMessage, name: string): string | undefined {

@@ -98,6 +98,7 @@ function skipContainer(bytes: Uint8Array, at: number): number {
  * Walks the members of the object, or the elements of the array, that starts at `at`; all of it is checked.
  *
  * @param visit gets the offsets of each value, and of its key's content (between the quotes; 0 and 0 in an array)
+ * @param skip checks a value and returns the offset behind it, as {@link skipValue}
  * @returns the offset behind the container
  * @throws {JsonSyntaxError} when there is no complete, valid object or array
  */
@@ -105,6 +106,7 @@ export function walkContainer(
   bytes: Uint8Array,
   at: number,
   visit: (start: number, end: number, keyStart: number, keyEnd: number) => void,
+  skip: (bytes: Uint8Array, at: number) => number = skipValue,
 ): number {
   const opener = bytes[at];
   if (opener !== OPEN_OBJECT && opener !== OPEN_ARRAY) throw new JsonSyntaxError(at);
@@ -122,7 +124,7 @@ export function walkContainer(
       at = skipColon(bytes, at);
     }
     const start = at;
-    at = skipValue(bytes, at);
+    at = skip(bytes, at);
     visit(start, at, keyStart, keyEnd);
     at = skipSpace(bytes, at);
     if (bytes[at] === closer) return at + 1;

@@ -5,6 +5,7 @@ import type { Domain } from "../events/domain.ts";
 import { domains, findEvent } from "../events/registry.ts";
 import { enrich } from "./enrich.ts";
 import { Problem } from "./problem.ts";
+import { readEvent } from "./read-event.ts";
 import { validateEvent } from "./validate.ts";
 
 const all = Object.values<Domain>(domains);
@@ -49,7 +50,7 @@ function judge(event: Record<string, unknown>, domain: Domain): string | undefin
 
 function validate(bytes: Buffer, domain: Domain) {
   try {
-    return validateEvent(bytes, domain);
+    return validateEvent(readEvent(bytes, domain), domain);
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -99,7 +100,7 @@ describe("enrich", () => {
             payload: {},
           });
           const text = ` ${own.slice(0, -1)},"extra":${extra}}\n`;
-          const event = validateEvent(Buffer.from(text), domains.system);
+          const event = validateEvent(readEvent(Buffer.from(text), domains.system), domains.system);
           const data = enrich(event, hasId ? "own-id" : "evt_new").toString();
           expect(data.endsWith(text.slice(2))).toBe(true);
           const { event_id, timestamp, ...rest } = JSON.parse(data);

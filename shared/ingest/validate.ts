@@ -1,9 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import type { Domain } from "../events/domain.ts";
 import { findEvent } from "../events/registry.ts";
-import { type EventBytes, NotAnObject, readEnvelope } from "./envelope-reader.ts";
-import { JsonSyntaxError } from "./json.ts";
+import type { EventBytes } from "./envelope-reader.ts";
 import { type FieldError, Problem } from "./problem.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
@@ -19,19 +17,13 @@ export interface ValidEvent extends EventBytes {
   };
 }
 
-/** The names of all fields that a schema of the domain knows: what is read of an event, the rest is only checked. */
-const knownFields = new WeakMap<Domain, ReadonlySet<string>>();
-
 /**
  * Checks one event against the registry.
  *
- * @param bytes the event's own bytes
  * @param domain the domain of the function that was called
- * @throws {Problem} malformed_json, missing_event_type, unknown_event_type, wrong_function, or invalid_event with every
- *   fault at once
+ * @throws {Problem} missing_event_type, unknown_event_type, wrong_function, or invalid_event with every fault at once
  */
-export function validateEvent(bytes: Buffer, domain: Domain): ValidEvent {
-  const event = readEvent(bytes, domain);
+export function validateEvent(event: EventBytes, domain: Domain): ValidEvent {
   const type = event.fields.event_type;
   if (type === undefined || type === null || type === "") {
     throw new Problem("missing_event_type", "Missing required field: event_type");
@@ -48,26 +40,6 @@ export function validateEvent(bytes: Buffer, domain: Domain): ValidEvent {
     });
   }
   return event as ValidEvent;
-}
-
-function readEvent(bytes: Buffer, domain: Domain): EventBytes {
-  if (!isUtf8(bytes)) throw new Problem("malformed_json", "The event is not well-formed UTF-8.");
-  try {
-    return readEnvelope(bytes, fieldsOf(domain));
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Problem("malformed_json", `${error.message}.`);
-    if (error instanceof NotAnObject) throw new Problem("malformed_json", "An event must be a JSON object.");
-    throw error;
-  }
-}
-
-function fieldsOf(domain: Domain): ReadonlySet<string> {
-  let fields = knownFields.get(domain);
-  if (!fields) {
-    fields = new Set(Object.values(domain.events).flatMap((event) => Object.keys(event.schema.entries)));
-    knownFields.set(domain, fields);
-  }
-  return fields;
 }
 
 function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
