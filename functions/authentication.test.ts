@@ -14,7 +14,7 @@ import { domains } from "../shared/events/registry.ts";
 // As deployed: TLS to PUBSUB_ENDPOINT, and the function's own account by the metadata server.
 const TOKEN = "ya29.token-of-the-function";
 const folder = mkdtempSync(join(tmpdir(), "pulsecart-tls-"));
-const calls: { authorization: unknown; routing: unknown; topic: string }[] = [];
+const calls: { authorization: unknown; routing: unknown; userAgent: unknown; topic: string }[] = [];
 let tokenStatus = 200;
 let pubsub: Server;
 let pubsubPort: number;
@@ -31,7 +31,8 @@ beforeAll(async () => {
     Publish: (call: { metadata: { get(key: string): unknown[] }; request: { topic: string } }, callback: Callback) => {
       const [authorization] = call.metadata.get("authorization");
       const [routing] = call.metadata.get("x-goog-request-params");
-      calls.push({ authorization, routing, topic: call.request.topic });
+      const [userAgent] = call.metadata.get("user-agent");
+      calls.push({ authorization, routing, userAgent, topic: call.request.topic });
       callback(null, { messageIds: ["42"] });
     },
   } as never);
@@ -93,7 +94,11 @@ it("the bundle publishes over TLS with the token of the function's account", asy
   try {
     expect(await post(running)).toMatchObject({ status: 202, answer: { message_id: "42" } });
     const topic = "projects/demo-project/topics/pulsecart.commerce-events";
-    expect(calls).toEqual([{ authorization: `Bearer ${TOKEN}`, routing: `topic=${encodeURIComponent(topic)}`, topic }]);
+    const expected = { authorization: `Bearer ${TOKEN}`, routing: `topic=${encodeURIComponent(topic)}`, topic };
+    expect(calls).toMatchObject([expected]);
+    // Connected by now: this one goes straight on the channel's session.
+    expect(await post(running)).toMatchObject({ status: 202 });
+    expect(calls[1]).toEqual({ ...expected, userAgent: "pulsecart-producer" });
     expect(running.stderr()).toBe("");
     expect(JSON.stringify(running.logs)).not.toContain(TOKEN);
   } finally {

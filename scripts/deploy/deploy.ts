@@ -7,7 +7,7 @@ import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
 import { toShellCommand } from "./gcloud/shell-quote.ts";
-import { UsageError } from "./options.ts";
+import { runCommand } from "./run-command.ts";
 import { type FunctionName, functionNames } from "./target.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -97,10 +97,4 @@ function printResult(deployments: readonly Deployment[]): number {
   return 1;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -5,6 +5,7 @@ import { inParallel } from "./in-parallel.ts";
 import { commonOptions, readArguments, readTarget, UsageError } from "./options.ts";
 import { planProvision, type Stage } from "./provision-plan.ts";
 import { applyResource } from "./resources/resource.ts";
+import { runCommand } from "./run-command.ts";
 import type { Target } from "./target.ts";
 
 const usage = `Usage: npm run provision -- --project P --region R [options]
@@ -86,10 +87,4 @@ async function applyPlan(target: Target, stages: readonly Stage[]): Promise<numb
   return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -1,15 +1,7 @@
 import type { BenchContext } from "../bench-context.ts";
 import { type Contender, contenders } from "../contenders.ts";
-import {
-  basePoint,
-  type Cost,
-  type LoadPoint,
-  largePoint,
-  measurePoint,
-  toServerOptions,
-  warmUp,
-} from "../load-point.ts";
-import { medianOfEach } from "../median.ts";
+import { basePoint, type LoadPoint, largePoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { median, medianOfEach } from "../median.ts";
 import type { PartResult, Target } from "../part.ts";
 import { startServer } from "../processes/server.ts";
 
@@ -25,40 +17,56 @@ const flatPoints: readonly LoadPoint[] = [
 
 const small: LoadPoint = { ...basePoint, name: "10 KB", requests: 3000, shape: { ...shape, eventBytes: 10_000 } };
 const medium: LoadPoint = { ...basePoint, name: "100 KB", requests: 800, shape: { ...shape, eventBytes: 100_000 } };
-const points = [basePoint, ...flatPoints, small, medium, largePoint];
+const points = [...flatPoints, small, medium, largePoint];
 
-/** How our cost moves with users, connections and size. The points take turns at who comes first. */
+/** What a point costs, and how much that is of what the base cost right before it. */
+type Relative = { readonly cpuUs: number; readonly ofBase: number };
+
+/**
+ * How our cost moves with users, connections and size. Each point has the base measured right before it, as a machine that
+ * is shared is not the same a minute later; and the points take turns at who comes first.
+ */
 export async function measureFlatness(context: BenchContext): Promise<PartResult> {
   const ours = contenders.find(({ id }) => id === "e") as Contender;
-  const costs = new Map<string, Cost[]>(points.map(({ name }) => [name, []]));
+  const bases: number[] = [];
+  const costs = new Map<string, Relative[]>(points.map(({ name }) => [name, []]));
   for (let round = 0; round < context.rounds; round++) {
     context.tell(`flatness: round ${round + 1} of ${context.rounds}`);
     const server = await startServer(ours.args, toServerOptions(context));
     try {
       await warmUp(context, server);
       const order = points.map((_, i) => points[(i + round) % points.length] as LoadPoint);
-      for (const point of order) costs.get(point.name)?.push(await measurePoint(context, server, point));
+      for (const point of order) {
+        const base = await measurePoint(context, server, basePoint);
+        const { cpuUs } = await measurePoint(context, server, point);
+        bases.push(base.cpuUs);
+        costs.get(point.name)?.push({ cpuUs, ofBase: cpuUs / base.cpuUs });
+      }
     } finally {
       await server.stop();
     }
   }
-  return toResult((point) => medianOfEach(costs.get(point.name) ?? []).cpuUs);
+  const baseCost: Relative = { cpuUs: median(bases), ofBase: 1 };
+  return toResult((point) => (point === basePoint ? baseCost : medianOfEach(costs.get(point.name) ?? [])));
 }
 
-function toResult(cpuUsOf: (point: LoadPoint) => number): PartResult {
-  const base = cpuUsOf(basePoint);
+function toResult(costOf: (point: LoadPoint) => Relative): PartResult {
+  const all = [basePoint, ...points];
   const perKilobyte = (from: LoadPoint, to: LoadPoint) =>
-    ((cpuUsOf(to) - cpuUsOf(from)) / (to.shape.eventBytes - from.shape.eventBytes)) * 1000;
+    ((costOf(to).cpuUs - costOf(from).cpuUs) / (to.shape.eventBytes - from.shape.eventBytes)) * 1000;
   const flat = flatPoints.map(
-    (point): Target => ({ name: `CPU per event, ${point.name} / base`, value: cpuUsOf(point) / base, atMost: 1.1 }),
+    (point): Target => ({ name: `CPU per event, ${point.name} / base`, value: costOf(point).ofBase, atMost: 1.1 }),
   );
   return {
-    figures: Object.fromEntries(points.map((point) => [point.name, cpuUsOf(point)])),
+    figures: Object.fromEntries(all.map((point) => [point.name, costOf(point)])),
     tables: [
       {
         title: "How our cost moves (base: 80 connections, 0.3 KB, 1,000 users)",
         columns: ["", "CPU µs per event", "of the base's"],
-        rows: points.map((point) => [point.name, cpuUsOf(point).toFixed(0), (cpuUsOf(point) / base).toFixed(2)]),
+        rows: all.map((point) => {
+          const { cpuUs, ofBase } = costOf(point);
+          return [point.name, cpuUs.toFixed(0), ofBase.toFixed(2)];
+        }),
       },
       {
         title: "CPU µs per further KB of an event",
