@@ -9,7 +9,7 @@ const CHECK_MS = 250;
  * Stops V8's young generation from growing beyond what an event's short-lived objects gain from.
  *
  * Left alone it grows to 128 MiB under load, besides what `--max-old-space-size` bounds: at 80 concurrent requests a
- * process peaked at 241 MiB, which the platform kills in an instance of 256; capped, at 150, at the same CPU an event.
+ * process peaked at 241 MiB, which the platform kills in an instance of 256; capped, at 146, at the same CPU an event.
  * V8 fixes the maximum (`--max-semi-space-size`) before any code of ours runs, and the platform's start command is not
  * ours; the factor by which it grows is read each time.
  */
