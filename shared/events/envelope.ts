@@ -17,8 +17,9 @@ function requiredText(description: string) {
     text,
     v.description(description),
     v.minLength(1, "must not be empty"),
-    // Not valibot's `maxBytes`: it would encode each id, which costs 1 µs.
+    // Text of so many bytes has no more characters, which is what `maxLength` counts.
     v.metadata({ maxLength: MAX_ID_BYTES }),
+    // Not valibot's `maxBytes`: it would encode each id, which costs 1 µs.
     v.check(fitsAnId, `must be at most ${MAX_ID_BYTES} bytes of UTF-8`),
   );
 }

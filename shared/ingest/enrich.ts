@@ -50,7 +50,7 @@ export function enrich(event: EventBytes, eventId: string): Buffer {
   if (event.fields.event_id === undefined) added += `"event_id":"${eventId}",`;
   if (event.fields.timestamp === undefined) added += `"timestamp":"${toTimestamp(Date.now())}",`;
   if (added === "") return event.bytes;
-  // Filled by hand, at half of what `Buffer.concat` costs. What is added is ASCII: ids and dates.
+  // Filled by hand, at two thirds of what `Buffer.concat` costs. What is added is ASCII: ids and dates.
   const { bytes, open } = event;
   const enriched = Buffer.allocUnsafe(bytes.length + added.length);
   bytes.copy(enriched, 0, 0, open);

@@ -20,8 +20,9 @@ export interface EventBytes {
 }
 
 /** An envelope as it stands within a body. */
-export interface ScannedEnvelope {
-  readonly fields: EventBytes["fields"];
+interface ScannedEnvelope {
+  /** Undefined when the value is no object. */
+  readonly fields: EventBytes["fields"] | undefined;
   /** Offset behind the value. */
   readonly end: number;
 }
@@ -31,15 +32,10 @@ export interface ScannedEnvelope {
  *
  * @param bytes UTF-8
  * @param wanted names of the top-level members that are wanted
- * @returns no fields when it is JSON, but no object
  * @throws {JsonSyntaxError} when there is no complete, valid value
  */
-export function scanEnvelope(
-  bytes: Buffer,
-  at: number,
-  wanted: ReadonlySet<string>,
-): ScannedEnvelope | { readonly fields?: undefined; readonly end: number } {
-  if (bytes[at] !== OPEN_OBJECT) return { end: skipValue(bytes, at) };
+export function scanEnvelope(bytes: Buffer, at: number, wanted: ReadonlySet<string>): ScannedEnvelope {
+  if (bytes[at] !== OPEN_OBJECT) return { fields: undefined, end: skipValue(bytes, at) };
   const fields: Record<string, unknown> = {};
   const end = walkContainer(bytes, at, (valueStart, valueEnd, keyStart, keyEnd) => {
     if (keyEnd - keyStart > LONGEST_KEY_BYTES) return;

@@ -87,10 +87,7 @@ function toProblem(service: Service, context: RequestContext, error: unknown): P
     service.log.write("error", "Request failed", fields, context.trace?.traceId);
     return new Problem("internal", "The request could not be handled.");
   }
-  // What was to be published has its own line already.
-  if (error.status < 500 || error.code === "overloaded") {
-    const paths = error.extras.errors?.map(({ path }) => path).join(" ");
-    service.log.write("info", "Request refused", { code: error.code, paths, latency_ms }, context.trace?.traceId);
-  }
+  const paths = error.extras.errors?.map(({ path }) => path).join(" ");
+  service.log.write("info", "Request refused", { code: error.code, paths, latency_ms }, context.trace?.traceId);
   return error;
 }

@@ -16,7 +16,7 @@ const knownFields = new WeakMap<Domain, ReadonlySet<string>>();
  */
 export function readEvent(bytes: Buffer, domain: Domain): EventBytes {
   return withProblems(() => {
-    checkUtf8(bytes);
+    if (!isUtf8(bytes)) throw notUtf8();
     const start = skipSpace(bytes, 0);
     const { fields, end } = scanEnvelope(bytes, start, fieldsOf(domain));
     expectEnd(bytes, end);
@@ -36,19 +36,15 @@ export function readEvents(body: Buffer, domain: Domain, limit: number): (EventB
   return withProblems(() => {
     const wanted = fieldsOf(domain);
     const events: (EventBytes | Problem)[] = [];
-    let fields: EventBytes["fields"] | undefined;
-    const scan = (_: Uint8Array, at: number) => {
+    const readNext = (_: Uint8Array, at: number) => {
       if (events.length === limit) return skipValue(body, at);
-      const scanned = scanEnvelope(body, at, wanted);
-      fields = scanned.fields;
-      return scanned.end;
-    };
-    const add = (start: number, end: number) => {
-      if (events.length < limit) events.push(toEvent(body.subarray(start, end), fields));
+      const { fields, end } = scanEnvelope(body, at, wanted);
+      events.push(toEvent(body.subarray(at, end), fields));
+      return end;
     };
     const start = skipSpace(body, 0);
     const isArray = body[start] === OPEN_ARRAY;
-    expectEnd(body, isArray ? walkContainer(body, start, add, scan) : skipValue(body, start));
+    expectEnd(body, isArray ? walkContainer(body, start, () => {}, readNext) : skipValue(body, start));
     if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
     return events;
   });
@@ -66,10 +62,6 @@ function withProblems<T>(read: () => T): T {
     if (error instanceof JsonSyntaxError) throw new Problem("malformed_json", `${error.message}.`);
     throw error;
   }
-}
-
-function checkUtf8(bytes: Buffer): void {
-  if (!isUtf8(bytes)) throw notUtf8();
 }
 
 function notUtf8(): Problem {

@@ -7,7 +7,7 @@ export interface Group {
 }
 
 /** A message that waits for its acknowledgement. */
-export interface Waiting extends Message {
+interface Waiting extends Message {
   /** The messages that are given up when an earlier one of them fails: one user's in a batch. */
   readonly group: Group | undefined;
   /** Milliseconds since the epoch at which its budget is spent. */
@@ -17,7 +17,7 @@ export interface Waiting extends Message {
 }
 
 /** How much of one key's backlog shares a publish request. */
-export interface BatchingLimits {
+interface BatchingLimits {
   readonly maxMessages: number;
   /** Bytes of data; a larger message goes alone. */
   readonly maxBytes: number;

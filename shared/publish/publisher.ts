@@ -10,8 +10,8 @@ import { type Group, Lanes } from "./lanes.ts";
 const HEDGE_SHARE = 0.3;
 
 /**
- * Bytes of data that one instance holds for Pub/Sub. Each is in memory about three times (message, encoded request,
- * gRPC frame): this many fit the 512 MiB that a function is deployed with.
+ * Bytes of data that one instance holds for Pub/Sub. Each is in memory about three times (body, message, encoded
+ * request): this many fit the 512 MiB that a function is deployed with.
  */
 const MAX_BYTES_IN_FLIGHT = 96 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { PREFIX_BYTES } from "./codec.ts";
 import { Status } from "./status.ts";
 
 /** A call that ended with another status than OK. */
-export class CallError extends Error {
+class CallError extends Error {
   /** See `status.ts`. */
   readonly code: number;
   constructor(code: number, details: string) {
