@@ -62,9 +62,10 @@ export async function warmUp({ load }: BenchContext, server: ServerProcess, shap
   await load.run(shape, WARM_UP_REQUESTS);
 }
 
-/** What a warm server costs at a point. */
+/** What a warm server costs at a point, over connections that have served a request: callers keep theirs. */
 export async function measurePoint({ load }: BenchContext, server: ServerProcess, point: LoadPoint): Promise<Cost> {
   await load.open(server.port, point.connections);
+  await load.run(point.shape, point.connections);
   const before = await server.cpuSeconds();
   const { p50Ms, p99Ms } = await load.run(point.shape, point.requests);
   const used = (await server.cpuSeconds()) - before;

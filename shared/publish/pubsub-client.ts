@@ -1,12 +1,18 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { Client } from "@grpc/grpc-js";
 import type { Config } from "../config.ts";
 import { PREFIX_BYTES, PUBLISH_METHOD } from "./codec.ts";
+import { bindPlainly } from "./plain-bind.ts";
 import { findSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
 
 /** The longest that a timer of Node can be set to. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * How long a call may use the headers of the one before. The account answers with its token until that is about to expire,
+ * in minutes; but to be asked for it costs a call 8 µs.
+ */
+const TOKEN_MS = 1000;
 
 /** A client of Pub/Sub that publishes to one topic. */
 export interface PubSubClient {
@@ -38,6 +44,7 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
     import("@google-cloud/pubsub"),
     import("google-gax"),
   ]);
+  bindPlainly();
   const emulator = config.PUBSUB_EMULATOR_HOST;
   const { hostname, port } = toAddress(emulator ?? config.PUBSUB_ENDPOINT);
   const client = new v1.PublisherClient({
@@ -63,15 +70,21 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
 
   const routing = new grpc.Metadata();
   routing.set("x-goog-request-params", `topic=${encodeURIComponent(topic)}`);
-  const headers: OutgoingHttpHeaders = {
-    ":method": "POST",
-    ":path": PUBLISH_METHOD,
-    te: "trailers",
-    "content-type": "application/grpc",
-    "user-agent": "pulsecart-producer",
-    ...routing.toHttp2Headers(),
-  };
   const service = `https://${client.apiEndpoint}${PUBLISH_METHOD.slice(0, PUBLISH_METHOD.lastIndexOf("/"))}`;
+  const readHeaders = readAtMostEvery(TOKEN_MS, async () => {
+    const authorization = (await account?.getRequestHeaders(service)) ?? [];
+    return Object.entries({
+      ":method": "POST",
+      ":scheme": emulator ? "http" : "https",
+      ":authority": port === undefined ? client.apiEndpoint : `${hostname}:${port}`,
+      ":path": PUBLISH_METHOD,
+      te: "trailers",
+      "content-type": "application/grpc",
+      "user-agent": "pulsecart-producer",
+      ...routing.toHttp2Headers(),
+      ...Object.fromEntries(authorization),
+    }).flat() as readonly string[];
+  });
 
   const callStub = (message: Buffer, deadline: number): Promise<Buffer> =>
     new Promise((resolve, reject) => {
@@ -92,15 +105,29 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
       await client.auth.getAccessToken();
     },
     async publish(message, deadline) {
-      // Of the token that the account holds, until it is about to expire.
-      const authorization = account && Object.fromEntries(await account.getRequestHeaders(service));
+      const headers = await readHeaders();
       const session = findSession(stub);
-      if (!session) return callStub(message, deadline);
-      return callUnary(session, authorization ? { ...headers, ...authorization } : headers, message, deadline);
+      return session ? callUnary(session, headers, message, deadline) : callStub(message, deadline);
     },
     close() {
       stub.close();
     },
+  };
+}
+
+/** @returns a function that answers with what `read` last did, if that is no older than `ms`; a failure is not kept */
+function readAtMostEvery<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | undefined;
+  let readAt = 0;
+  return () => {
+    const now = Date.now();
+    if (last && now - readAt <= ms) return last;
+    readAt = now;
+    last = read();
+    last.catch(() => {
+      last = undefined;
+    });
+    return last;
   };
 }
 

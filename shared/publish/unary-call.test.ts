@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { callUnary } from "./unary-call.ts";
 
-const headers = { ":method": "POST", ":path": "/service/Method", te: "trailers", "content-type": "application/grpc" };
+const headers = [":method", "POST", ":path", "/service/Method", "te", "trailers", "content-type", "application/grpc"];
 const inOneSecond = () => Date.now() + 1000;
 
 let server: Http2Server;
@@ -55,7 +55,7 @@ const call = (deadline = inOneSecond()) => callUnary(session, headers, frame(Buf
 it("sends the request as it is given, and answers with the message", async () => {
   const received: Buffer[] = [];
   answer = (stream, requestHeaders) => {
-    expect(requestHeaders).toMatchObject(headers);
+    expect(requestHeaders).toMatchObject({ ":path": "/service/Method", te: "trailers" });
     stream.on("data", (chunk: Buffer) => received.push(chunk));
     stream.on("end", () => {
       stream.respond({ ":status": 200 }, { waitForTrailers: true });

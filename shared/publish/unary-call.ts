@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { PREFIX_BYTES } from "./codec.ts";
 import { Status } from "./status.ts";
@@ -17,7 +17,8 @@ class CallError extends Error {
 /**
  * Makes one unary gRPC call on an HTTP/2 session.
  *
- * @param headers of the request, with all that gRPC asks for
+ * @param headers of the request, names and values in turn, with all that gRPC asks for: Node makes no copy of an array that
+ *   has the pseudo-headers `:scheme` and `:authority` as well
  * @param message the request's message with its length prefix
  * @param deadline milliseconds since the epoch; the call is cancelled then
  * @returns the answer's message, without its prefix
@@ -26,7 +27,7 @@ class CallError extends Error {
  */
 export function callUnary(
   session: ClientHttp2Session,
-  headers: OutgoingHttpHeaders,
+  headers: readonly string[],
   message: Buffer,
   deadline: number,
 ): Promise<Buffer> {
@@ -72,6 +73,9 @@ export function callUnary(
     stream.on("error", (error) => end(new CallError(Status.UNAVAILABLE, error.message)));
     stream.on("close", () => {
       if (!hasEnded) end(toErrorWithoutStatus(httpStatus, stream.rstCode));
+      // V8 keeps every stream until its next major collection, as Node makes a stream's `onwrite` by assigning a function
+      // literal to a property, which is allocated in the old generation. Without our listeners it keeps a third less.
+      stream.removeAllListeners();
     });
     stream.end(message);
   });
