@@ -2,6 +2,7 @@ import type { Client } from "@grpc/grpc-js";
 import type { Config } from "../config.ts";
 import { PREFIX_BYTES, PUBLISH_METHOD } from "./codec.ts";
 import { bindPlainly } from "./plain-bind.ts";
+import { reuseFor } from "./reuse.ts";
 import { findSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
 
@@ -71,7 +72,7 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   const routing = new grpc.Metadata();
   routing.set("x-goog-request-params", `topic=${encodeURIComponent(topic)}`);
   const service = `https://${client.apiEndpoint}${PUBLISH_METHOD.slice(0, PUBLISH_METHOD.lastIndexOf("/"))}`;
-  const readHeaders = readAtMostEvery(TOKEN_MS, async () => {
+  const readHeaders = reuseFor(TOKEN_MS, async () => {
     const authorization = (await account?.getRequestHeaders(service)) ?? [];
     return Object.entries({
       ":method": "POST",
@@ -112,22 +113,6 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
     close() {
       stub.close();
     },
-  };
-}
-
-/** @returns a function that answers with what `read` last did, if that is no older than `ms`; a failure is not kept */
-function readAtMostEvery<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
-  let last: Promise<T> | undefined;
-  let readAt = 0;
-  return () => {
-    const now = Date.now();
-    if (last && now - readAt <= ms) return last;
-    readAt = now;
-    last = read();
-    last.catch(() => {
-      last = undefined;
-    });
-    return last;
   };
 }
 
