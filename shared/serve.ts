@@ -10,6 +10,7 @@ import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { Drain } from "./runtime/drain.ts";
 import { isFrameworkProcess, ownServer } from "./runtime/own-server.ts";
+import { bindPlainly } from "./runtime/plain-bind.ts";
 import { capYoungGeneration } from "./runtime/young-generation.ts";
 
 /** A caller that goes on sending after its answer is cut off then. */
@@ -47,6 +48,7 @@ export function serve(domain: Domain): Handler {
   if (isFrameworkProcess()) {
     const { publisher } = startOrExit(getService);
     publisher.warmUp();
+    bindPlainly();
     capYoungGeneration();
     ownServer(handle, (server) => drain.onSignal(server, () => publisher.close()));
   }

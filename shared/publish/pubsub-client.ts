@@ -1,7 +1,6 @@
 import type { Client } from "@grpc/grpc-js";
 import type { Config } from "../config.ts";
 import { PREFIX_BYTES, PUBLISH_METHOD } from "./codec.ts";
-import { bindPlainly } from "./plain-bind.ts";
 import { reuseFor } from "./reuse.ts";
 import { findSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
@@ -45,7 +44,6 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
     import("@google-cloud/pubsub"),
     import("google-gax"),
   ]);
-  bindPlainly();
   const emulator = config.PUBSUB_EMULATOR_HOST;
   const { hostname, port } = toAddress(emulator ?? config.PUBSUB_ENDPOINT);
   const client = new v1.PublisherClient({
@@ -69,12 +67,12 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   const stub = (await client.initialize()) as unknown as Client;
   const account = emulator ? undefined : await client.auth.getClient();
 
-  const routing = new grpc.Metadata();
-  routing.set("x-goog-request-params", `topic=${encodeURIComponent(topic)}`);
+  const routing = { "x-goog-request-params": `topic=${encodeURIComponent(topic)}` };
+  const metadata = grpc.Metadata.fromHttp2Headers(routing);
   const service = `https://${client.apiEndpoint}${PUBLISH_METHOD.slice(0, PUBLISH_METHOD.lastIndexOf("/"))}`;
   const readHeaders = reuseFor(TOKEN_MS, async () => {
     const authorization = (await account?.getRequestHeaders(service)) ?? [];
-    return Object.entries({
+    const headers: Record<string, string> = {
       ":method": "POST",
       ":scheme": emulator ? "http" : "https",
       ":authority": port === undefined ? client.apiEndpoint : `${hostname}:${port}`,
@@ -82,9 +80,10 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
       te: "trailers",
       "content-type": "application/grpc",
       "user-agent": "pulsecart-producer",
-      ...routing.toHttp2Headers(),
+      ...routing,
       ...Object.fromEntries(authorization),
-    }).flat() as readonly string[];
+    };
+    return Object.entries(headers).flat();
   });
 
   const callStub = (message: Buffer, deadline: number): Promise<Buffer> =>
@@ -94,7 +93,7 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
         (bytes: Buffer) => bytes.subarray(PREFIX_BYTES),
         (bytes) => bytes,
         message,
-        routing,
+        metadata,
         { deadline },
         (error, answer) => (answer ? resolve(answer) : reject(error)),
       );

@@ -12,7 +12,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { callUnary } from "./unary-call.ts";
 
-const headers = [":method", "POST", ":path", "/service/Method", "te", "trailers", "content-type", "application/grpc"];
+const headers = { ":method": "POST", ":path": "/service/Method", te: "trailers", "content-type": "application/grpc" };
+const rawHeaders = Object.entries(headers).flat();
 const inOneSecond = () => Date.now() + 1000;
 
 let server: Http2Server;
@@ -50,12 +51,12 @@ function answerWith(parts: readonly Buffer[], trailers: Record<string, string>):
   };
 }
 
-const call = (deadline = inOneSecond()) => callUnary(session, headers, frame(Buffer.from("request")), deadline);
+const call = (deadline = inOneSecond()) => callUnary(session, rawHeaders, frame(Buffer.from("request")), deadline);
 
 it("sends the request as it is given, and answers with the message", async () => {
   const received: Buffer[] = [];
   answer = (stream, requestHeaders) => {
-    expect(requestHeaders).toMatchObject({ ":path": "/service/Method", te: "trailers" });
+    expect(requestHeaders).toMatchObject(headers);
     stream.on("data", (chunk: Buffer) => received.push(chunk));
     stream.on("end", () => {
       stream.respond({ ":status": 200 }, { waitForTrailers: true });
@@ -164,6 +165,6 @@ it("stops sending when the server has answered before it read the request", asyn
   });
   // More than the flow-control window: the rest waits for the server to read.
   const message = frame(Buffer.alloc(5_000_000));
-  await expect(callUnary(session, headers, message, inOneSecond())).rejects.toMatchObject({ code: 8 });
+  await expect(callUnary(session, rawHeaders, message, inOneSecond())).rejects.toMatchObject({ code: 8 });
   await closed;
 });
