@@ -6,10 +6,13 @@ export function useStore(store: Store): void {
   const [, setVersion] = useState(0);
   useEffect(() => {
     let frame = 0;
-    const end = store.subscribe(() => {
+    const renderAnew = () => {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => setVersion((version) => version + 1));
-    });
+    };
+    const end = store.subscribe(renderAnew);
+    // The store may have changed since the first rendering: an effect runs after the screen was painted.
+    renderAnew();
     return () => {
       cancelAnimationFrame(frame);
       end();
