@@ -5,7 +5,9 @@ const LEVELS = ["debug", "info", "warning", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** Fields of one line besides severity and message; never an event's payload or a user's id. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly latency_ms: number;
+};
 
 /** Writes lines that Cloud Logging reads as structured entries. */
 export interface Log {
@@ -30,6 +32,7 @@ export function createLog(
   sink: (lines: string) => void = (lines) => process.stdout.write(lines),
 ): Log {
   const lowest = LEVELS.indexOf(config.LOG_LEVEL);
+  const environment = JSON.stringify(config.ENVIRONMENT);
   let pending = "";
   const flush = () => {
     const lines = pending;
@@ -41,14 +44,24 @@ export function createLog(
     write(level, message, fields, trace) {
       if (LEVELS.indexOf(level) < lowest) return;
       if (pending === "") setImmediate(flush);
-      // JSON.stringify escapes line breaks and control characters: no value can begin a line of its own.
-      pending += `${JSON.stringify({
-        severity: level.toUpperCase(),
-        message,
-        environment: config.ENVIRONMENT,
-        ...fields,
-        ...(trace && { "logging.googleapis.com/trace": `projects/${config.GCP_PROJECT_ID}/traces/${trace}` }),
-      })}\n`;
+      // Line breaks and control characters are escaped: no value can begin a line of its own. Joined as text, as to make
+      // one object of all this costs twice what the rest of a line does.
+      const head = `"severity":"${level.toUpperCase()}","message":${JSON.stringify(message)},"environment":${environment}`;
+      const traced = trace ? `,"logging.googleapis.com/trace":"projects/${config.GCP_PROJECT_ID}/traces/${trace}"` : "";
+      pending += `{${head}${traced},${JSON.stringify(fields).slice(1)}\n`;
+    },
+  };
+}
+
+/**
+ * Holds lines back until `release`, so that a batch's leave in one write: each of its own would wake whoever reads stdout.
+ */
+export function holdBack(log: Log): Log & { release(): void } {
+  const held: Parameters<Log["write"]>[] = [];
+  return {
+    write: (...line) => void held.push(line),
+    release: () => {
+      for (const line of held.splice(0)) log.write(...line);
     },
   };
 }

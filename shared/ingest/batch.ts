@@ -1,4 +1,5 @@
 import type { Domain } from "../events/domain.ts";
+import { holdBack } from "../log.ts";
 import type { Group } from "../publish/lanes.ts";
 import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
 import type { EventBytes } from "./envelope-reader.ts";
@@ -72,6 +73,8 @@ export async function acceptBatch(
   if (valid.length > 0 && !service.publisher.hasRoomFor(valid.length, bytes)) {
     throw new Problem("overloaded", "The instance has as many events under way as it takes; send the batch again.");
   }
+  const log = holdBack(service.log);
+  const batchService = { ...service, log };
   const groups = new Map<string, Group>();
   const results = await Promise.all(
     checked.map((item): Problem | Promise<Accepted | Problem> => {
@@ -79,9 +82,10 @@ export async function acceptBatch(
       const { user_id } = item.event.fields;
       const group = groups.get(user_id) ?? { hasFailed: false };
       groups.set(user_id, group);
-      return accept(service, context, item.event, item.eventId, group);
+      return accept(batchService, context, item.event, item.eventId, group);
     }),
   );
+  log.release();
   return toSuccess(toBatchStatus(results), {
     results: results.map((result) =>
       result instanceof Problem ? { status: result.status, ...result.members } : { status: 202, ...result },

@@ -4,6 +4,7 @@ import { OPEN_ARRAY, OPEN_OBJECT, skipValue, walkContainer } from "./json.ts";
 const LONGEST_KEY_BYTES = 96;
 
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** One event's own bytes, and what the schemas need to see of them. */
 export interface EventBytes {
@@ -31,18 +32,36 @@ interface ScannedEnvelope {
  * Reads the envelope of the event that starts at `at`, checking all of its JSON.
  *
  * @param bytes UTF-8
- * @param wanted names of the top-level members that are wanted
+ * @param wanted names of the top-level members that are wanted, in ASCII
  * @throws {JsonSyntaxError} when there is no complete, valid value
  */
-export function scanEnvelope(bytes: Buffer, at: number, wanted: ReadonlySet<string>): ScannedEnvelope {
+export function scanEnvelope(bytes: Buffer, at: number, wanted: readonly string[]): ScannedEnvelope {
   if (bytes[at] !== OPEN_OBJECT) return { fields: undefined, end: skipValue(bytes, at) };
   const fields: Record<string, unknown> = {};
   const end = walkContainer(bytes, at, (valueStart, valueEnd, keyStart, keyEnd) => {
-    if (keyEnd - keyStart > LONGEST_KEY_BYTES) return;
-    const key = readString(bytes, keyStart, keyEnd);
-    if (wanted.has(key)) fields[key] = readStandIn(bytes, valueStart, valueEnd);
+    const key = findKey(bytes, keyStart, keyEnd, wanted);
+    if (key !== undefined) fields[key] = readStandIn(bytes, valueStart, valueEnd);
   });
   return { fields, end };
+}
+
+/** Compares bytes, as to decode each key and look it up costs a fifth of what it does to read the event. */
+function findKey(bytes: Buffer, start: number, end: number, wanted: readonly string[]): string | undefined {
+  const length = end - start;
+  for (const name of wanted) if (name.length === length && startsWith(bytes, start, name)) return name;
+  if (length > LONGEST_KEY_BYTES || !hasEscape(bytes, start, end)) return undefined;
+  const key = readString(bytes, start, end);
+  return wanted.find((name) => name === key);
+}
+
+function startsWith(bytes: Buffer, start: number, ascii: string): boolean {
+  for (let i = 0; i < ascii.length; i++) if (bytes[start + i] !== ascii.charCodeAt(i)) return false;
+  return true;
+}
+
+function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
+  return false;
 }
 
 function readStandIn(bytes: Buffer, start: number, end: number): unknown {

@@ -112,6 +112,19 @@ describe("walking a container", () => {
   });
 });
 
+it("knows which brackets are open, at any depth", () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 100 }), fc.nat(), (objects, at) => {
+      const closers = objects.map((isObject) => (isObject ? "}" : "]")).reverse();
+      const opened = objects.map((isObject) => (isObject ? '{"a":' : "[")).join("");
+      expect(findFault(`${opened}1${closers.join("")}`)).toBeUndefined();
+      const wrong = at % closers.length;
+      const swapped = closers.with(wrong, closers[wrong] === "}" ? "]" : "}").join("");
+      expect(findFault(`${opened}1${swapped}`)).toBe(opened.length + 1 + wrong);
+    }),
+  );
+});
+
 it("takes nesting as deep as a body can hold", () => {
   const depth = 4_000_000;
   const bytes = Buffer.alloc(depth * 2, "[").fill("]", depth);

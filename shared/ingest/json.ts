@@ -3,7 +3,7 @@
  *
  * `JSON.parse` would cost what we cannot pay. It loses digits, so a message could not be cut from its output; its errors
  * hold the caller's data and often no position; and 9 MiB of `[[[[…` become 300 MB of arrays, the end of an instance that
- * has 256. This scan holds one byte for each open bracket.
+ * has 256. This scan holds one bit for each open bracket.
  */
 
 const QUOTE = 0x22;
@@ -133,26 +133,28 @@ export function walkContainer(
   }
 }
 
-/** The brackets that are open, one byte each. */
+/** The brackets that are open. */
 class Nesting {
-  #stack = new Uint8Array(32);
-  #depth = 0;
+  /** The innermost of them, one bit each (1 for an object) behind a leading 1: no array for a depth that is usual. */
+  #bits = 1;
+  readonly #outer: number[] = [];
 
   get innermost(): number | undefined {
-    return this.#depth === 0 ? undefined : this.#stack[this.#depth - 1];
+    if (this.#bits === 1) return undefined;
+    return this.#bits & 1 ? OPEN_OBJECT : OPEN_ARRAY;
   }
 
   open(bracket: number): void {
-    if (this.#depth === this.#stack.length) {
-      const larger = new Uint8Array(this.#stack.length * 2);
-      larger.set(this.#stack);
-      this.#stack = larger;
+    if (this.#bits > 0xfffffff) {
+      this.#outer.push(this.#bits);
+      this.#bits = 1;
     }
-    this.#stack[this.#depth++] = bracket;
+    this.#bits = (this.#bits << 1) | Number(bracket === OPEN_OBJECT);
   }
 
   close(): void {
-    this.#depth--;
+    this.#bits >>= 1;
+    if (this.#bits === 1) this.#bits = this.#outer.pop() ?? 1;
   }
 }
 

@@ -5,7 +5,7 @@ import { expectEnd, JsonSyntaxError, OPEN_ARRAY, skipSpace, skipValue, walkConta
 import { Problem } from "./problem.ts";
 
 /** The names of all fields that a schema of the domain knows: what is read of an event, the rest is only checked. */
-const knownFields = new WeakMap<Domain, ReadonlySet<string>>();
+const knownFields = new WeakMap<Domain, readonly string[]>();
 
 /**
  * Reads one event.
@@ -72,10 +72,10 @@ function notAnObject(): Problem {
   return new Problem("malformed_json", "An event must be a JSON object.");
 }
 
-function fieldsOf(domain: Domain): ReadonlySet<string> {
+function fieldsOf(domain: Domain): readonly string[] {
   let fields = knownFields.get(domain);
   if (!fields) {
-    fields = new Set(Object.values(domain.events).flatMap((event) => Object.keys(event.schema.entries)));
+    fields = [...new Set(Object.values(domain.events).flatMap((event) => Object.keys(event.schema.entries)))];
     knownFields.set(domain, fields);
   }
   return fields;

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs/minimal.js";
+import { ReverseWriter, toMaxField, toMaxTextField, toTag } from "./reverse-writer.ts";
 
 /** One message as Pub/Sub stores it. */
 export interface Message {
@@ -11,14 +12,7 @@ export interface Message {
 /** The gRPC method that {@link encodePublishRequest} and {@link decodePublishResponse} speak. */
 export const PUBLISH_METHOD = "/google.pubsub.v1.Publisher/Publish";
 
-const { Reader, Writer } = protobuf;
-
-const LENGTH_DELIMITED = 2;
-
-/** The tag of a field that holds bytes, text or a message. */
-function toTag(field: number): number {
-  return (field << 3) | LENGTH_DELIMITED;
-}
+const { Reader } = protobuf;
 
 /** Bytes by which gRPC precedes a message: whether it is compressed, and its length (big-endian). */
 export const PREFIX_BYTES = 5;
@@ -33,21 +27,32 @@ export const PREFIX_BYTES = 5;
  * @see https://github.com/googleapis/googleapis/blob/master/google/pubsub/v1/pubsub.proto
  */
 export function encodePublishRequest(topic: string, messages: readonly Message[]): Buffer {
-  // Place for the prefix, all zeros: an uncompressed message.
-  const writer = Writer.create().uint32(0).fixed32(0);
-  writer.uint32(toTag(1)).string(topic);
-  for (const { data, attributes, orderingKey } of messages) {
-    writer.uint32(toTag(2)).fork().uint32(toTag(1)).bytes(data);
+  const capacity = messages.reduce((sum, message) => sum + toMaxBytes(message), PREFIX_BYTES + toMaxTextField(topic));
+  const writer = new ReverseWriter(capacity);
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const { data, attributes, orderingKey } = messages[i] as Message;
+    const messageEnd = writer.position;
+    writer.writeText(5, orderingKey);
     for (const key in attributes) {
-      writer.uint32(toTag(2)).fork();
-      writer.uint32(toTag(1)).string(key);
-      writer.uint32(toTag(2)).string(attributes[key] as string);
-      writer.ldelim();
+      const entryEnd = writer.position;
+      writer.writeText(2, attributes[key] as string);
+      writer.writeText(1, key);
+      writer.writeHead(2, entryEnd);
     }
-    writer.uint32(toTag(5)).string(orderingKey).ldelim();
+    writer.writeBytes(1, data);
+    writer.writeHead(2, messageEnd);
   }
-  const bytes = writer.finish() as Buffer;
-  bytes.writeUInt32BE(bytes.length - PREFIX_BYTES, 1);
+  writer.writeText(1, topic);
+  const request = writer.finish(PREFIX_BYTES);
+  request[0] = 0; // not compressed
+  request.writeUInt32BE(request.length - PREFIX_BYTES, 1);
+  return request;
+}
+
+/** Counts each field, and the message itself as one more. */
+function toMaxBytes({ data, orderingKey, attributes }: Message): number {
+  let bytes = toMaxField(toMaxField(data.length)) + toMaxTextField(orderingKey);
+  for (const key in attributes) bytes += toMaxField(toMaxTextField(key) + toMaxTextField(attributes[key] as string));
   return bytes;
 }
 
