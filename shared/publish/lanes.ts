@@ -98,6 +98,9 @@ export class Lanes {
     const batch = this.#takeNext(lane.backlog);
     const [first] = batch;
     if (!first) {
+      // A Map that grows leaves its old table to the garbage collector with the lanes of that time in it, and the tables
+      // form a chain that only a major collection takes: a lane must not hold messages that are answered.
+      lane.sending = [];
       this.#lanes.delete(key);
       return;
     }
