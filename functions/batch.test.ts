@@ -216,6 +216,18 @@ describe("a Pub/Sub that fails", () => {
     expect(results.filter((_, i) => i % 2 === 1).every(({ status }) => status === 202)).toBe(true);
     await vi.waitUntil(() => arrivedOf(other).length === 250, { timeout: 10_000 });
     expect(idsOf(user)).toEqual(Array.from({ length: 100 }, (_, i) => `${user}:${i + 1}`));
+    const ids = batch.map(({ event_id }) => event_id);
+    const lines = await vi.waitUntil(
+      () => {
+        const own = running.logs.filter(({ event_id }) => ids.includes(String(event_id)));
+        return own.length >= ids.length && own;
+      },
+      { timeout: 10_000 },
+    );
+    expect(lines.length).toBe(ids.length);
+    expect(new Map(lines.map(({ event_id, code }) => [event_id, code]))).toEqual(
+      new Map(results.map(({ event_id, code }) => [event_id, code])),
+    );
     // The user's next request is not held up.
     expect((await sendBatch(JSON.stringify([eventOf(user, `${user}:next`)]))).status).toBe(202);
   });
