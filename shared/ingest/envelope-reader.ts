@@ -1,10 +1,7 @@
-import { OPEN_ARRAY, OPEN_OBJECT, skipValue, walkContainer } from "./json.ts";
+import { BACKSLASH, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipValue, walkContainer } from "./json.ts";
 
 /** No name of a field is longer, even with each character escaped as `\uXXXX`. */
 const LONGEST_KEY_BYTES = 96;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** One event's own bytes, and what the schemas need to see of them. */
 export interface EventBytes {

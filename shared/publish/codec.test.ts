@@ -4,17 +4,13 @@ import { publisherMethods } from "../../scripts/pubsub/protocol.ts";
 import { encodePublishRequest, type Message, PREFIX_BYTES } from "./codec.ts";
 
 /** What a server reads, by the API's own descriptor. */
-function decode(request: Buffer): { topic: string; messages: Message[] } {
+function decode(request: Buffer) {
   expect(request[0]).toBe(0);
   expect(request.readUInt32BE(1)).toBe(request.length - PREFIX_BYTES);
   const { topic, messages } = publisherMethods.Publish.requestDeserialize(request.subarray(PREFIX_BYTES));
   return {
-    topic: topic as string,
-    messages: (messages ?? []).map(({ data, orderingKey, attributes }) => ({
-      data: Buffer.from(data as Uint8Array),
-      orderingKey: orderingKey as string,
-      attributes: attributes as Record<string, string>,
-    })),
+    topic,
+    messages: messages.map(({ data, orderingKey, attributes }) => ({ data, orderingKey, attributes })),
   };
 }
 
@@ -36,6 +32,6 @@ describe("encodePublishRequest", () => {
 
   it.each([0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])("encodes %i bytes of data", (length) => {
     const messages = [{ data: Buffer.alloc(length, "x"), orderingKey: "u", attributes: {} }];
-    expect(decode(encodePublishRequest("t", messages)).messages[0]?.data.length).toBe(length);
+    expect(decode(encodePublishRequest("t", messages)).messages[0]?.data?.length).toBe(length);
   });
 });

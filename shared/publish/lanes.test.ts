@@ -1,20 +1,14 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
+import { getGarbageCollector } from "../../scripts/testing/garbage-collector.ts";
 import { Lanes } from "./lanes.ts";
 
 const MESSAGE_BYTES = 8000;
 const WAVES = 100;
 const KEYS = 100;
 
-function toCollector(): (options?: { type: "minor" }) => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc");
-}
-
 // V8's minor collections take nothing that a table of a Map still holds once a larger table has replaced it.
 it("leaves nothing of a message that is answered to a major garbage collection", async () => {
-  const collect = toCollector();
+  const collectGarbage = getGarbageCollector();
   const lanes = new Lanes({ maxMessages: 100, maxBytes: 1e6 }, async (messages) => messages.map(() => "1"));
   const publish = (orderingKey: string) =>
     new Promise((resolve, reject) => {
@@ -30,14 +24,14 @@ it("leaves nothing of a message that is answered to a major garbage collection",
         reject,
       });
     });
-  collect();
+  collectGarbage();
   for (let wave = 0; wave < WAVES; wave++) {
     await Promise.all(Array.from({ length: KEYS }, (_, i) => publish(`${wave % 3}-${i}`)));
-    collect({ type: "minor" });
+    collectGarbage({ type: "minor" });
   }
-  collect({ type: "minor" });
+  collectGarbage({ type: "minor" });
   const before = process.memoryUsage().heapUsed;
-  collect();
+  collectGarbage();
   const retained = before - process.memoryUsage().heapUsed;
   expect(retained).toBeLessThan((WAVES * KEYS * MESSAGE_BYTES) / 20);
 });

@@ -96,15 +96,14 @@ export class Lanes {
   #sendNext(key: string): void {
     const lane = this.#lanes.get(key) as Lane;
     const batch = this.#takeNext(lane.backlog);
+    // Also where nothing is left: a Map that grows leaves its old table to the garbage collector with the lanes of that time
+    // in it, and the tables form a chain that only a major collection takes, with all messages that a lane still holds.
+    lane.sending = batch;
     const [first] = batch;
     if (!first) {
-      // A Map that grows leaves its old table to the garbage collector with the lanes of that time in it, and the tables
-      // form a chain that only a major collection takes: a lane must not hold messages that are answered.
-      lane.sending = [];
       this.#lanes.delete(key);
       return;
     }
-    lane.sending = batch;
     // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
     this.#send(batch, first.deadline).then(
       (messageIds) => {

@@ -1,10 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { status as grpc } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
 import { collectTopic } from "../../scripts/pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { getGarbageCollector } from "../../scripts/testing/garbage-collector.ts";
 import { readConfig } from "../config.ts";
 import { PublishFailure } from "./failure.ts";
 import { Publisher } from "./publisher.ts";
@@ -30,8 +29,7 @@ afterAll(async () => {
 const toMessage = (orderingKey: string, data = "{}") => ({ data: Buffer.from(data), orderingKey, attributes: {} });
 
 it("keeps nothing of 100,000 ordering keys whose publish failed", { timeout: 240_000 }, async () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage = runInNewContext("gc") as () => void;
+  const collectGarbage = getGarbageCollector();
   const failMany = async (from: number, to: number) => {
     for (let i = from; i < to; i += 1000) {
       const results = await Promise.allSettled(

@@ -3,7 +3,7 @@ const LENGTH_DELIMITED = 2;
 /** Bytes of a field's tag and length at most: fields below 16 have a tag of one byte, and lengths stay below 2^28. */
 const MAX_HEAD_BYTES = 5;
 
-/** Characters below which text is copied by a loop: a call out of JavaScript would cost more. */
+/** Characters up to which text is copied by a loop: a call out of JavaScript would cost more. */
 const SHORT = 64;
 
 /** @returns the tag of a field that holds bytes, text or a message */
@@ -23,8 +23,8 @@ export function toMaxTextField(text: string): number {
 
 /**
  * Writes a protobuf message from its end to its beginning: a length is known when its place is reached, so that nothing is
- * measured or kept before. `protobufjs` would make a chain of operations first: twice the time, and a fifth of all the
- * garbage that an event leaves.
+ * measured or kept before. `protobufjs` would make a chain of operations first: twice the time, and it was a quarter of
+ * all the garbage that an event left.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */

@@ -11,6 +11,7 @@ const BATCH_SIZE = 100;
 
 /** One connection: a batch has about as many events under way as the 80 connections of the single ones. */
 const batchPoint: LoadPoint = { ...basePoint, connections: 1, requests: 300 };
+
 /** Batches after which their cost no longer falls: what runs once a batch is compiled late. */
 const WARM_UP_BATCHES = 2000;
 
@@ -34,12 +35,14 @@ const cases = {
 const SINGLE = "single events";
 
 type Case = keyof typeof cases;
+const names = Object.keys(cases) as Case[];
+
 /** `ofSingle` is of what single events cost right before: a machine that is shared is not the same a minute later. */
 type BatchCost = { readonly cpuUs: number; readonly ofSingle: number; readonly requestsPer1000: number };
 
 /** What batches and shards save, and whether gathering costs the single event anything. */
 export async function measureBatch(context: BenchContext): Promise<PartResult> {
-  const costs = Object.fromEntries([SINGLE, ...Object.keys(cases)].map((name) => [name, []])) as unknown as Record<
+  const costs = Object.fromEntries([SINGLE, ...names].map((name) => [name, []])) as unknown as Record<
     typeof SINGLE | Case,
     BatchCost[]
   >;
@@ -52,17 +55,18 @@ export async function measureBatch(context: BenchContext): Promise<PartResult> {
       start(context, "user-actions", {}),
     ]);
     try {
-      for (const { point, sharded: isSharded } of Object.values(cases)) {
-        await measurePoint(context, isSharded ? sharded : keyed, { ...point, requests: WARM_UP_BATCHES });
+      const toServer = (name: Case) => (cases[name].sharded ? sharded : keyed);
+      for (const name of names) {
+        await measurePoint(context, toServer(name), { ...cases[name].point, requests: WARM_UP_BATCHES });
       }
       await warmUp(context, keyed);
       await warmUp(context, userActions, toUserActions(basePoint).shape);
       for (let turn = 0; turn < TURNS; turn++) {
-        for (const [name, { point, sharded: isSharded }] of Object.entries(cases)) {
+        for (const name of names) {
           const single = await measureCase(context, keyed, basePoint);
           costs[SINGLE].push({ ...single, ofSingle: 1 });
-          const cost = await measureCase(context, isSharded ? sharded : keyed, point);
-          costs[name as Case].push({ ...cost, ofSingle: cost.cpuUs / single.cpuUs });
+          const cost = await measureCase(context, toServer(name), cases[name].point);
+          costs[name].push({ ...cost, ofSingle: cost.cpuUs / single.cpuUs });
         }
         latencies.commerce.push((await measurePoint(context, keyed, idlePoint)).p50Ms);
         latencies["user-actions"].push((await measurePoint(context, userActions, toUserActions(idlePoint))).p50Ms);
