@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Domain } from "./events/domain.ts";
+import { Drain } from "./http/drain.ts";
+import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
+import { bindPlainly } from "./http/plain-bind.ts";
+import { Problem } from "./http/problem.ts";
+import { respond } from "./http/respond.ts";
+import { capYoungGeneration } from "./http/young-generation.ts";
 import type { Service } from "./ingest/accept.ts";
 import { ingest } from "./ingest/ingest.ts";
-import { Problem } from "./ingest/problem.ts";
-import { respond } from "./ingest/respond.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
-import { Drain } from "./runtime/drain.ts";
-import { isFrameworkProcess, ownServer } from "./runtime/own-server.ts";
-import { bindPlainly } from "./runtime/plain-bind.ts";
-import { capYoungGeneration } from "./runtime/young-generation.ts";
 
 /** A caller that goes on sending after its answer is cut off then. */
 const LINGER_MS = 5000;

@@ -26,6 +26,6 @@ export function openApiDocument(name: string): Plugin {
 
 async function printDocument(name: string): Promise<string> {
   const { domains } = await import("../../shared/events/registry.ts");
-  const { toDocument } = await import("../openapi/document.ts");
+  const { toDocument } = await import("./openapi/document.ts");
   return JSON.stringify(toDocument(domains[name as keyof typeof domains]));
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { createFakeGcloud, emptyProject } from "../testing/google-cloud/fake-gcloud.ts";
+import { runCommand } from "../testing/google-cloud/run-command.ts";
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
-import { createFakeGcloud, emptyProject } from "./stub/fake-gcloud.ts";
-import { runCommand } from "./stub/run-command.ts";
 
 const here = ["--project", "shop-prod", "--region", "europe-west1"];
 

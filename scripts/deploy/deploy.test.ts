@@ -3,10 +3,10 @@ import { readConfig } from "../../shared/config.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { collectTopic } from "../pubsub/collect-topic.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
-import type { DeployedFunction } from "./stub/functions.ts";
-import { startAsPlatform } from "./stub/platform.ts";
-import { readZip } from "./stub/read-zip.ts";
-import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "./stub/sandbox.ts";
+import type { DeployedFunction } from "../testing/google-cloud/functions.ts";
+import { startAsPlatform } from "../testing/google-cloud/platform.ts";
+import { readZip } from "../testing/google-cloud/read-zip.ts";
+import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
 
 import { functionNames } from "./target.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { runCommand } from "./stub/run-command.ts";
-import { gcloudTimeout, hasGcloud } from "./stub/sandbox.ts";
+import { runCommand } from "../testing/google-cloud/run-command.ts";
+import { gcloudTimeout, hasGcloud } from "../testing/google-cloud/sandbox.ts";
 
 test.skipIf(!hasGcloud)(
   "gcloud, pointed at the project's root, takes what a build needs",

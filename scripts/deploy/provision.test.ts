@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "./stub/sandbox.ts";
+import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
 
 const project = "shop-prod";
 const here = ["--project", project, "--region", "europe-west1"];

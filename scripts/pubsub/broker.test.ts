@@ -3,11 +3,11 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { findFreePort } from "../testing/free-port.ts";
 import { startBroker } from "./broker.ts";
 import { connectPubSub } from "./client.ts";
 import { startEmbeddedPubSub } from "./embedded/server.ts";
 import { findEmulator } from "./emulator.ts";
-import { findFreePort } from "./free-port.ts";
 
 const nothingOnPath = { PATH: "" };
 

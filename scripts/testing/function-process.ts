@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { domains } from "../../shared/events/registry.ts";
 import { toStagedFolder } from "../build/build-function.ts";
-import { findFreePort } from "../pubsub/free-port.ts";
+import { findFreePort } from "./free-port.ts";
 
 const FRAMEWORK = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
 const START_TIMEOUT_MS = 20_000;

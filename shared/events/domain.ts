@@ -10,11 +10,19 @@ interface EventDefinition {
   readonly description: string;
   /** Fields beyond the envelope. */
   readonly fields?: Fields;
+  /** What is inside `payload`, at any depth; members that it does not name are free. Without one the payload is free. */
+  readonly payload?: v.GenericSchema;
+  /** Whether a payload that breaks its schema is refused. Absent or false: it is accepted, and said (report mode). */
+  readonly enforce?: boolean;
   /** A realistic event as a caller would send it, without `event_type`. */
   readonly sample: Readonly<Record<string, unknown>>;
 }
 
 type FieldsOf<TDefinition> = TDefinition extends { readonly fields: infer TFields extends Fields } ? TFields : unknown;
+
+type PayloadOf<TDefinition> = TDefinition extends { readonly payload: infer TPayload extends v.GenericSchema }
+  ? TPayload
+  : undefined;
 
 type SchemaEntries<TType extends string, TDefinition> = {
   event_type: v.LiteralSchema<TType, undefined>;
@@ -22,11 +30,18 @@ type SchemaEntries<TType extends string, TDefinition> = {
   FieldsOf<TDefinition>;
 
 /** One event type of the registry: its schema, and what readers, tests and the local console show of it. */
-export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }> {
+export interface DefinedEvent<
+  TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries },
+  TPayload = v.GenericSchema | undefined,
+> {
   readonly type: string;
   readonly description: string;
   /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
   readonly schema: TSchema;
+  /** What is inside `payload`; undefined where the payload is free. */
+  readonly payload: TPayload;
+  /** Whether a payload that breaks its schema is refused, rather than accepted and reported. */
+  readonly enforce: boolean;
   /** A complete event that the schema accepts. */
   readonly sample: Readonly<Record<string, unknown>>;
 }
@@ -45,29 +60,39 @@ export interface Domain {
   readonly events: Readonly<Record<string, DefinedEvent>>;
 }
 
+/** What a domain's file states: `batching` only where it differs from {@link BATCHING}. */
+type DomainDefinition<TEvents> = Omit<Domain, "events" | "batching"> &
+  Partial<Pick<Domain, "batching">> & { readonly events: TEvents };
+
+/** Enough for the backlog of any user; a larger message goes alone. */
+const BATCHING: Domain["batching"] = { maxMessages: 100, maxBytes: 1024 * 1024 };
+
 /**
  * Defines a domain from its event types.
  *
- * @param definition name, entry point, topic, batching, and by event type: description, extra fields, sample
+ * @param definition name, entry point, topic, and by event type: description, extra fields, payload, mode, sample
  * @returns the domain with a schema for each event type, from which the TypeScript types are inferred
  */
 export function defineDomain<const TEvents extends Readonly<Record<string, EventDefinition>>>(
-  definition: Omit<Domain, "events"> & { readonly events: TEvents },
+  definition: DomainDefinition<TEvents>,
 ) {
   const events = Object.fromEntries(
-    Object.entries(definition.events).map(([type, { description, fields, sample }]) => [
+    Object.entries(definition.events).map(([type, { description, fields, payload, enforce = false, sample }]) => [
       type,
       {
         type,
         description,
         schema: v.looseObject({ event_type: v.literal(type), ...envelope, ...fields }),
+        payload,
+        enforce,
         sample: { event_type: type, ...sample },
       },
     ]),
   ) as unknown as {
     readonly [TType in keyof TEvents & string]: DefinedEvent<
-      v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>
+      v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>,
+      PayloadOf<TEvents[TType]>
     >;
   };
-  return { ...definition, events };
+  return { batching: BATCHING, ...definition, events };
 }

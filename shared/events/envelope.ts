@@ -1,7 +1,5 @@
 import * as v from "valibot";
-
-/** Pub/Sub takes at most 1,024 bytes for an ordering key; the correlation ids share the limit. */
-const MAX_ID_BYTES = 1024;
+import { MAX_ID_BYTES } from "./limits.ts";
 
 /** RFC 3339 section 5.6, `date-time` with its offset; which days a month has is left to {@link isCalendarDate}. */
 const RFC_3339 =

@@ -21,7 +21,7 @@ describe("types inferred from the registry", () => {
     expectTypeOf<EventOf<"order.placed">["order_id"]>().toEqualTypeOf<string>();
     expectTypeOf<EventOf<"order.placed">["event_type"]>().toEqualTypeOf<"order.placed">();
     expectTypeOf<EventOf<"cart.abandoned">["session_id"]>().toEqualTypeOf<string>();
-    expectTypeOf<EventOf<"order.placed">["payload"]>().toEqualTypeOf<Record<string, unknown>>();
+    expectTypeOf<EventOf<"order.placed">["payload"]["items"][number]["quantity"]>().toEqualTypeOf<number>();
     expectTypeOf<EventOf<"order.placed">["event_id"]>().toEqualTypeOf<string | undefined>();
   });
 });
@@ -41,6 +41,7 @@ describe("the registry", () => {
   const events = Object.values<Domain>(domains).flatMap((domain) => Object.values(domain.events));
   it.each(events)("accepts the sample of $type, and finds it by its type", (event) => {
     expect(v.safeParse(event.schema, event.sample).issues).toBeUndefined();
+    if (event.payload) expect(v.safeParse(event.payload, event.sample.payload).issues).toBeUndefined();
     expect(findEvent(event.type)?.event).toBe(event);
   });
 });

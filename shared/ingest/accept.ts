@@ -1,12 +1,12 @@
 import type { Domain } from "../events/domain.ts";
+import { Problem } from "../http/problem.ts";
 import type { Log } from "../log.ts";
 import { PublishFailure } from "../publish/failure.ts";
 import type { Group } from "../publish/lanes.ts";
 import { toOrderingKey } from "../publish/ordering-key.ts";
 import type { Publisher } from "../publish/publisher.ts";
-import { readStack } from "../stack.ts";
+import { readStack } from "../source-map.ts";
 import { createEventId, deriveEventId, enrich } from "./enrich.ts";
-import { Problem } from "./problem.ts";
 import type { TraceContext } from "./trace-context.ts";
 import type { ValidEvent } from "./validate.ts";
 

@@ -1,12 +1,12 @@
 import type { Domain } from "../events/domain.ts";
+import { Problem } from "../http/problem.ts";
+import { type Success, toSuccess } from "../http/respond.ts";
 import { holdBack } from "../log.ts";
 import type { Group } from "../publish/lanes.ts";
 import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
 import type { EventBytes } from "./envelope-reader.ts";
 import { skipSpace } from "./json.ts";
-import { Problem } from "./problem.ts";
 import { readEvent, readEvents } from "./read-event.ts";
-import { type Success, toSuccess } from "./respond.ts";
 import { type ValidEvent, validateEvent } from "./validate.ts";
 
 export const MAX_BATCH_EVENTS = 1000;

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { readStack } from "../stack.ts";
+import { type BodyRequest, isJsonMediaType, readBody } from "../http/body.ts";
+import { Problem } from "../http/problem.ts";
+import { type Outcome, type Success, toSuccess } from "../http/respond.ts";
+import { readStack } from "../source-map.ts";
 import { accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
 import { acceptBatch, readArray, readLines } from "./batch.ts";
-import { Problem } from "./problem.ts";
-import { type BodyRequest, isJsonMediaType, readBody } from "./read-body.ts";
 import { readEvent } from "./read-event.ts";
-import { type Outcome, type Success, toSuccess } from "./respond.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { readTraceContext } from "./trace-context.ts";
 import { validateEvent } from "./validate.ts";

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Domain } from "../events/domain.ts";
+import { Problem } from "../http/problem.ts";
 import { type EventBytes, scanEnvelope } from "./envelope-reader.ts";
 import { expectEnd, JsonSyntaxError, OPEN_ARRAY, skipSpace, skipValue, walkContainer } from "./json.ts";
-import { Problem } from "./problem.ts";
 
 /** The names of all fields that a schema of the domain knows: what is read of an event, the rest is only checked. */
 const knownFields = new WeakMap<Domain, readonly string[]>();

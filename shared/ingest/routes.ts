@@ -1,4 +1,4 @@
-import { Problem } from "./problem.ts";
+import { Problem } from "../http/problem.ts";
 
 /** What a request asks for. */
 export type Route = "event" | "batch" | "health" | "openapi";

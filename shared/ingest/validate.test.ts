@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { Domain } from "../events/domain.ts";
 import { domains, findEvent } from "../events/registry.ts";
+import { Problem } from "../http/problem.ts";
 import { enrich } from "./enrich.ts";
-import { Problem } from "./problem.ts";
 import { readEvent } from "./read-event.ts";
 import { validateEvent } from "./validate.ts";
 

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import type { Domain } from "../events/domain.ts";
 import { findEvent } from "../events/registry.ts";
+import { type FieldError, Problem } from "../http/problem.ts";
 import type { EventBytes } from "./envelope-reader.ts";
-import { type FieldError, Problem } from "./problem.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
 const LONGEST_ECHO = 64;

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
-import { decodePublishResponse, encodePublishRequest, type Message } from "./codec.ts";
-import { openPubSubClient, type PubSubClient } from "./pubsub-client.ts";
+import { decodePublishResponse, encodePublishRequest, type Message } from "./grpc/codec.ts";
+import { openPubSubClient, type PubSubClient } from "./grpc/pubsub-client.ts";
 
 /**
  * Calls that one connection has open. Google's front ends take 100 streams a connection: a further call would wait all the

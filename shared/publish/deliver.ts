@@ -1,6 +1,6 @@
-import type { Message } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 import { isRetryable, isTimeout, toExhausted, toRejected } from "./failure.ts";
+import type { Message } from "./grpc/codec.ts";
 
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 1000;

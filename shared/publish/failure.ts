@@ -1,4 +1,4 @@
-import { Status } from "./status.ts";
+import { Status } from "./grpc/status.ts";
 
 /** What a failed publish means to a caller; the names are those of the answers. */
 export type FailureCode = "publish_unavailable" | "publish_timeout" | "publish_rejected" | "not_attempted";

@@ -1,5 +1,5 @@
-import type { Message } from "./codec.ts";
 import { toNotAttempted } from "./failure.ts";
+import type { Message } from "./grpc/codec.ts";
 
 /** Messages whose order matters to one caller. */
 export interface Group {

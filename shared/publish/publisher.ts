@@ -1,9 +1,9 @@
 import type { Config } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
-import type { Message } from "./codec.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionSource, deliver } from "./deliver.ts";
 import { PublishFailure } from "./failure.ts";
+import type { Message } from "./grpc/codec.ts";
 import { type Group, Lanes } from "./lanes.ts";
 
 /** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findFreePort } from "../../pubsub/free-port.ts";
+import { findFreePort } from "../../testing/free-port.ts";
 import { type Memory, readCpuSeconds, readMemory } from "./usage.ts";
 
 const START_TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createFakeGcloud, emptyProject, type FakeGcloud } from "../stub/fake-gcloud.ts";
+import { createFakeGcloud, emptyProject, type FakeGcloud } from "../../testing/google-cloud/fake-gcloud.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { GcloudError } from "./gcloud.ts";
 

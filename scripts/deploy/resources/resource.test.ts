@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createFakeGcloud } from "../stub/fake-gcloud.ts";
+import { createFakeGcloud } from "../../testing/google-cloud/fake-gcloud.ts";
 import { findDifferences } from "./difference.ts";
 import { hasBinding } from "./iam-binding.ts";
 import { applyResource, type Resource } from "./resource.ts";

@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
+import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { domains } from "../../shared/events/registry.ts";
+
+const project = "shutdown";
+const { sample } = domains.commerce.events["order.placed"];
+let pubsub: EmbeddedPubSub;
+let topic: TopicCollector;
+
+beforeAll(async () => {
+  pubsub = await startEmbeddedPubSub();
+  topic = await collectTopic(pubsub.endpoint, project, domains.commerce.topic);
+});
+afterEach(() => pubsub.faults.clear());
+afterAll(async () => {
+  await topic.close();
+  await pubsub.close();
+});
+
+const start = () => startFunction("commerce", { endpoint: pubsub.endpoint, project });
+
+async function post(running: FunctionProcess, agent?: Agent): Promise<{ response: IncomingMessage; answer: unknown }> {
+  const client = request(running.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    ...(agent && { agent }),
+  });
+  client.end(JSON.stringify(sample));
+  const [response] = (await once(client, "response")) as [IncomingMessage];
+  return { response, answer: JSON.parse(await text(response)) };
+}
+
+it.each(["SIGTERM", "SIGINT"] as const)("%s: ends idle at once with 0, without a word", async (signal) => {
+  const running = await start();
+  const agent = new Agent({ keepAlive: true });
+  await post(running, agent);
+  const startedAt = Date.now();
+  expect(await running.stop(signal)).toBe(0);
+  expect(Date.now() - startedAt).toBeLessThan(3000);
+  expect(running.stderr()).toBe("");
+  agent.destroy();
+});
+
+it("SIGTERM: those in flight get their real answer, new ones 503 with Connection: close", async () => {
+  const running = await start();
+  await post(running);
+  pubsub.faults.every(1, { kind: "delay", ms: 3000 });
+  const before = pubsub.stats().publishRequests;
+  const inFlight = Array.from({ length: 5 }, () => post(running));
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
+  const exited = running.stop("SIGTERM");
+  // One that comes before the signal is accepted, and waits like the others: so none waits for another's answer.
+  const statuses: unknown[] = [];
+  const probe = () => post(running).then(({ response }) => statuses.push(response.statusCode));
+  await vi.waitUntil(
+    () => {
+      probe().catch(() => {});
+      return statuses.includes(503);
+    },
+    { timeout: 10_000 },
+  );
+  const { response, answer } = await post(running);
+  expect(response.statusCode).toBe(503);
+  expect(response.headers.connection).toBe("close");
+  expect(response.headers["retry-after"]).toBeDefined();
+  expect(answer).toMatchObject({ code: "shutting_down", retryable: true });
+  for (const { response: late } of await Promise.all(inFlight)) {
+    expect(late.statusCode).toBe(202);
+    expect(late.headers.connection).toBe("close");
+  }
+  expect(await exited).toBe(0);
+  expect(running.stderr()).toBe("");
+});
+
+it("SIGTERM while Pub/Sub hangs: 504 with the event id, and the end, within 9 s", async () => {
+  const running = await start();
+  await post(running);
+  pubsub.faults.every(1, { kind: "hang" });
+  const before = pubsub.stats().publishRequests;
+  const inFlight = post(running);
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
+  const startedAt = Date.now();
+  const exited = running.stop("SIGTERM");
+  const { response, answer } = await inFlight;
+  expect(response.statusCode).toBe(504);
+  expect(answer).toMatchObject({ code: "publish_timeout", retryable: true, event_id: expect.stringMatching(/^evt_/) });
+  expect(await exited).toBe(0);
+  expect(Date.now() - startedAt).toBeLessThan(9000);
+});

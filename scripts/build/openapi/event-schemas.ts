@@ -1,0 +1,83 @@
+import { type ConversionConfig, toJsonSchemaDefs } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import type { Domain } from "../../../shared/events/domain.ts";
+import { domains } from "../../../shared/events/registry.ts";
+
+/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * Names a component: `order.placed` is `OrderPlaced`, `event_id` is `EventId`, `user-actions` is `UserActions`.
+ *
+ * @param name an event type, or the name of a field or a domain
+ */
+export function toComponentName(name: string): string {
+  return name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** @returns the reference to a schema among the document's components */
+export function toSchemaRef(component: string): JsonSchema {
+  return { $ref: `#/components/schemas/${component}` };
+}
+
+/**
+ * Converts a domain's event types, as they are enforced, to JSON Schema.
+ *
+ * A rule that JSON Schema cannot express (bytes, days of a month, Unicode) is a sentence of its field's description.
+ *
+ * @returns by component name: each field, each event type with its sample, and `<Domain>Event`, which is any of them
+ * @throws Error when a schema uses something of valibot that has no counterpart in JSON Schema
+ */
+export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
+  const events = Object.values(domain.events).map((event) => ({ ...event, component: toComponentName(event.type) }));
+  const schemas = toJsonSchemaDefs(
+    { ...collectFields(domain), ...Object.fromEntries(events.map(({ component, schema }) => [component, schema])) },
+    conversion,
+  ) as Record<string, JsonSchema>;
+  for (const { component, description, sample } of events) {
+    schemas[component] = { description, ...schemas[component], examples: [sample] };
+  }
+  schemas[`${toComponentName(domain.name)}Event`] = {
+    oneOf: events.map(({ component }) => toSchemaRef(component)),
+    discriminator: {
+      propertyName: "event_type",
+      mapping: Object.fromEntries(events.map(({ type, component }) => [type, toSchemaRef(component).$ref])),
+    },
+  };
+  return schemas;
+}
+
+/** The fields of a domain's events by component name, without those that do not mean the same in all of the registry. */
+function collectFields(domain: Domain): Record<string, v.GenericSchema> {
+  const meanings = new Map<string, Set<unknown>>();
+  for (const [field, schema] of Object.values<Domain>(domains).flatMap(listFields)) {
+    meanings.set(field, (meanings.get(field) ?? new Set()).add(schema));
+  }
+  const shared = listFields(domain).filter(([field]) => meanings.get(field)?.size === 1);
+  return Object.fromEntries(shared.map(([field, schema]) => [toComponentName(field), schema]));
+}
+
+function listFields(domain: Domain): [string, v.GenericSchema][] {
+  return Object.values(domain.events)
+    .flatMap((event) => Object.entries(event.schema.entries))
+    .filter(([field]) => field !== "event_type") as [string, v.GenericSchema][];
+}
+
+const conversion: ConversionConfig = {
+  target: "draft-2020-12",
+  typeMode: "input",
+  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+  overrideSchema({ valibotSchema, jsonSchema }) {
+    // What a custom schema accepts stands in the metadata that follows it in its pipe.
+    if (valibotSchema.type === "custom") return jsonSchema;
+    if (valibotSchema.type === "loose_object") return { ...jsonSchema, additionalProperties: true };
+    return undefined;
+  },
+  overrideAction({ valibotAction, jsonSchema }) {
+    const { type, message } = valibotAction as { type: string; message?: unknown };
+    if (type !== "check") return undefined;
+    const rule = `${String(message).replace(/^./, (letter) => letter.toUpperCase())}.`;
+    const description = jsonSchema.description ? `${jsonSchema.description} ${rule}` : rule;
+    return { ...jsonSchema, description };
+  },
+};

@@ -1,0 +1,125 @@
+import type { Domain } from "../../../shared/events/domain.ts";
+import { MAX_BATCH_EVENTS } from "../../../shared/ingest/batch.ts";
+import { toAnswerRefs } from "./answers.ts";
+import { toComponentName, toSchemaRef } from "./event-schemas.ts";
+
+/** Request headers by component name. */
+export const requestHeaders = {
+  IdempotencyKey: {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "For events without an `event_id`: the same key, function and event always give the same `event_id`, so that a request that is sent again makes no second event.",
+    schema: { type: "string" },
+    example: "order-ord_20771-placed",
+  },
+  Traceparent: {
+    name: "traceparent",
+    in: "header",
+    description:
+      "W3C Trace Context, version 00; passed on with the message and in the log. Ignored where it is invalid.",
+    schema: { type: "string" },
+    example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+  },
+  ContentEncoding: {
+    name: "Content-Encoding",
+    in: "header",
+    description: "How the body is compressed.",
+    schema: { enum: ["gzip", "x-gzip", "deflate", "br", "identity"], default: "identity" },
+  },
+};
+
+/**
+ * The operations of one function.
+ *
+ * @returns path items by path
+ */
+export function toPaths(domain: Domain): Readonly<Record<string, object>> {
+  const name = toComponentName(domain.name);
+  const takesEvents = {
+    tags: [domain.name],
+    parameters: Object.keys(requestHeaders).map((header) => ({ $ref: `#/components/parameters/${header}` })),
+  };
+  const event = {
+    ...takesEvents,
+    requestBody: { $ref: `#/components/requestBodies/${name}Event` },
+    responses: toAnswerRefs("event"),
+  };
+  return {
+    "/events/ingest": {
+      post: {
+        operationId: `ingest${name}Event`,
+        summary: "Send one event",
+        description: "Answered with 202 only after Pub/Sub has acknowledged the message.",
+        ...event,
+      },
+    },
+    "/": {
+      post: { operationId: `ingest${name}EventAtRoot`, summary: "Send one event (short path)", ...event },
+    },
+    "/events/batch": {
+      post: {
+        operationId: `ingest${name}Batch`,
+        summary: `Send 1 to ${MAX_BATCH_EVENTS} events`,
+        description:
+          "Each event stands alone: the valid ones are published, one user's in their order. When one of a user's events cannot be published, that user's later ones are not attempted.",
+        ...takesEvents,
+        requestBody: { $ref: `#/components/requestBodies/${name}Batch` },
+        responses: toAnswerRefs("batch"),
+      },
+    },
+    "/health": {
+      get: {
+        operationId: `get${name}Health`,
+        summary: "See whether the function serves",
+        tags: [domain.name],
+        responses: toAnswerRefs("health"),
+      },
+    },
+    "/openapi.json": {
+      get: {
+        operationId: `get${name}Document`,
+        summary: "Read this document",
+        tags: [domain.name],
+        responses: toAnswerRefs("document"),
+      },
+    },
+  };
+}
+
+/** The request bodies of one function by component name: one event, and a batch in either of its forms. */
+export function toRequestBodies(domain: Domain): Readonly<Record<string, object>> {
+  const name = toComponentName(domain.name);
+  const event = toSchemaRef(`${name}Event`);
+  const samples = Object.values(domain.events).map(({ sample }) => sample);
+  return {
+    [`${name}Event`]: {
+      required: true,
+      description: "At most 9 MiB, also when inflated.",
+      content: { "application/json": { schema: event, examples: toExamples(domain) } },
+    },
+    [`${name}Batch`]: {
+      required: true,
+      description: "At most 10 MiB, also when inflated.",
+      content: {
+        "application/json": {
+          schema: { type: "array", minItems: 1, maxItems: MAX_BATCH_EVENTS, items: event },
+          example: samples,
+        },
+        "application/x-ndjson": {
+          schema: { type: "string", description: "One event a line; blank lines do not count." },
+          example: samples.map((sample) => `${JSON.stringify(sample)}\n`).join(""),
+        },
+      },
+    },
+  };
+}
+
+function toExamples(domain: Domain): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.values(domain.events).map(({ type, description, sample }) => [
+      type,
+      { summary: description, value: sample },
+    ]),
+  );
+}

@@ -1,0 +1,109 @@
+import type { Domain } from "../../shared/events/domain.ts";
+import { domains } from "../../shared/events/registry.ts";
+import { type Broker, type BrokerChoice, startBroker } from "../pubsub/broker.ts";
+import { LocalConsole } from "./console/local-console.ts";
+import { type Behind, startFront } from "./front.ts";
+import { LocalFunction } from "./local-function.ts";
+import { openTopics } from "./open-topics.ts";
+import type { StartOptions } from "./options.ts";
+import type { Printer } from "./printer.ts";
+import { type Build, runBuild } from "./run-build.ts";
+import { watchSources } from "./watch-sources.ts";
+
+const all: readonly Domain[] = Object.values(domains);
+const names = all.map(({ name }) => name);
+
+/** A local stack that answers. */
+export interface Started {
+  /** The front's. */
+  readonly port: number;
+  readonly broker: Broker;
+  readonly project: string;
+}
+
+/** Everything that `npm start` runs. What was started, ends with {@link LocalStack.stop}. */
+export class LocalStack {
+  readonly #printer: Printer;
+  readonly #functions: ReadonlyMap<string, LocalFunction>;
+  readonly #behind: Behind;
+  readonly #ready = Promise.withResolvers<LocalConsole>();
+  readonly #ending = new AbortController();
+  /** How to end what was started so far, the latest first. */
+  readonly #closers: (() => unknown)[] = [];
+
+  constructor(printer: Printer) {
+    this.#printer = printer;
+    this.#functions = new Map(all.map((domain) => [domain.name, new LocalFunction(domain, printer)]));
+    this.#behind = {
+      ready: this.#ready.promise,
+      functions: this.#functions,
+      eventTypes: new Map(all.flatMap(({ name, events }) => Object.keys(events).map((type) => [type, name]))),
+    };
+  }
+
+  /**
+   * Starts everything, the front first: a taken port is found before anything else is started.
+   *
+   * @returns once every function answers
+   * @throws Error for the user: the port is taken, the Pub/Sub server cannot be had, the sources cannot be built
+   */
+  async start(options: StartOptions): Promise<Started> {
+    const front = await startFront(options.port, this.#behind, (error) => {
+      this.#printer.note(error.stack ?? error.message);
+    });
+    this.#closers.unshift(front.close);
+    const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
+    const [broker, build] = await Promise.all([this.#openBroker(options.broker), runBuild(names, this.#ending.signal)]);
+    const local = new LocalConsole(broker, project, names);
+    this.#closers.unshift(
+      await openTopics(broker.endpoint, project, all, (domain, message) => {
+        this.#printer.message(domain, message);
+        local.addMessage(domain, message);
+      }),
+    );
+    const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: broker.endpoint };
+    this.#closers.unshift(() => Promise.all(this.#each((each) => each.stop())));
+    await this.#serve(build, env, local);
+    this.#ready.resolve(local);
+    this.#closers.unshift(watchSources(() => this.#rebuild(env, local)));
+    return { port: front.port, broker, project };
+  }
+
+  /** Ends everything, also what is only starting. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    for (const close of this.#closers.splice(0)) await close();
+  }
+
+  async #openBroker(choice: BrokerChoice): Promise<Broker> {
+    const broker = await startBroker(choice);
+    this.#closers.unshift(broker.close);
+    return broker;
+  }
+
+  /** Has every function serve this build. @returns the names of those that it changed */
+  async #serve(
+    { bundles, eventTypes, document }: Build,
+    env: NodeJS.ProcessEnv,
+    local: LocalConsole,
+  ): Promise<string[]> {
+    const hasChanged = await Promise.all(this.#each((each) => each.serve(bundles[each.name] as string, env)));
+    this.#behind.eventTypes = new Map(Object.entries(eventTypes));
+    local.refresh(document);
+    return names.filter((_, index) => hasChanged[index]);
+  }
+
+  async #rebuild(env: NodeJS.ProcessEnv, local: LocalConsole): Promise<void> {
+    try {
+      const changed = await this.#serve(await runBuild(names, this.#ending.signal), env, local);
+      if (changed.length > 0) this.#printer.note(`Sources changed: restarted ${changed.join(", ")}`);
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#printer.note(`${(error as Error).message}\nThe sources do not work; what worked last goes on running.`);
+    }
+  }
+
+  #each<T>(action: (each: LocalFunction) => T): T[] {
+    return [...this.#functions.values()].map(action);
+  }
+}
