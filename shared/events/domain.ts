@@ -22,24 +22,20 @@ type FieldsOf<TDefinition> = TDefinition extends { readonly fields: infer TField
 
 type PayloadOf<TDefinition> = TDefinition extends { readonly payload: infer TPayload extends v.GenericSchema }
   ? TPayload
-  : undefined;
+  : (typeof envelope)["payload"];
 
 type SchemaEntries<TType extends string, TDefinition> = {
   event_type: v.LiteralSchema<TType, undefined>;
-} & typeof envelope &
-  FieldsOf<TDefinition>;
+} & Omit<typeof envelope, "payload"> & { payload: PayloadOf<TDefinition> } & FieldsOf<TDefinition>;
 
 /** One event type of the registry: its schema, and what readers, tests and the local console show of it. */
-export interface DefinedEvent<
-  TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries },
-  TPayload = v.GenericSchema | undefined,
-> {
+export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }> {
   readonly type: string;
   readonly description: string;
   /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
   readonly schema: TSchema;
   /** What is inside `payload`; undefined where the payload is free. */
-  readonly payload: TPayload;
+  readonly payload: v.GenericSchema | undefined;
   /** Whether a payload that breaks its schema is refused, rather than accepted and reported. */
   readonly enforce: boolean;
   /** A complete event that the schema accepts. */
@@ -90,8 +86,7 @@ export function defineDomain<const TEvents extends Readonly<Record<string, Event
     ]),
   ) as unknown as {
     readonly [TType in keyof TEvents & string]: DefinedEvent<
-      v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>,
-      PayloadOf<TEvents[TType]>
+      v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>
     >;
   };
   return { batching: BATCHING, ...definition, events };

@@ -18,18 +18,7 @@ type UnionToIntersection<T> = (T extends unknown ? (_: T) => void : never) exten
 export type EventType = keyof EventSchemas & string;
 
 /** The shape of an event that its function accepts, by its type: `EventOf<"order.placed">`. */
-export type EventOf<TType extends EventType> = v.InferInput<
-  v.LooseObjectSchema<
-    Omit<Entries<TType>, "payload"> & {
-      payload: EventSchemas[TType]["payload"] extends infer TPayload extends v.GenericSchema
-        ? TPayload
-        : Entries<TType>["payload"];
-    },
-    undefined
-  >
->;
-
-type Entries<TType extends EventType> = EventSchemas[TType]["schema"]["entries"];
+export type EventOf<TType extends EventType> = v.InferInput<EventSchemas[TType]["schema"]>;
 
 /** One event type and the domain that takes it. */
 export interface Registered {
