@@ -51,6 +51,12 @@ describe("what the page talks to", () => {
     expect([response.status, (await response.json()) as object]).toEqual([status, expect.objectContaining({ code })]);
   });
 
+  it("says where Pub/Sub is", async () => {
+    const info = await (await fetch(`${stack.url}/console/info`)).json();
+    const pubsub = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
+    expect(info).toEqual({ pubsub, project: "pulsecart-local", functions: Object.keys(domains) });
+  });
+
   it("takes no fault from a form of another site", async () => {
     const response = await fetch(`${stack.url}/console/fault`, { method: "PUT", body: '{"fault":"silent"}' });
     expect(response.status).toBe(415);

@@ -17,12 +17,16 @@ const CONTENT_SECURITY_POLICY =
 /** The console's page, the API reference, and what the page talks to. */
 export class LocalConsole {
   readonly #broker: Broker;
+  readonly #project: string;
+  readonly #functions: readonly string[];
   readonly #stream: EventStream;
   readonly #assets = new Assets();
   #document = "{}";
 
   constructor(broker: Broker, project: string, functions: readonly string[]) {
     this.#broker = broker;
+    this.#project = project;
+    this.#functions = functions;
     this.#stream = new EventStream({ project, broker: broker.kind }, functions);
   }
 
@@ -59,6 +63,12 @@ export class LocalConsole {
       checkMethod(request, "PUT");
       await this.#setFault(await readFault(request));
       respond(response, toSuccess(200, { status: "ok" }), false);
+      return true;
+    }
+    if (path === "/console/info") {
+      checkMethod(request, "GET");
+      const info = { pubsub: this.#broker.endpoint, project: this.#project, functions: this.#functions };
+      respond(response, toSuccess(200, info), false);
       return true;
     }
     if (path === "/console/stream") {
