@@ -66,7 +66,6 @@ function createService(domain: Domain): Service {
     domain,
     publisher: new Publisher(config, domain),
     log: createLog(config),
-    shards: config.ORDERING_KEY_SHARDS,
   };
 }
 

@@ -207,7 +207,7 @@ describe("a Pub/Sub that fails", () => {
     const own = results.filter((_, i) => i % 2 === 0);
     for (const result of own.slice(0, 100)) expect(result).toMatchObject({ status: 202 });
     for (const result of own.slice(100, 200)) {
-      expect(result).toMatchObject({ status: 500, code: "publish_rejected", retryable: false });
+      expect(result).toMatchObject({ status: 500, code: "misconfigured", retryable: true });
     }
     for (const result of own.slice(200)) {
       expect(result).toMatchObject({ status: 503, code: "not_attempted", retryable: true });

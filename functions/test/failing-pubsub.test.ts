@@ -149,22 +149,26 @@ describe("what the caller hears when the budget is spent", () => {
     expect(ms).toBeLessThan(BUDGET_MS + 500);
   });
 
-  it.each([grpc.PERMISSION_DENIED, grpc.NOT_FOUND, grpc.UNAUTHENTICATED, grpc.INVALID_ARGUMENT])(
-    "status %i: publish_rejected at once, its cause in the log alone",
-    async (code) => {
-      pubsub.faults.next(1, { kind: "error", code, details: "role roles/secret is missing" });
-      const { status, ms, answer } = await send();
-      expect([status, answer.code, answer.retryable]).toEqual([500, "publish_rejected", false]);
-      expect(answer.event_id).toMatch(/^evt_/);
-      expect(ms).toBeLessThan(BUDGET_MS);
-      expect(JSON.stringify(answer)).not.toContain("secret");
-      const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id), {
-        timeout: 10_000,
-      });
-      expect(line).toMatchObject({ severity: "ERROR", code: "publish_rejected", retryable: false });
-      expect(line?.error).toContain("role roles/secret is missing");
-    },
-  );
+  it.each([
+    [grpc.PERMISSION_DENIED, "misconfigured", true],
+    [grpc.NOT_FOUND, "misconfigured", true],
+    [grpc.FAILED_PRECONDITION, "misconfigured", true],
+    [grpc.INVALID_ARGUMENT, "publish_rejected", false],
+    [grpc.OUT_OF_RANGE, "publish_rejected", false],
+  ] as const)("status %i: %s at once (retryable: %s), its cause in the log alone", async (code, problem, retryable) => {
+    pubsub.faults.next(1, { kind: "error", code, details: "role roles/secret is missing" });
+    const { status, retryAfter, ms, answer } = await send();
+    expect([status, answer.code, answer.retryable]).toEqual([500, problem, retryable]);
+    expect(retryAfter !== null).toBe(retryable);
+    expect(answer.event_id).toMatch(/^evt_/);
+    expect(ms).toBeLessThan(BUDGET_MS);
+    expect(JSON.stringify(answer)).not.toContain("secret");
+    const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id), {
+      timeout: 10_000,
+    });
+    expect(line).toMatchObject({ severity: "ERROR", code: problem, retryable });
+    expect(line?.error).toContain("role roles/secret is missing");
+  });
 });
 
 describe("after a failed publish", () => {
@@ -212,7 +216,7 @@ describe("MAX_IN_FLIGHT", () => {
   });
 });
 
-it("a topic that does not exist is publish_rejected until it does", async () => {
+it("a topic that does not exist is misconfigured until it does", async () => {
   const elsewhere = await startFunction("commerce", { endpoint: pubsub.endpoint, project: "elsewhere" });
   try {
     const post = () =>

@@ -2,8 +2,6 @@ import type { Domain } from "../events/domain.ts";
 import { Problem } from "../http/problem.ts";
 import type { Log } from "../log.ts";
 import { PublishFailure } from "../publish/failure.ts";
-import type { Group } from "../publish/lanes.ts";
-import { toOrderingKey } from "../publish/ordering-key.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import { readStack } from "../source-map.ts";
 import { createEventId, deriveEventId, enrich } from "./enrich.ts";
@@ -15,8 +13,6 @@ export interface Service {
   readonly domain: Domain;
   readonly publisher: Publisher;
   readonly log: Log;
-  /** `ORDERING_KEY_SHARDS`. */
-  readonly shards: number;
 }
 
 /** What a request says about its events besides their bytes. */
@@ -47,31 +43,28 @@ export function identify(service: Service, context: RequestContext, event: Valid
 /**
  * Enriches a valid event and publishes it; its outcome is one log line.
  *
- * @param group the events of the same batch that wait for this one
- * @returns a problem when it was not acknowledged: publish_unavailable, publish_timeout, publish_rejected, not_attempted or
- *   internal, with the event id
+ * @param batch the same object for all events of one batch
+ * @returns a problem when it was not acknowledged: the code of the failure, or internal, with the event id
  */
 export async function accept(
   service: Service,
   context: RequestContext,
   event: ValidEvent,
   eventId: string,
-  group?: Group,
+  batch?: object,
 ): Promise<Accepted | Problem> {
   const { event_type, user_id } = event.fields;
   const event_id = eventId;
   const { trace } = context;
   try {
-    const message_id = await service.publisher.publish(
-      {
-        data: enrich(event, eventId),
-        orderingKey: toOrderingKey(user_id, service.shards),
-        attributes: trace
-          ? { event_type, event_id, googclient_traceparent: trace.traceparent }
-          : { event_type, event_id },
-      },
-      group,
-    );
+    const message_id = await service.publisher.publish({
+      userId: user_id,
+      data: enrich(event, eventId),
+      attributes: trace
+        ? { event_type, event_id, googclient_traceparent: trace.traceparent }
+        : { event_type, event_id },
+      batch,
+    });
     const fields = { event_type, event_id, message_id, latency_ms: elapsedMs(context) };
     service.log.write("info", "Event accepted", fields, trace?.traceId);
     return { event_id, message_id };
@@ -79,7 +72,8 @@ export async function accept(
     const problem = toProblem(error, eventId);
     const { code, retryable } = problem;
     const fields = { event_type, event_id, code, retryable, error: toCause(error), latency_ms: elapsedMs(context) };
-    service.log.write(retryable ? "warning" : "error", "Event not published", fields, trace?.traceId);
+    const isOurs = !retryable || code === "misconfigured" || code === "internal";
+    service.log.write(isOurs ? "error" : "warning", "Event not published", fields, trace?.traceId);
     return problem;
   }
 }
@@ -92,7 +86,8 @@ export function elapsedMs(context: RequestContext): number {
 const details: Readonly<Record<PublishFailure["code"], string>> = {
   publish_unavailable: "Pub/Sub is unavailable or over quota; send the event again with this event_id.",
   publish_timeout: "Pub/Sub did not acknowledge in time; send the event again with this event_id.",
-  publish_rejected: "The event could not be published because of a fault in the producer's set-up.",
+  publish_rejected: "Pub/Sub refuses this event; sending it again does not help.",
+  misconfigured: "The event could not be published because of a fault in the producer's set-up; send it again later.",
   not_attempted: "An earlier event of this user in the batch was not published; send this one after it.",
 };
 

@@ -2,7 +2,6 @@ import type { Domain } from "../events/domain.ts";
 import { Problem } from "../http/problem.ts";
 import { type Success, toSuccess } from "../http/respond.ts";
 import { holdBack } from "../log.ts";
-import type { Group } from "../publish/lanes.ts";
 import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
 import type { EventBytes } from "./envelope-reader.ts";
 import { skipSpace } from "./json.ts";
@@ -75,14 +74,10 @@ export async function acceptBatch(
   }
   const log = holdBack(service.log);
   const batchService = { ...service, log };
-  const groups = new Map<string, Group>();
   const results = await Promise.all(
     checked.map((item): Problem | Promise<Accepted | Problem> => {
       if (item instanceof Problem) return item;
-      const { user_id } = item.event.fields;
-      const group = groups.get(user_id) ?? { hasFailed: false };
-      groups.set(user_id, group);
-      return accept(batchService, context, item.event, item.eventId, group);
+      return accept(batchService, context, item.event, item.eventId, entries);
     }),
   );
   log.release();

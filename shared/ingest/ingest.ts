@@ -83,7 +83,7 @@ function toHeader(request: IncomingMessage, name: string): string | undefined {
 function toProblem(service: Service, context: RequestContext, error: unknown): Problem {
   const latency_ms = elapsedMs(context);
   if (!(error instanceof Problem)) {
-    const fields = { code: "internal", retryable: false, error: readStack(error), latency_ms };
+    const fields = { code: "internal", retryable: true, error: readStack(error), latency_ms };
     service.log.write("error", "Request failed", fields, context.trace?.traceId);
     return new Problem("internal", "The request could not be handled.");
   }

@@ -1,7 +1,12 @@
 import { Status } from "./grpc/status.ts";
 
 /** What a failed publish means to a caller; the names are those of the answers. */
-export type FailureCode = "publish_unavailable" | "publish_timeout" | "publish_rejected" | "not_attempted";
+export type FailureCode =
+  | "publish_unavailable"
+  | "publish_timeout"
+  | "publish_rejected"
+  | "misconfigured"
+  | "not_attempted";
 
 /** A publish that was not acknowledged. `cause` holds what Pub/Sub or the client said, for the log alone. */
 export class PublishFailure extends Error {
@@ -25,6 +30,7 @@ const RETRYABLE_CODES: ReadonlySet<number> = new Set([
   Status.ABORTED,
   Status.INTERNAL,
   Status.UNAVAILABLE,
+  Status.UNAUTHENTICATED,
 ]);
 
 /** What Node and the auth library report when the metadata server or the network is away. */
@@ -41,9 +47,14 @@ export function isTimeout(error: unknown): boolean {
   return codeOf(error) === Status.DEADLINE_EXCEEDED;
 }
 
-/** The failure of a publish that retrying cannot mend: topic missing, permission denied, bad credentials or set-up. */
+/** Topic missing, failed precondition (a disabled key), permission denied: the event is good, the set-up is not. */
+const MISCONFIGURED_CODES: ReadonlySet<unknown> = new Set([5, 7, 9]);
+
+/** The failure of a publish that retrying at once cannot help. */
 export function toRejected(cause: unknown): PublishFailure {
-  return new PublishFailure("publish_rejected", "Pub/Sub rejected the publish", cause);
+  return MISCONFIGURED_CODES.has(codeOf(cause))
+    ? new PublishFailure("misconfigured", "The producer's set-up does not let it publish", cause)
+    : new PublishFailure("publish_rejected", "Pub/Sub refuses the event", cause);
 }
 
 /**

@@ -1,15 +1,11 @@
 import { toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
-/** Messages whose order matters to one caller. */
-export interface Group {
-  hasFailed: boolean;
-}
-
 /** A message that waits for its acknowledgement. */
 interface Waiting extends Message {
-  /** The messages that are given up when an earlier one of them fails: one user's in a batch. */
-  readonly group: Group | undefined;
+  readonly userId: string;
+  /** The same object for all messages of one batch; see {@link Lanes}. */
+  readonly batch: object | undefined;
   /** Milliseconds since the epoch at which its budget is spent. */
   readonly deadline: number;
   readonly resolve: (messageId: string) => void;
@@ -39,12 +35,15 @@ interface Lane {
  *
  * A key that is idle sends in the same turn of the event loop; what arrives while its request is under way goes into the
  * next one, so waiting is never for a timer. A request that fails fails its own messages only: the key's next ones go out
- * right after, and nothing of a key stays behind once it is idle.
+ * right after, and nothing of a key stays behind once it is idle. Only within a batch a user's later messages fail with an
+ * earlier one: its caller has one answer for all, and must not find them published before that one is sent again.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #limits: BatchingLimits;
   readonly #send: Send;
+  /** Users of whom a message has failed, by batch. */
+  readonly #failedUsers = new WeakMap<object, Set<string>>();
   /** Keys that were idle until this turn of the event loop. */
   #starting: string[] = [];
   #messages = 0;
@@ -115,7 +114,7 @@ export class Lanes {
       },
       (failure: unknown) => {
         for (const waiting of batch) {
-          if (waiting.group) waiting.group.hasFailed = true;
+          this.#rememberFailure(waiting);
           this.#forget(waiting);
           waiting.reject(failure);
         }
@@ -130,7 +129,7 @@ export class Lanes {
     let bytes = 0;
     let taken = 0;
     for (const waiting of backlog) {
-      if (waiting.group?.hasFailed) {
+      if (waiting.batch && this.#failedUsers.get(waiting.batch)?.has(waiting.userId)) {
         this.#forget(waiting);
         waiting.reject(toNotAttempted());
       } else {
@@ -142,6 +141,12 @@ export class Lanes {
     }
     backlog.splice(0, taken);
     return batch;
+  }
+
+  #rememberFailure({ batch, userId }: Waiting): void {
+    if (!batch) return;
+    const users = this.#failedUsers.get(batch) ?? new Set();
+    this.#failedUsers.set(batch, users.add(userId));
   }
 
   #forget({ data }: Waiting): void {

@@ -26,7 +26,7 @@ afterAll(async () => {
   await pubsub.close();
 });
 
-const toMessage = (orderingKey: string, data = "{}") => ({ data: Buffer.from(data), orderingKey, attributes: {} });
+const toMessage = (userId: string, data = "{}") => ({ userId, data: Buffer.from(data), attributes: {} });
 
 it("keeps nothing of 100,000 ordering keys whose publish failed", { timeout: 240_000 }, async () => {
   const collectGarbage = getGarbageCollector();

@@ -3,8 +3,8 @@ import type { Domain } from "../events/domain.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionSource, deliver } from "./deliver.ts";
 import { PublishFailure } from "./failure.ts";
-import type { Message } from "./grpc/codec.ts";
-import { type Group, Lanes } from "./lanes.ts";
+import { Lanes } from "./lanes.ts";
+import { toOrderingKey } from "./ordering-key.ts";
 
 /** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */
 const HEDGE_SHARE = 0.3;
@@ -15,7 +15,17 @@ const HEDGE_SHARE = 0.3;
  */
 const MAX_BYTES_IN_FLIGHT = 96 * 1024 * 1024;
 
-/** Publishes one domain's messages to its topic, in order per ordering key; acknowledged or failed, never silent. */
+/** One event as its user's: the publisher chooses the ordering key. */
+export interface Publication {
+  /** 1 to 1,024 bytes of UTF-8. */
+  readonly userId: string;
+  readonly data: Buffer;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The same object for all events of one batch: once one of them fails, its user's later ones are not attempted. */
+  readonly batch?: object | undefined;
+}
+
+/** Publishes one domain's messages to its topic, in order per user; acknowledged or failed, never silent. */
 export class Publisher implements ConnectionSource {
   readonly #config: Config;
   readonly #topic: string;
@@ -40,16 +50,16 @@ export class Publisher implements ConnectionSource {
   }
 
   /**
-   * Publishes a message after all earlier ones of its ordering key.
+   * Publishes an event after all earlier ones of its user.
    *
-   * @param group the messages that are not attempted once this one has failed
    * @returns the message id that Pub/Sub acknowledged it with
    * @throws {PublishFailure} when it was not acknowledged within `PUBLISH_TIMEOUT_MS`, retries included
    */
-  publish({ data, orderingKey, attributes }: Message, group?: Group): Promise<string> {
+  publish({ userId, data, attributes, batch }: Publication): Promise<string> {
+    const orderingKey = toOrderingKey(userId, this.#config.ORDERING_KEY_SHARDS);
     const deadline = Date.now() + this.#config.PUBLISH_TIMEOUT_MS;
     return new Promise((resolve, reject) => {
-      this.#lanes.add({ data, orderingKey, attributes, group, deadline, resolve, reject });
+      this.#lanes.add({ data, orderingKey, attributes, userId, batch, deadline, resolve, reject });
     });
   }
 

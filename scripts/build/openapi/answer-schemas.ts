@@ -11,6 +11,7 @@ const batchEntryCodes: readonly ProblemCode[] = [
   "publish_unavailable",
   "publish_timeout",
   "publish_rejected",
+  "misconfigured",
   "not_attempted",
   "internal",
 ];

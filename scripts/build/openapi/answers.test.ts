@@ -82,7 +82,8 @@ describe("the document has the answer", () => {
   });
 
   it.each([
-    ["publish_rejected", { kind: "error", code: status.NOT_FOUND }, 500],
+    ["publish_rejected", { kind: "error", code: status.INVALID_ARGUMENT }, 500],
+    ["misconfigured", { kind: "error", code: status.NOT_FOUND }, 500],
     ["publish_unavailable", { kind: "error", code: status.UNAVAILABLE }, 503],
     ["publish_timeout", { kind: "hang" }, 504],
   ] as const)("%s, to an event and to a batch", async (code, fault, expectedStatus) => {

@@ -26,6 +26,7 @@ const problemsOf: Readonly<Record<RequestKind, readonly ProblemCode[]>> = {
     "wrong_function",
     "invalid_event",
     "publish_rejected",
+    "misconfigured",
     "publish_unavailable",
     "publish_timeout",
   ],
@@ -38,7 +39,7 @@ const batchOutcomes: Readonly<Record<number, string>> = {
   202: "Every event was accepted.",
   207: "Some events were accepted; the results say which.",
   422: "Every event is invalid.",
-  500: "No event was accepted, for a fault in the producer's set-up.",
+  500: "No event was accepted; `retryable` says of each whether sending it again can help.",
   503: "No event was accepted; send the `retryable` ones again.",
   504: "No event was acknowledged in time; send them again, each under its `event_id`.",
 };
