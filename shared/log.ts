@@ -53,15 +53,7 @@ export function createLog(
   };
 }
 
-/**
- * Holds lines back until `release`, so that a batch's leave in one write: each of its own would wake whoever reads stdout.
- */
-export function holdBack(log: Log): Log & { release(): void } {
-  const held: Parameters<Log["write"]>[] = [];
-  return {
-    write: (...line) => void held.push(line),
-    release: () => {
-      for (const line of held.splice(0)) log.write(...line);
-    },
-  };
+/** @returns a log whose lines are written at level `debug`, but for errors: these are ours, whoever asked */
+export function atDebug(log: Log): Log {
+  return { write: (level, ...line) => log.write(level === "error" ? level : "debug", ...line) };
 }

@@ -8,7 +8,8 @@ import { bindPlainly } from "./http/plain-bind.ts";
 import { Problem } from "./http/problem.ts";
 import { respond } from "./http/respond.ts";
 import { capYoungGeneration } from "./http/young-generation.ts";
-import type { Service } from "./ingest/accept.ts";
+import type { Service } from "./ingest/context.ts";
+import { InFlight } from "./ingest/in-flight.ts";
 import { ingest } from "./ingest/ingest.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
@@ -26,7 +27,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  * server over; imported anywhere else it does none of that before the first request.
  */
 export function serve(domain: Domain): Handler {
-  let service: Service | undefined;
+  let service: OwnService | undefined;
   const getService = () => {
     service ??= createService(domain);
     return service;
@@ -34,14 +35,14 @@ export function serve(domain: Domain): Handler {
   const drain = new Drain();
   const handle: Handler = async (request, response) => {
     if (drain.isDraining) {
-      respond(response, new Problem("shutting_down", "This instance is ending; send the request again."), true);
+      respond(response, new Problem("shutting_down"), true);
       return;
     }
     drain.enter();
     response.once("close", () => drain.leave());
-    const outcome = await ingest(getService(), request);
-    const isCutOff = outcome instanceof Problem && outcome.code === "request_timeout";
-    respond(response, outcome, drain.isDraining || isCutOff);
+    const answer = await ingest(getService(), request);
+    const isCutOff = answer instanceof Problem && answer.code === "request_timeout";
+    respond(response, answer, drain.isDraining || isCutOff);
     if (!request.complete) setTimeout(cutOff, LINGER_MS, request).unref();
   };
   http(domain.entryPoint, handle);
@@ -60,17 +61,20 @@ function cutOff(request: IncomingMessage): void {
   if (!request.complete) request.socket.destroy();
 }
 
-function createService(domain: Domain): Service {
+type OwnService = Service & { readonly publisher: Publisher };
+
+function createService(domain: Domain): OwnService {
   const config = readConfig();
   return {
     domain,
     publisher: new Publisher(config, domain),
     log: createLog(config),
+    inFlight: new InFlight(config.MAX_IN_FLIGHT),
   };
 }
 
 /** A bad configuration ends the process with one line: a function that starts all the same would refuse every event. */
-function startOrExit(getService: () => Service): Service {
+function startOrExit(getService: () => OwnService): OwnService {
   try {
     return getService();
   } catch (error) {

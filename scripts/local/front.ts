@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../../shared/http/problem.ts";
-import { respond, toSuccess } from "../../shared/http/respond.ts";
+import { respond, toJsonAnswer } from "../../shared/http/respond.ts";
 import type { LocalConsole } from "./console/local-console.ts";
 import { forward } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
@@ -146,5 +146,5 @@ async function answerHealth(response: ServerResponse, { functions }: Behind): Pr
     }),
   );
   if (!answers.every(Boolean)) throw new Problem("shutting_down", "Not all functions are running.");
-  respond(response, toSuccess(200, { status: "ok" }), false);
+  respond(response, toJsonAnswer(200, { status: "ok" }), false);
 }

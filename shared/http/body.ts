@@ -109,7 +109,8 @@ async function inflateWithin(limit: number, sent: Buffer, inflater: Inflate, enc
   }
 }
 
-function tooLarge(limit: number): Problem {
+/** @param limit in bytes */
+export function tooLarge(limit: number): Problem {
   return new Problem("payload_too_large", `The body must be at most ${limit} bytes, also when inflated.`);
 }
 

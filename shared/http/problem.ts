@@ -1,33 +1,125 @@
 interface ProblemRow {
   readonly status: number;
   readonly title: string;
+  /** What it means to a caller, in one sentence: the `detail` where nobody has a more precise one, and in documents. */
+  readonly detail: string;
   /** Whether the same request can succeed later; absent where the request itself is at fault. */
   readonly retryable?: boolean;
+  /** `error` where somebody has to act, `warning` where trying again is enough; absent where the caller is at fault. */
+  readonly severity?: "error" | "warning";
 }
 
 /** Every answer that is not a success: one table, one shape (RFC 9457, problem details). */
 export const problems = {
-  malformed_json: { status: 400, title: "Malformed JSON" },
-  missing_event_type: { status: 400, title: "Missing event type" },
-  malformed_request: { status: 400, title: "Malformed HTTP request" },
-  not_found: { status: 404, title: "Not found" },
-  method_not_allowed: { status: 405, title: "Method not allowed" },
-  request_timeout: { status: 408, title: "Request not received in time" },
-  payload_too_large: { status: 413, title: "Payload too large" },
-  unsupported_media_type: { status: 415, title: "Unsupported media type" },
-  invalid_batch: { status: 422, title: "Invalid batch" },
-  invalid_event: { status: 422, title: "Invalid event" },
-  unknown_event_type: { status: 422, title: "Unknown event type" },
-  wrong_function: { status: 422, title: "Event belongs to another function" },
-  headers_too_large: { status: 431, title: "Request headers too large" },
-  internal: { status: 500, title: "Internal error", retryable: true },
-  misconfigured: { status: 500, title: "Producer misconfigured", retryable: true },
-  publish_rejected: { status: 500, title: "Publish rejected", retryable: false },
-  not_attempted: { status: 503, title: "Not attempted", retryable: true },
-  overloaded: { status: 503, title: "Overloaded", retryable: true },
-  publish_unavailable: { status: 503, title: "Pub/Sub unavailable", retryable: true },
-  shutting_down: { status: 503, title: "Shutting down", retryable: true },
-  publish_timeout: { status: 504, title: "Publish timed out", retryable: true },
+  malformed_json: {
+    status: 400,
+    title: "Malformed JSON",
+    detail: "The body is empty, not JSON, or not of the JSON type that is wanted.",
+  },
+  missing_event_type: {
+    status: 400,
+    title: "Missing event type",
+    detail: "Missing required field: event_type",
+  },
+  malformed_request: {
+    status: 400,
+    title: "Malformed HTTP request",
+    detail: "The request is not well-formed HTTP, or its body ended early.",
+  },
+  not_found: { status: 404, title: "Not found", detail: "There is nothing at this path." },
+  method_not_allowed: {
+    status: 405,
+    title: "Method not allowed",
+    detail: "The path takes other methods; Allow names them.",
+  },
+  request_timeout: {
+    status: 408,
+    title: "Request not received in time",
+    detail: "The request made no progress.",
+  },
+  payload_too_large: {
+    status: 413,
+    title: "Payload too large",
+    detail: "The body is over the limit, as sent or as inflated.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "Unsupported media type",
+    detail: "The media type, charset or content encoding is not one that the path takes.",
+  },
+  invalid_batch: { status: 422, title: "Invalid batch", detail: "A batch has no events, or too many." },
+  invalid_event: {
+    status: 422,
+    title: "Invalid event",
+    detail: "The event breaks its schema; errors names every fault with its path.",
+  },
+  unknown_event_type: { status: 422, title: "Unknown event type", detail: "There is no such event type." },
+  wrong_function: {
+    status: 422,
+    title: "Event belongs to another function",
+    detail: "The event type belongs to another function, which detail names.",
+  },
+  headers_too_large: {
+    status: 431,
+    title: "Request headers too large",
+    detail: "The request's headers are too large.",
+  },
+  internal: {
+    status: 500,
+    title: "Internal error",
+    detail: "Something unforeseen happened; send the request again.",
+    retryable: true,
+    severity: "error",
+  },
+  misconfigured: {
+    status: 500,
+    title: "Producer misconfigured",
+    detail: "The event is good, the producer's set-up is not; send it again with this event_id.",
+    retryable: true,
+    severity: "error",
+  },
+  publish_rejected: {
+    status: 500,
+    title: "Publish rejected",
+    detail: "Pub/Sub refuses this very event; sending it again does not help.",
+    retryable: false,
+    severity: "error",
+  },
+  not_attempted: {
+    status: 503,
+    title: "Not attempted",
+    detail: "An earlier event of this user in the batch was not published; send this one after it.",
+    retryable: true,
+    severity: "warning",
+  },
+  overloaded: {
+    status: 503,
+    title: "Overloaded",
+    detail: "The instance has as much in flight as it takes; send the request again.",
+    retryable: true,
+    severity: "warning",
+  },
+  publish_unavailable: {
+    status: 503,
+    title: "Pub/Sub unavailable",
+    detail: "Pub/Sub is unavailable or over quota; send the event again with this event_id.",
+    retryable: true,
+    severity: "warning",
+  },
+  shutting_down: {
+    status: 503,
+    title: "Shutting down",
+    detail: "This instance is ending; send the request again.",
+    retryable: true,
+    severity: "warning",
+  },
+  publish_timeout: {
+    status: 504,
+    title: "Publish timed out",
+    detail: "Pub/Sub did not acknowledge in time; send the event again with this event_id.",
+    retryable: true,
+    severity: "warning",
+  },
 } as const satisfies Readonly<Record<string, ProblemRow>>;
 
 export type ProblemCode = keyof typeof problems;
@@ -54,9 +146,10 @@ export class Problem extends Error {
 
   /**
    * @param code names the row in {@link problems}
-   * @param detail one sentence for the caller; never holds a stack, a path of ours or a rejected value
+   * @param detail one sentence for the caller, that of the row by default; never holds a stack, a path of ours or a
+   *   rejected value
    */
-  constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
+  constructor(code: ProblemCode, detail: string = problems[code].detail, extras: ProblemExtras = {}) {
     super(detail);
     this.name = "Problem";
     this.code = code;
@@ -69,6 +162,16 @@ export class Problem extends Error {
 
   get retryable(): boolean | undefined {
     return (problems[this.code] as ProblemRow).retryable;
+  }
+
+  /** How loud its log line is. */
+  get severity(): "info" | "warning" | "error" {
+    return (problems[this.code] as ProblemRow).severity ?? "info";
+  }
+
+  /** The paths of its faults, joined by a space; undefined where there are none. */
+  get paths(): string | undefined {
+    return this.extras.errors?.map(({ path }) => path).join(" ");
   }
 
   /** The members that single answers and the entries of a batch's results share. */

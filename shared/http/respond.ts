@@ -5,17 +5,17 @@ import { Problem } from "./problem.ts";
 const RETRY_AFTER_SECONDS = "2";
 
 /** What a handler decided; {@link respond} is the only one to turn it into a response. */
-export type Outcome = Problem | Success;
+export type Answer = Problem | JsonAnswer;
 
-/** An answer that is no error. */
-export interface Success {
+/** An answer with a body of its own, rather than problem details: an event's acceptance, or a batch's results. */
+export interface JsonAnswer {
   readonly status: number;
-  /** The JSON text of the body. */
+  /** JSON text. */
   readonly body: string;
 }
 
-/** @returns a success whose body is `value` as JSON */
-export function toSuccess(status: number, value: unknown): Success {
+/** @returns an answer whose body is `value` as JSON */
+export function toJsonAnswer(status: number, value: unknown): JsonAnswer {
   return { status, body: JSON.stringify(value) };
 }
 
@@ -24,10 +24,10 @@ export function toSuccess(status: number, value: unknown): Success {
  *
  * @param close whether the connection ends with this response (a server that shuts down, a client that was cut off)
  */
-export function respond(response: ServerResponse, outcome: Outcome, close: boolean): void {
+export function respond(response: ServerResponse, answer: Answer, close: boolean): void {
   if (response.destroyed || response.headersSent) return;
-  const isProblem = outcome instanceof Problem;
-  const body = isProblem ? JSON.stringify(outcome.toProblemDetails()) : outcome.body;
+  const isProblem = answer instanceof Problem;
+  const body = isProblem ? JSON.stringify(answer.toProblemDetails()) : answer.body;
   const headers: Record<string, string | number> = {
     "Content-Type": isProblem ? "application/problem+json" : "application/json",
     "Content-Length": Buffer.byteLength(body),
@@ -35,12 +35,12 @@ export function respond(response: ServerResponse, outcome: Outcome, close: boole
     "X-Content-Type-Options": "nosniff",
   };
   if (isProblem) {
-    if (outcome.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
-    Object.assign(headers, outcome.extras.headers);
-  } else if (outcome.status === 503 || outcome.status === 504) {
+    if (answer.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
+    Object.assign(headers, answer.extras.headers);
+  } else if (answer.status >= 500) {
     headers["Retry-After"] = RETRY_AFTER_SECONDS;
   }
   if (close) headers.Connection = "close";
-  response.writeHead(outcome.status, headers);
+  response.writeHead(answer.status, headers);
   response.end(body);
 }

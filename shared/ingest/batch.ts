@@ -1,51 +1,55 @@
 import type { Domain } from "../events/domain.ts";
+import { MAX_BATCH_EVENTS } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
-import { type Success, toSuccess } from "../http/respond.ts";
-import { holdBack } from "../log.ts";
-import { type Accepted, accept, identify, type RequestContext, type Service } from "./accept.ts";
+import { type Answer, type JsonAnswer, toJsonAnswer } from "../http/respond.ts";
+import type { Body, RequestContext, Service } from "./context.ts";
 import type { EventBytes } from "./envelope-reader.ts";
+import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
+import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json.ts";
 import { readEvent, readEvents } from "./read-event.ts";
-import { type ValidEvent, validateEvent } from "./validate.ts";
-
-export const MAX_BATCH_EVENTS = 1000;
 
 const LINE_FEED = 0x0a;
+/** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
-/** An event of a batch, or what is wrong with it. */
+/** An event of a batch, or why it could not be read. */
 type Entry = EventBytes | Problem;
 
 /**
- * Reads the events of a JSON array.
+ * Reads the events of a batch.
  *
- * @throws {Problem} malformed_json when the body is no JSON array, invalid_batch when it has no or too many elements
+ * @param isLines whether it is newline-delimited JSON, where blank lines do not count, or a JSON array
+ * @throws {Problem} malformed_json when the body should be a JSON array and is none, invalid_batch when it has no events
+ *   or too many
  */
-export function readArray(body: Buffer, domain: Domain): Entry[] {
-  return checkLength(readEvents(body, domain, MAX_BATCH_EVENTS + 1));
-}
-
-/**
- * Reads the events of newline-delimited JSON; blank lines do not count.
- *
- * @throws {Problem} invalid_batch when there are no or too many lines
- */
-export function readLines(body: Buffer, domain: Domain): Entry[] {
-  const lines: Buffer[] = [];
-  for (let start = 0; start < body.length && lines.length <= MAX_BATCH_EVENTS; ) {
-    const feed = body.indexOf(LINE_FEED, start);
-    const line = body.subarray(start, feed === -1 ? body.length : feed);
-    if (skipSpace(line, 0) < line.length) lines.push(line);
-    start += line.length + 1;
-  }
-  return checkLength(lines).map((line) => orProblem(() => readEvent(line, domain)));
-}
-
-function checkLength<T>(entries: T[]): T[] {
+function readBatch(body: Buffer, domain: Domain, isLines: boolean): Entry[] {
+  const entries = isLines ? readLines(body, domain) : readEvents(body, domain, MAX_BATCH_EVENTS + 1);
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
 
-/** @returns what is wrong with one event, which the others do not suffer for */
+function readLines(body: Buffer, domain: Domain): Entry[] {
+  const entries: Entry[] = [];
+  for (let start = skipBlank(body, 0); start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
+    const feed = body.indexOf(LINE_FEED, start);
+    const end = feed === -1 ? body.length : feed;
+    entries.push(orProblem(() => readEvent(body.subarray(start, end), domain)));
+    start = skipBlank(body, end);
+  }
+  return entries;
+}
+
+/** Skips blank lines and the white space before an event, without a slice for each: 10 MiB of line feeds are one request. */
+function skipBlank(body: Buffer, at: number): number {
+  for (;;) {
+    at = skipSpace(body, at);
+    if (!BYTE_ORDER_MARK.every((byte, i) => body[at + i] === byte)) return at;
+    at += BYTE_ORDER_MARK.length;
+  }
+}
+
+/** @returns what is wrong with one event; the others of its batch go on */
 function orProblem<T>(take: () => T): T | Problem {
   try {
     return take();
@@ -55,68 +59,53 @@ function orProblem<T>(take: () => T): T | Problem {
   }
 }
 
+/** Validates the events of a batch. @returns what each is or why it is refused, in order */
+export function checkBatch(service: Service, context: RequestContext, { bytes, isLines }: Body) {
+  const ids = new EventIds(service.domain.name, context.idempotencyKey);
+  return readBatch(bytes, service.domain, isLines).map((entry) => checkEvent(service, context, entry, ids));
+}
+
 /**
  * Takes the events of a batch, each on its own, one user's in their order.
  *
- * @returns the results, one an event, in order
- * @throws {Problem} overloaded when the instance does not take so many more; no event is published then
+ * @returns the results, or overloaded when there is no room for all of its valid events: none is published then
+ * @throws {Problem} malformed_json, invalid_batch
  */
-export async function acceptBatch(
-  service: Service,
-  context: RequestContext,
-  entries: readonly Entry[],
-): Promise<Success> {
-  const checked = checkAll(service, context, entries);
-  const valid = checked.filter((item): item is Identified => !(item instanceof Problem));
-  const bytes = valid.reduce((sum, { event }) => sum + event.bytes.length, 0);
-  if (valid.length > 0 && !service.publisher.hasRoomFor(valid.length, bytes)) {
-    throw new Problem("overloaded", "The instance has as many events under way as it takes; send the batch again.");
-  }
-  const log = holdBack(service.log);
-  const batchService = { ...service, log };
-  const results = await Promise.all(
-    checked.map((item): Problem | Promise<Accepted | Problem> => {
-      if (item instanceof Problem) return item;
-      return accept(batchService, context, item.event, item.eventId, entries);
-    }),
+export async function takeBatch(service: Service, context: RequestContext, body: Body): Promise<Answer> {
+  const checked = checkBatch(service, context, body);
+  const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
+  if (!service.inFlight.take(valid.length)) return refuseForRoom(service, context, valid);
+  const batch = {};
+  const outcomes = await Promise.all(
+    checked.map((item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
   );
-  log.release();
-  return toSuccess(toBatchStatus(results), {
-    results: results.map((result) =>
-      result instanceof Problem ? { status: result.status, ...result.members } : { status: 202, ...result },
+  return toResults(outcomes, 202, (accepted) => accepted);
+}
+
+/**
+ * Makes a batch's answer.
+ *
+ * @param good the status of a good entry, and of the whole where all are
+ */
+export function toResults<T>(
+  outcomes: readonly (T | Problem)[],
+  good: number,
+  toMembers: (outcome: T) => object,
+): JsonAnswer {
+  return toJsonAnswer(toBatchStatus(outcomes, good), {
+    results: outcomes.map((outcome) =>
+      outcome instanceof Problem
+        ? { status: outcome.status, ...outcome.members }
+        : { status: good, ...toMembers(outcome) },
     ),
   });
 }
 
-interface Identified {
-  readonly event: ValidEvent;
-  readonly eventId: string;
-}
-
-function checkAll(
-  service: Service,
-  context: RequestContext,
-  entries: readonly Entry[],
-): readonly (Identified | Problem)[] {
-  const seen = new Set<string>();
-  const check = (entry: EventBytes, index: number): Identified => {
-    const event = validateEvent(entry, service.domain);
-    const eventId = identify(service, context, event, index);
-    if (seen.has(eventId)) {
-      const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
-      throw new Problem("invalid_event", "The event_id stands twice in the batch.", { errors });
-    }
-    seen.add(eventId);
-    return { event, eventId };
-  };
-  return entries.map((entry, index) => (entry instanceof Problem ? entry : orProblem(() => check(entry, index))));
-}
-
-/** The status of the whole: see the contract's section on batches in the README. */
-function toBatchStatus(results: readonly (Accepted | Problem)[]): number {
-  const problems = results.filter((result) => result instanceof Problem);
-  if (problems.length === 0) return 202;
-  if (problems.length < results.length) return 207;
+/** `good` where all events are, 207 where some are, 422 where all are invalid, else what the failures have in common. */
+function toBatchStatus(outcomes: readonly unknown[], good: number): number {
+  const problems = outcomes.filter((outcome) => outcome instanceof Problem);
+  if (problems.length === 0) return good;
+  if (problems.length < outcomes.length) return 207;
   const failures = problems.filter(({ code, status }) => status >= 500 && code !== "not_attempted");
   if (failures.length === 0) return 422;
   const [first, ...others] = failures.map(({ status }) => status);

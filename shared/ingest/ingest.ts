@@ -1,93 +1,101 @@
-import type { IncomingMessage } from "node:http";
+import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, isJsonMediaType, readBody } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
-import { type Outcome, type Success, toSuccess } from "../http/respond.ts";
+import { type Answer, toJsonAnswer } from "../http/respond.ts";
+import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
-import { accept, elapsedMs, identify, type RequestContext, type Service } from "./accept.ts";
-import { acceptBatch, readArray, readLines } from "./batch.ts";
-import { readEvent } from "./read-event.ts";
-import { findRoute, type Route } from "./routes.ts";
-import { readTraceContext } from "./trace-context.ts";
-import { validateEvent } from "./validate.ts";
-
-const MIB = 1024 * 1024;
-
-/** With what is added, an event of this size stays below the 10 MB of a Pub/Sub message. */
-const MAX_EVENT_BYTES = 9 * MIB;
-const MAX_BATCH_BYTES = 10 * MIB;
+import { takeBatch } from "./batch.ts";
+import { checkOnly } from "./check.ts";
+import { type Body, elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
+import { takeEvent } from "./event.ts";
 
 /** The function's OpenAPI document as JSON text, put here by the build. */
 declare const OPENAPI_DOCUMENT: string | undefined;
 
-const NDJSON = "application/x-ndjson";
+/** A route that takes events. */
+interface EventRoute {
+  readonly methods: readonly ["POST"];
+  /** Bytes of the body, as sent and as inflated. */
+  readonly limit: number;
+  readonly takesLines: boolean;
+  /** Whether it publishes nothing: its lines are for whoever is looking closely. */
+  readonly isDry?: true;
+  readonly handle: (service: Service, context: RequestContext, body: Body) => Answer | Promise<Answer>;
+}
+
+/** A route that is only read. */
+interface ReadRoute {
+  readonly methods: readonly ["GET", "HEAD"];
+  readonly answer: () => Answer;
+}
+
+const event: EventRoute = { methods: ["POST"], limit: MAX_EVENT_BYTES, takesLines: false, handle: takeEvent };
+const batch: EventRoute = { methods: ["POST"], limit: MAX_BATCH_BYTES, takesLines: true, handle: takeBatch };
+
+/** Every path. A Map, not an object: an object would find `constructor` and `__proto__` too. */
+export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<string, EventRoute | ReadRoute>([
+  ["/", event],
+  ["/events/ingest", event],
+  ["/events/batch", batch],
+  ["/events/validate", { ...batch, isDry: true, handle: checkOnly }],
+  ["/health", { methods: ["GET", "HEAD"], answer: () => toJsonAnswer(200, { status: "ok" }) }],
+  ["/openapi.json", { methods: ["GET", "HEAD"], answer: readDocument }],
+]);
 
 /**
- * Takes one request, from its bytes to its outcome: read, parse, validate, enrich, publish. The only place that catches.
+ * Takes one request, from its bytes to its answer: the edge, which catches what nobody foresaw.
  *
  * @returns what to answer; never rejects
  */
-export async function ingest(service: Service, request: BodyRequest): Promise<Outcome> {
-  const context: RequestContext = {
-    idempotencyKey: toHeader(request, "idempotency-key"),
-    trace: readTraceContext(request.headers.traceparent),
-    startedAt: performance.now(),
-  };
+export async function ingest(service: Service, request: BodyRequest): Promise<Answer> {
+  const context = readContext(request);
+  let asked = service;
   try {
-    if (request.headers.host === undefined && request.httpVersion === "1.1") {
-      throw new Problem("malformed_request", "The request has no Host header.");
-    }
-    return await take(service, request, context, findRoute(request.method, request.url));
+    const route = findRoute(request);
+    if ("answer" in route) return route.answer();
+    if (route.isDry) asked = { ...service, log: atDebug(service.log) };
+    const bytes = await readBody(request, route.limit, (type) => isTaken(type, route));
+    return await route.handle(asked, context, { bytes, isLines: isLines(request) });
   } catch (error) {
-    return toProblem(service, context, error);
+    return toProblem(asked, context, error);
   }
 }
 
-async function take(service: Service, request: BodyRequest, context: RequestContext, route: Route): Promise<Outcome> {
-  switch (route) {
-    case "event":
-      return ingestEvent(service, request, context);
-    case "batch":
-      return ingestBatch(service, request, context);
-    case "health":
-      return toSuccess(200, { status: "ok" });
-    case "openapi":
-      if (typeof OPENAPI_DOCUMENT === "undefined")
-        throw new Problem("not_found", "Only a built function has this document.");
-      return { status: 200, body: OPENAPI_DOCUMENT };
+function findRoute({ method = "", url = "", headers, httpVersion }: BodyRequest): EventRoute | ReadRoute {
+  if (headers.host === undefined && httpVersion === "1.1") {
+    throw new Problem("malformed_request", "The request has no Host header.");
   }
-}
-
-async function ingestEvent(service: Service, request: BodyRequest, context: RequestContext): Promise<Outcome> {
-  const body = await readBody(request, MAX_EVENT_BYTES, isJsonMediaType);
-  const event = validateEvent(readEvent(body, service.domain), service.domain);
-  const eventId = identify(service, context, event, 0);
-  if (!service.publisher.hasRoomFor(1, body.length)) {
-    throw new Problem("overloaded", "The instance has as many events under way as it takes.", { eventId });
+  const query = url.indexOf("?");
+  const route = routes.get(query === -1 ? url : url.slice(0, query));
+  if (!route) throw new Problem("not_found");
+  if (!(route.methods as readonly string[]).includes(method)) {
+    const allow = route.methods.join(", ");
+    throw new Problem("method_not_allowed", `This path takes ${allow}.`, { headers: { Allow: allow } });
   }
-  const outcome = await accept(service, context, event, eventId);
-  return outcome instanceof Problem ? outcome : toSuccess(202, { status: "accepted", ...outcome });
+  return route;
 }
 
-async function ingestBatch(service: Service, request: BodyRequest, context: RequestContext): Promise<Success> {
-  const body = await readBody(request, MAX_BATCH_BYTES, (type) => type === NDJSON || isJsonMediaType(type));
-  const isLines = request.headers["content-type"]?.toLowerCase().startsWith(NDJSON);
-  return acceptBatch(service, context, (isLines ? readLines : readArray)(body, service.domain));
+const NDJSON = /^\s*application\/(?:x-ndjson|ndjson|jsonl)\s*(?:;|$)/i;
+
+function isLines({ headers }: BodyRequest): boolean {
+  return NDJSON.test(headers["content-type"] ?? "");
 }
 
-function toHeader(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+function isTaken(mediaType: string, { takesLines }: EventRoute): boolean {
+  return isJsonMediaType(mediaType) || (takesLines && NDJSON.test(mediaType));
+}
+
+function readDocument(): Answer {
+  if (typeof OPENAPI_DOCUMENT !== "undefined") return { status: 200, body: OPENAPI_DOCUMENT };
+  throw new Problem("not_found", "Only a built function has this document.");
 }
 
 /** What is foreseen shows its message; anything else is logged whole and answered with nothing of it. */
-function toProblem(service: Service, context: RequestContext, error: unknown): Problem {
-  const latency_ms = elapsedMs(context);
-  if (!(error instanceof Problem)) {
-    const fields = { code: "internal", retryable: true, error: readStack(error), latency_ms };
-    service.log.write("error", "Request failed", fields, context.trace?.traceId);
-    return new Problem("internal", "The request could not be handled.");
-  }
-  const paths = error.extras.errors?.map(({ path }) => path).join(" ");
-  service.log.write("info", "Request refused", { code: error.code, paths, latency_ms }, context.trace?.traceId);
-  return error;
+function toProblem({ log }: Service, context: RequestContext, error: unknown): Problem {
+  const problem = error instanceof Problem ? error : new Problem("internal");
+  const { code, retryable, paths } = problem;
+  const fields = { code, retryable, paths, latency_ms: elapsedMs(context) };
+  if (problem === error) log.write("info", "Request refused", fields, context.trace?.traceId);
+  else log.write("error", "Request failed", { ...fields, error: readStack(error) }, context.trace?.traceId);
+  return problem;
 }

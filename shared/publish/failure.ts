@@ -11,7 +11,7 @@ export type FailureCode =
 /** A publish that was not acknowledged. `cause` holds what Pub/Sub or the client said, for the log alone. */
 export class PublishFailure extends Error {
   readonly code: FailureCode;
-  constructor(code: FailureCode, message: string, cause?: unknown) {
+  constructor(code: FailureCode, message: string = code, cause?: unknown) {
     super(message, { cause });
     this.name = "PublishFailure";
     this.code = code;

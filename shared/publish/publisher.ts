@@ -9,12 +9,6 @@ import { toOrderingKey } from "./ordering-key.ts";
 /** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */
 const HEDGE_SHARE = 0.3;
 
-/**
- * Bytes of data that one instance holds for Pub/Sub. Each is in memory about three times (body, message, encoded
- * request): this many fit the 512 MiB that a function is deployed with.
- */
-const MAX_BYTES_IN_FLIGHT = 96 * 1024 * 1024;
-
 /** One event as its user's: the publisher chooses the ordering key. */
 export interface Publication {
   /** 1 to 1,024 bytes of UTF-8. */
@@ -37,16 +31,6 @@ export class Publisher implements ConnectionSource {
     this.#topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const hedgeMs = config.PUBLISH_TIMEOUT_MS * HEDGE_SHARE;
     this.#lanes = new Lanes(domain.batching, (messages, deadline) => deliver(this, messages, deadline, hedgeMs));
-  }
-
-  /**
-   * Whether the instance takes on so many more messages. What exceeds the limits by itself is taken when nothing else is
-   * under way, as it could never be otherwise.
-   */
-  hasRoomFor(messages: number, bytes: number): boolean {
-    const underWay = this.#lanes.messages;
-    if (underWay === 0) return true;
-    return underWay + messages <= this.#config.MAX_IN_FLIGHT && this.#lanes.bytes + bytes <= MAX_BYTES_IN_FLIGHT;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { MAX_BATCH_EVENTS } from "../../../shared/events/limits.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
 import { type JsonSchema, toSchemaRef } from "./event-schemas.ts";
 
@@ -44,19 +45,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
       { status: "accepted", event_id: "evt_5f0c1d2e3b4a59687766554433221100", message_id: "17492950137482113" },
     ],
   },
-  BatchResults: {
-    description: "One entry an event, in the order in which they were sent.",
-    type: "object",
-    properties: {
-      results: {
-        type: "array",
-        minItems: 1,
-        maxItems: 1000,
-        items: { oneOf: [toSchemaRef("BatchAccepted"), toSchemaRef("BatchProblem")] },
-      },
-    },
-    required: ["results"],
-  },
+  BatchResults: toResults("BatchAccepted", "BatchProblem"),
   BatchAccepted: {
     description: "Pub/Sub has acknowledged this event.",
     type: "object",
@@ -72,6 +61,19 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
       ...problemMembers,
     },
     required: ["status", "code", "detail"],
+  },
+  Valid: {
+    description: "The event would be accepted.",
+    type: "object",
+    properties: { status: { const: "valid" } },
+    required: ["status"],
+  },
+  CheckResults: toResults("CheckedEvent", "BatchProblem"),
+  CheckedEvent: {
+    description: "This event would be accepted.",
+    type: "object",
+    properties: { status: { const: 200 } },
+    required: ["status"],
   },
   Health: {
     type: "object",
@@ -97,3 +99,19 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
     required: ["path", "message"],
   },
 };
+
+function toResults(...entries: readonly string[]): JsonSchema {
+  return {
+    description: "One entry an event, in the order in which they were sent.",
+    type: "object",
+    properties: {
+      results: {
+        type: "array",
+        minItems: 1,
+        maxItems: MAX_BATCH_EVENTS,
+        items: { oneOf: entries.map(toSchemaRef) },
+      },
+    },
+    required: ["results"],
+  };
+}

@@ -1,12 +1,11 @@
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
 import { type JsonSchema, toSchemaRef } from "./event-schemas.ts";
-import { explanations } from "./problem-explanations.ts";
 
 /** One OpenAPI response object, or a reference to it. */
 type Answer = Readonly<Record<string, unknown>>;
 
 /** Requests that are answered alike: one event, a batch, a probe, the document. */
-export type RequestKind = "event" | "batch" | "health" | "document";
+export type RequestKind = "event" | "batch" | "check" | "health" | "document";
 
 /** An answer that is not problem details. */
 interface Result {
@@ -15,22 +14,14 @@ interface Result {
 }
 
 const anyRequest = ["malformed_request", "request_timeout", "headers_too_large", "internal", "shutting_down"] as const;
+const invalidEvent = ["missing_event_type", "unknown_event_type", "wrong_function", "invalid_event"] as const;
 const anyBody = [...anyRequest, "malformed_json", "payload_too_large", "unsupported_media_type", "overloaded"] as const;
 
 /** What a request that has found its path can be refused with as a whole. */
 const problemsOf: Readonly<Record<RequestKind, readonly ProblemCode[]>> = {
-  event: [
-    ...anyBody,
-    "missing_event_type",
-    "unknown_event_type",
-    "wrong_function",
-    "invalid_event",
-    "publish_rejected",
-    "misconfigured",
-    "publish_unavailable",
-    "publish_timeout",
-  ],
+  event: [...anyBody, ...invalidEvent, "misconfigured", "publish_rejected", "publish_unavailable", "publish_timeout"],
   batch: [...anyBody, "invalid_batch"],
+  check: [...anyBody, ...invalidEvent, "invalid_batch"],
   health: anyRequest,
   document: anyRequest,
 };
@@ -39,7 +30,7 @@ const batchOutcomes: Readonly<Record<number, string>> = {
   202: "Every event was accepted.",
   207: "Some events were accepted; the results say which.",
   422: "Every event is invalid.",
-  500: "No event was accepted; `retryable` says of each whether sending it again can help.",
+  500: "No event was accepted; the results say which to send again.",
   503: "No event was accepted; send the `retryable` ones again.",
   504: "No event was acknowledged in time; send them again, each under its `event_id`.",
 };
@@ -52,6 +43,14 @@ const resultsOf: Readonly<Record<RequestKind, Readonly<Record<number, Result>>>>
       { description, schema: toSchemaRef("BatchResults") },
     ]),
   ),
+  check: {
+    200: {
+      description: "Every event is valid.",
+      schema: { oneOf: [toSchemaRef("Valid"), toSchemaRef("CheckResults")] },
+    },
+    207: { description: "Some events are valid; the results say which.", schema: toSchemaRef("CheckResults") },
+    422: { description: "Every event is invalid.", schema: toSchemaRef("CheckResults") },
+  },
   health: { 200: { description: "The instance serves.", schema: toSchemaRef("Health") } },
   document: { 200: { description: "This document.", schema: { type: "object" } } },
 };
@@ -102,7 +101,7 @@ function toAnswer(kind: RequestKind, status: number): Answer {
   const result = resultsOf[kind][status];
   const codes = problemsOf[kind].filter((code) => toStatus(code) === status);
   const isRetryable =
-    (result && status > 500) || codes.some((code) => "retryable" in problems[code] && problems[code].retryable);
+    (result && status >= 500) || codes.some((code) => "retryable" in problems[code] && problems[code].retryable);
   return {
     description: [result?.description, ...codes.map(explain)].filter(Boolean).join("\n\n"),
     ...(isRetryable && { headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } } }),
@@ -126,7 +125,7 @@ function toElsewhere(): Answer {
 }
 
 function explain(code: ProblemCode): string {
-  return `\`${code}\`: ${explanations[code]}`;
+  return `\`${code}\`: ${problems[code].detail}`;
 }
 
 function toProblemSchema(status: number, codes: readonly ProblemCode[]): JsonSchema {

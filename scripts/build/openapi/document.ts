@@ -68,7 +68,7 @@ export function toDocument(domain: Domain): OpenApiDocument {
     components: {
       schemas: { ...toEventSchemas(domain), ...answerSchemas },
       requestBodies: toRequestBodies(domain),
-      responses: toAnswers(["event", "batch", "health", "document"]),
+      responses: toAnswers(["event", "batch", "check", "health", "document"]),
       parameters: requestHeaders,
       headers: answerHeaders,
       securitySchemes,

@@ -1,5 +1,5 @@
 import type { Domain } from "../../../shared/events/domain.ts";
-import { MAX_BATCH_EVENTS } from "../../../shared/ingest/batch.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from "../../../shared/events/limits.ts";
 import { toAnswerRefs } from "./answers.ts";
 import { toComponentName, toSchemaRef } from "./event-schemas.ts";
 
@@ -68,6 +68,17 @@ export function toPaths(domain: Domain): Readonly<Record<string, object>> {
         responses: toAnswerRefs("batch"),
       },
     },
+    "/events/validate": {
+      post: {
+        operationId: `validate${name}Events`,
+        summary: "Check one event or a batch, and publish nothing",
+        description:
+          "Takes what the other two take, and answers with what they would find. An array or NDJSON is a batch. For samples in a caller's CI.",
+        ...takesEvents,
+        requestBody: { $ref: `#/components/requestBodies/${name}Samples` },
+        responses: toAnswerRefs("check"),
+      },
+    },
     "/health": {
       get: {
         operationId: `get${name}Health`,
@@ -92,27 +103,38 @@ export function toRequestBodies(domain: Domain): Readonly<Record<string, object>
   const name = toComponentName(domain.name);
   const event = toSchemaRef(`${name}Event`);
   const samples = Object.values(domain.events).map(({ sample }) => sample);
+  const batch = { type: "array", minItems: 1, maxItems: MAX_BATCH_EVENTS, items: event };
+  const lines = {
+    schema: { type: "string", description: "One event a line; blank lines do not count." },
+    example: samples.map((sample) => `${JSON.stringify(sample)}\n`).join(""),
+  };
   return {
     [`${name}Event`]: {
       required: true,
-      description: "At most 9 MiB, also when inflated.",
+      description: toLimit(MAX_EVENT_BYTES),
       content: { "application/json": { schema: event, examples: toExamples(domain) } },
     },
     [`${name}Batch`]: {
       required: true,
-      description: "At most 10 MiB, also when inflated.",
+      description: toLimit(MAX_BATCH_BYTES),
       content: {
-        "application/json": {
-          schema: { type: "array", minItems: 1, maxItems: MAX_BATCH_EVENTS, items: event },
-          example: samples,
-        },
-        "application/x-ndjson": {
-          schema: { type: "string", description: "One event a line; blank lines do not count." },
-          example: samples.map((sample) => `${JSON.stringify(sample)}\n`).join(""),
-        },
+        "application/json": { schema: batch, example: samples },
+        "application/x-ndjson": lines,
+      },
+    },
+    [`${name}Samples`]: {
+      required: true,
+      description: `One event, or a batch. ${toLimit(MAX_BATCH_BYTES)}`,
+      content: {
+        "application/json": { schema: { oneOf: [event, batch] }, examples: toExamples(domain) },
+        "application/x-ndjson": lines,
       },
     },
   };
+}
+
+function toLimit(bytes: number): string {
+  return `At most ${bytes / 1024 / 1024} MiB, also when inflated.`;
 }
 
 function toExamples(domain: Domain): Readonly<Record<string, object>> {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { Problem } from "../../../shared/http/problem.ts";
-import { respond, toSuccess } from "../../../shared/http/respond.ts";
+import { respond, toJsonAnswer } from "../../../shared/http/respond.ts";
 import type { Broker } from "../../pubsub/broker.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { Assets } from "./assets.ts";
@@ -62,7 +62,7 @@ export class LocalConsole {
     if (path === "/console/fault") {
       checkMethod(request, "PUT");
       await this.#setFault(await readFault(request));
-      respond(response, toSuccess(200, { status: "ok" }), false);
+      respond(response, toJsonAnswer(200, { status: "ok" }), false);
       return true;
     }
     if (path === "/console/info") {

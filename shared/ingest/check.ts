@@ -1,0 +1,28 @@
+import { MAX_EVENT_BYTES } from "../events/limits.ts";
+import { tooLarge } from "../http/body.ts";
+import { Problem } from "../http/problem.ts";
+import { type Answer, toJsonAnswer } from "../http/respond.ts";
+import { checkBatch, toResults } from "./batch.ts";
+import type { Body, RequestContext, Service } from "./context.ts";
+import { checkEvent } from "./event.ts";
+import { EventIds } from "./event-id.ts";
+import { OPEN_ARRAY, skipSpace } from "./json.ts";
+import { readEvent } from "./read-event.ts";
+
+/**
+ * Checks what `/events/ingest` or `/events/batch` would take, and publishes nothing: a caller's CI runs its samples against
+ * this. Which of the two it would be is told by the media type and by the body's first byte.
+ *
+ * @returns 200 for a valid event, and 200, 207 or 422 for a batch; else the very problem that ingest would answer
+ * @throws {Problem} malformed_json, invalid_batch, payload_too_large
+ */
+export function checkOnly(service: Service, context: RequestContext, body: Body): Answer {
+  const { bytes, isLines } = body;
+  if (isLines || bytes[skipSpace(bytes, 0)] === OPEN_ARRAY) {
+    return toResults(checkBatch(service, context, body), 200, () => ({}));
+  }
+  if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
+  const ids = new EventIds(service.domain.name, undefined);
+  const checked = checkEvent(service, context, readEvent(bytes, service.domain), ids);
+  return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid" });
+}

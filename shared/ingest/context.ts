@@ -1,0 +1,54 @@
+import type { IncomingMessage } from "node:http";
+import type { Domain } from "../events/domain.ts";
+import type { Log } from "../log.ts";
+import type { Publisher } from "../publish/publisher.ts";
+import type { InFlight } from "./in-flight.ts";
+import { readTraceContext, type TraceContext } from "./trace-context.ts";
+
+/** What one function works with, for all of its requests. */
+export interface Service {
+  readonly domain: Domain;
+  readonly publisher: Pick<Publisher, "publish">;
+  readonly log: Log;
+  readonly inFlight: InFlight;
+}
+
+/** What a request says about its events, apart from their bytes. */
+export interface RequestContext {
+  readonly idempotencyKey: string | undefined;
+  readonly trace: TraceContext | undefined;
+  /** Marks the events that a deployment's own check sends; subscriptions leave them out by filter. */
+  readonly verification: string | undefined;
+  /** `performance.now()` when the request came. */
+  readonly startedAt: number;
+}
+
+/** A request's body. */
+export interface Body {
+  readonly bytes: Buffer;
+  /** Whether it is newline-delimited JSON. */
+  readonly isLines: boolean;
+}
+
+const VERIFICATION = /^[0-9a-f]{16,64}$/i;
+
+/** Reads a request's context from its headers; one that is not valid counts as absent. */
+export function readContext({ headers }: Pick<IncomingMessage, "headers">): RequestContext {
+  const verification = headers["pulsecart-verification"];
+  return {
+    // White space around a header's value is no part of it (RFC 9110, section 5.5), and Node has taken it off.
+    idempotencyKey: toText(headers["idempotency-key"]) || undefined,
+    trace: readTraceContext(headers.traceparent),
+    verification: typeof verification === "string" && VERIFICATION.test(verification) ? verification : undefined,
+    startedAt: performance.now(),
+  };
+}
+
+/** @returns milliseconds since the request came, with one decimal */
+export function elapsedMs({ startedAt }: RequestContext): number {
+  return Math.round((performance.now() - startedAt) * 10) / 10;
+}
+
+function toText(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

@@ -1,0 +1,164 @@
+import * as v from "valibot";
+import { envelope } from "../events/envelope.ts";
+import { findEvent } from "../events/registry.ts";
+import { Problem } from "../http/problem.ts";
+import { type Answer, toJsonAnswer } from "../http/respond.ts";
+import type { LogFields } from "../log.ts";
+import { PublishFailure } from "../publish/failure.ts";
+import { readStack } from "../source-map.ts";
+import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
+import { enrich } from "./enrich.ts";
+import type { EventBytes } from "./envelope-reader.ts";
+import { EventIds } from "./event-id.ts";
+import { readEvent } from "./read-event.ts";
+import { type ValidEvent, validateEvent } from "./validate.ts";
+
+// One event's whole story, alone or in a batch: checkEvent, then publishEvent. Whichever ends it decides the outcome and
+// writes the event's one log line.
+
+/** An event that Pub/Sub has acknowledged. */
+export interface Accepted {
+  readonly event_id: string;
+  readonly message_id: string;
+}
+
+/** What became of an event. */
+export type Outcome = Accepted | Problem;
+
+/** A valid event under the identity that it is published with. */
+export interface CheckedEvent {
+  readonly event: ValidEvent;
+  readonly eventId: string;
+}
+
+/**
+ * Takes the one event of a request.
+ *
+ * @throws {Problem} malformed_json: there is no event that could have a line
+ */
+export async function takeEvent(service: Service, context: RequestContext, { bytes }: Body): Promise<Answer> {
+  const ids = new EventIds(service.domain.name, context.idempotencyKey);
+  const checked = checkEvent(service, context, readEvent(bytes, service.domain), ids);
+  if (checked instanceof Problem) return checked;
+  if (!service.inFlight.take(1)) return refuseForRoom(service, context, [checked]);
+  const outcome = await publishEvent(service, context, checked);
+  return outcome instanceof Problem ? outcome : toJsonAnswer(202, { status: "accepted", ...outcome });
+}
+
+/**
+ * Validates an event that was read, and settles its identity.
+ *
+ * @param entry the event, or why it could not be read
+ * @param ids of the events of the same request
+ * @returns the problem that it is refused with: that of the reading, missing_event_type, unknown_event_type, wrong_function
+ *   or invalid_event
+ */
+export function checkEvent(
+  service: Service,
+  context: RequestContext,
+  entry: EventBytes | Problem,
+  ids: EventIds,
+): CheckedEvent | Problem {
+  const fields = entry instanceof Problem ? {} : entry.fields;
+  try {
+    if (entry instanceof Problem) throw entry;
+    const event = validateEvent(entry, service.domain);
+    return { event, eventId: ids.settle(event) };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    record(service, context, "Event refused", error, toKnown(fields));
+    return error;
+  }
+}
+
+/**
+ * Says that valid events are not taken, as there is no room for them.
+ *
+ * @param events that would be published
+ */
+export function refuseForRoom(service: Service, context: RequestContext, events: readonly CheckedEvent[]): Problem {
+  const [first] = events;
+  // Alone, an event's answer has its id; a batch is refused as a whole.
+  const problem = new Problem("overloaded", undefined, events.length === 1 && first ? { eventId: first.eventId } : {});
+  for (const { event, eventId } of events) {
+    const known = { event_type: event.fields.event_type, event_id: eventId };
+    record(service, context, "Event not published", problem, known);
+  }
+  return problem;
+}
+
+/**
+ * Enriches a valid event and publishes it, after all earlier ones of its user.
+ *
+ * @param batch any object that the events of one batch share: when one of them fails, its user's later ones are not
+ *   attempted
+ * @returns the acknowledgement, or the problem with the event's id: publish_unavailable, publish_timeout, misconfigured,
+ *   publish_rejected, not_attempted or internal
+ */
+export async function publishEvent(
+  service: Service,
+  context: RequestContext,
+  { event, eventId }: CheckedEvent,
+  batch?: object,
+): Promise<Outcome> {
+  const { event_type, user_id } = event.fields;
+  const { trace, verification } = context;
+  const attributes: Record<string, string> = { event_type, event_id: eventId };
+  if (verification !== undefined) attributes.verification = verification;
+  if (trace) attributes.googclient_traceparent = trace.traceparent;
+  let failure: unknown;
+  let messageId: string | undefined;
+  try {
+    messageId = await service.publisher.publish({
+      userId: user_id,
+      data: enrich(event, eventId),
+      attributes,
+      batch,
+    });
+  } catch (error) {
+    failure = error;
+  }
+  service.inFlight.release();
+  const known = { event_type, event_id: eventId };
+  if (messageId !== undefined) {
+    record(service, context, "Event accepted", undefined, { ...known, message_id: messageId });
+    return { event_id: eventId, message_id: messageId };
+  }
+  const problem = new Problem(failure instanceof PublishFailure ? failure.code : "internal", undefined, { eventId });
+  record(service, context, "Event not published", problem, { ...known, error: toCause(failure) });
+  return problem;
+}
+
+type EventLine = "Event accepted" | "Event refused" | "Event not published";
+
+/** Writes the event's line. The outcome stands, whatever becomes of it: an acknowledged event must not be answered 500. */
+function record(
+  { log }: Service,
+  context: RequestContext,
+  message: EventLine,
+  problem: Problem | undefined,
+  known: Readonly<Record<string, string | undefined>>,
+): void {
+  const fields: LogFields = {
+    ...known,
+    ...(problem && { code: problem.code, retryable: problem.retryable, paths: problem.paths }),
+    latency_ms: elapsedMs(context),
+  };
+  try {
+    log.write(problem?.severity ?? "info", message, fields, context.trace?.traceId);
+  } catch {}
+}
+
+/** What the log may say of a refused event: its type and its id where these are valid, never a rejected value. */
+function toKnown({ event_type, event_id }: EventBytes["fields"]) {
+  return {
+    event_type: typeof event_type === "string" ? findEvent(event_type)?.event.type : undefined,
+    event_id: v.is(envelope.event_id, event_id) ? event_id : undefined,
+  };
+}
+
+/** What the log says of a failure: Pub/Sub's own words, or where our code broke. */
+function toCause(error: unknown): string {
+  if (!(error instanceof PublishFailure)) return readStack(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
