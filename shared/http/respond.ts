@@ -12,6 +12,8 @@ export interface JsonAnswer {
   readonly status: number;
   /** JSON text. */
   readonly body: string;
+  /** Whether a part of it is worth sending again later: the answer says after how long. */
+  readonly retryable?: boolean;
 }
 
 /** @returns an answer whose body is `value` as JSON */
@@ -34,12 +36,8 @@ export function respond(response: ServerResponse, answer: Answer, close: boolean
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
   };
-  if (isProblem) {
-    if (answer.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
-    Object.assign(headers, answer.extras.headers);
-  } else if (answer.status >= 500) {
-    headers["Retry-After"] = RETRY_AFTER_SECONDS;
-  }
+  if (answer.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
+  if (isProblem) Object.assign(headers, answer.extras.headers);
   if (close) headers.Connection = "close";
   response.writeHead(answer.status, headers);
   response.end(body);

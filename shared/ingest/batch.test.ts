@@ -15,7 +15,7 @@ interface Result {
 }
 
 /** Takes a batch in a function whose Pub/Sub fails the users that are named after a failure's code. */
-async function take(body: string, { isLines = false, key = "", room = 1000 } = {}) {
+async function take(body: string, { isLines = false, key = "", inFlight = new InFlight(1000) } = {}) {
   const lines: Record<string, unknown>[] = [];
   const batches = new Set<object | undefined>();
   let messages = 0;
@@ -29,7 +29,7 @@ async function take(body: string, { isLines = false, key = "", room = 1000 } = {
       },
     },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
-    inFlight: new InFlight(room),
+    inFlight,
   };
   const context = readContext({ headers: key ? { "idempotency-key": key } : {} });
   const answer = await takeBatch(service, context, { bytes: Buffer.from(body), isLines });
@@ -71,10 +71,15 @@ describe("the lines of a batch", () => {
     ]);
   });
 
-  it("are one an event when there is no room, and none is published", async () => {
-    const service = await take(of("usr_1", "usr_2"), { room: 1 });
-    // Alone it would never fit, so that it is taken.
-    expect(service.status).toBe(202);
+  it("are one an event when there is no room for all, and none is published", async () => {
+    const inFlight = new InFlight(2);
+    inFlight.take(1);
+    const { problem, lines, batches } = await take(of("usr_1", "usr_2"), { inFlight });
+    expect(problem).toMatchObject({ code: "overloaded", retryable: true });
+    expect(lines.map(({ message, code }) => [message, code])).toEqual(
+      Array(2).fill(["Event not published", "overloaded"]),
+    );
+    expect(batches.size).toBe(0);
   });
 });
 

@@ -92,13 +92,14 @@ export function toResults<T>(
   good: number,
   toMembers: (outcome: T) => object,
 ): JsonAnswer {
-  return toJsonAnswer(toBatchStatus(outcomes, good), {
-    results: outcomes.map((outcome) =>
-      outcome instanceof Problem
-        ? { status: outcome.status, ...outcome.members }
-        : { status: good, ...toMembers(outcome) },
-    ),
-  });
+  const status = toBatchStatus(outcomes, good);
+  const results = outcomes.map((outcome) =>
+    outcome instanceof Problem
+      ? { status: outcome.status, ...outcome.members }
+      : { status: good, ...toMembers(outcome) },
+  );
+  const isWorthAgain = (outcome: unknown) => outcome instanceof Problem && outcome.retryable === true;
+  return { ...toJsonAnswer(status, { results }), retryable: status >= 500 && outcomes.some(isWorthAgain) };
 }
 
 /** `good` where all events are, 207 where some are, 422 where all are invalid, else what the failures have in common. */

@@ -6,7 +6,8 @@ import { readContext, type Service } from "./context.ts";
 import { takeEvent } from "./event.ts";
 import { InFlight } from "./in-flight.ts";
 
-const event = { ...commerce.events["order.placed"].sample, event_id: "e1", timestamp: "2026-01-01T00:00:00Z" };
+const { sample } = commerce.events["order.placed"];
+const event = { ...sample, user_id: "usr_1", event_id: "e1", timestamp: "2026-01-01T00:00:00Z" };
 
 /** A function whose Pub/Sub acknowledges, and the lines that it wrote. */
 function createService(over: Partial<Service> = {}) {

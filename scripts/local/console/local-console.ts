@@ -68,7 +68,7 @@ export class LocalConsole {
     if (path === "/console/info") {
       checkMethod(request, "GET");
       const info = { pubsub: this.#broker.endpoint, project: this.#project, functions: this.#functions };
-      respond(response, toSuccess(200, info), false);
+      respond(response, toJsonAnswer(200, info), false);
       return true;
     }
     if (path === "/console/stream") {
