@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
-import { type FunctionName, type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import type { Domain } from "../../shared/events/domain.ts";
-import { domains } from "../../shared/events/registry.ts";
+import { domains, type FunctionName } from "../../shared/events/registry.ts";
 
 const endpoint = inject("pubsub");
 

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { collectTopic } from "../../scripts/pubsub/collect-topic.ts";
-import { spawnFunction } from "../../scripts/testing/function-process.ts";
+import { spawnFunction, toStagedTarget } from "../../scripts/testing/spawn-function.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 describe("a bad configuration", () => {
@@ -14,7 +14,7 @@ describe("a bad configuration", () => {
     ["PUBLISH_TIMEOUT_MS", { GCP_PROJECT_ID: "demo", PUBLISH_TIMEOUT_MS: "soon" }],
     ["LOG_LEVEL", { GCP_PROJECT_ID: "demo", LOG_LEVEL: "loud" }],
   ])("of %s ends the start with one line", async (name, env) => {
-    const child = spawnFunction("commerce", 1, env);
+    const child = spawnFunction(toStagedTarget("commerce"), { port: 1, env });
     const [[code], stderr, stdout] = await Promise.all([
       once(child, "exit"),
       text(child.stderr as NodeJS.ReadableStream),

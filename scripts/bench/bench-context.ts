@@ -1,5 +1,5 @@
+import type { BrokerProcess } from "../testing/broker-process.ts";
 import type { Load } from "./load/load.ts";
-import type { BrokerProcess } from "./processes/broker.ts";
 
 /** What every part of the benchmark works with. */
 export interface BenchContext {

@@ -2,7 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
+import { installPackage } from "../common/install-package.ts";
+import { startBrokerProcess } from "../testing/broker-process.ts";
 import type { BenchContext } from "./bench-context.ts";
 import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
@@ -13,12 +15,7 @@ import { measureCpu } from "./parts/cpu.ts";
 import { measureFlatness } from "./parts/flatness.ts";
 import { measureMemory } from "./parts/memory.ts";
 import { measureSize } from "./parts/size.ts";
-import { drawPanels } from "./plot.ts";
 import { toMarkdown, toTargetTable } from "./print-table.ts";
-import { startBrokerProcess } from "./processes/broker.ts";
-
-// npm run bench -- [part …] [--rounds=5] [--events=100000] [--plot]: measures the staged function beside what could
-// stand in its place, and writes what it found to dist/bench/, and with --plot to docs/bench.svg.
 
 const parts: Readonly<Record<string, Part>> = {
   cpu: measureCpu,
@@ -29,65 +26,99 @@ const parts: Readonly<Record<string, Part>> = {
   flatness: measureFlatness,
 };
 
+const usage = `Usage: npm run bench -- [part …] [options]
+
+Measures the built functions beside what could stand in their place. Tables go to stdout, progress to stderr, and all
+figures to a JSON file in dist/bench/. The parts, all by default: ${Object.keys(parts).join(", ")}.
+
+  --rounds N    how often each contender's turn comes (default: 5)
+  --events N    events over which the memory part watches ours (default: 100000); a million takes some minutes and
+                shows whether anything leaks
+  --plot        draw docs/bench.svg
+  --help        print this
+`;
+
 const PROJECT = "bench";
+const benchFolder = fileURLToPath(new URL(".", import.meta.url));
 const plotFile = fileURLToPath(new URL("../../docs/bench.svg", import.meta.url));
 const resultsFolder = new URL("../../dist/bench/", import.meta.url);
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "5" },
-    // Of the memory part; a million takes some minutes and shows whether anything leaks.
-    events: { type: "string", default: "100000" },
-    plot: { type: "boolean", default: false },
-  },
-});
-const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
-const unknown = chosen.filter((name) => !Object.hasOwn(parts, name));
-if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}.`);
-  process.exit(2);
-}
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+const options = {
+  rounds: { type: "string", default: "5" },
+  events: { type: "string", default: "100000" },
+  plot: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
-await prepareContenders();
-const broker = await startBrokerProcess(PROJECT);
-const context: Omit<BenchContext, "load"> = {
-  project: PROJECT,
-  rounds: Number(values.rounds),
-  memoryEvents: Number(values.events),
-  broker,
-  tell: (line) => process.stderr.write(`${line}\n`),
-};
+type Results = Readonly<Record<string, PartResult>>;
 
-const results: Record<string, PartResult> = {};
-for (const name of chosen) {
-  const load = new Load();
-  try {
-    const result = await (parts[name] as Part)({ ...context, load });
-    results[name] = result;
-    for (const table of result.tables) console.log(`\n${toMarkdown(table)}`);
-  } catch (error) {
-    // Minutes of the other parts' measurements shall not be lost with it.
-    console.error(`${name} could not be measured:`, error);
-    process.exitCode = 1;
-  } finally {
-    load.close();
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args, options, true);
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
   }
+  const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
+  if (unknown.length > 0) {
+    throw new UsageError(`there is no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+  }
+  const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
+  const rounds = readCount("rounds", values.rounds, 1);
+  const memoryEvents = readCount("events", values.events, 1);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
+  installPackage(benchFolder);
+  await prepareContenders();
+  const results = await measure(chosen, { rounds, memoryEvents });
+  const targets = Object.values(results).flatMap((result) => result.targets);
+  console.log(`\n${toMarkdown(toTargetTable(targets))}`);
+  console.log(`\n${await writeFigures(results, rounds)}`);
+  if (values.plot) await plot(results);
+  return chosen.every((name) => name in results) ? 0 : 1;
 }
-await broker.close();
 
-const targets = Object.values(results).flatMap((result) => result.targets);
-console.log(`\n${toMarkdown(toTargetTable(targets))}`);
+/** @returns what each part found; one that failed has said so and is missing */
+async function measure(
+  chosen: readonly string[],
+  counts: Pick<BenchContext, "rounds" | "memoryEvents">,
+): Promise<Results> {
+  const broker = await startBrokerProcess(PROJECT);
+  const results: Record<string, PartResult> = {};
+  for (const [i, name] of chosen.entries()) {
+    const load = new Load();
+    const tell = (line: string) => process.stderr.write(`[${i + 1}/${chosen.length}] ${line}\n`);
+    try {
+      const result = await (parts[name] as Part)({ ...counts, project: PROJECT, broker, load, tell });
+      results[name] = result;
+      for (const table of result.tables) console.log(`\n${toMarkdown(table)}`);
+    } catch (error) {
+      // Minutes of the other parts' measurements shall not be lost with it.
+      console.error(`${name} could not be measured:`, error);
+    } finally {
+      load.close();
+    }
+  }
+  await broker.close();
+  return results;
+}
 
-const date = new Date();
-const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-const figures = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, result.figures]));
-await mkdir(resultsFolder, { recursive: true });
-const file = new URL(`${date.toISOString().replaceAll(":", "-")}.json`, resultsFolder);
-await writeFile(file, `${JSON.stringify({ date, machine, rounds: context.rounds, figures, targets }, null, 2)}\n`);
-if (values.plot) {
+/** Writes the figures to a file. @returns on what they were measured, in one line */
+async function writeFigures(results: Results, rounds: number): Promise<string> {
+  const date = new Date();
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  const figures = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, result.figures]));
+  const targets = Object.values(results).flatMap((result) => result.targets);
+  await mkdir(resultsFolder, { recursive: true });
+  const file = new URL(`${date.toISOString().replaceAll(":", "-")}.json`, resultsFolder);
+  await writeFile(file, `${JSON.stringify({ date, machine, rounds, figures, targets }, null, 2)}\n`);
+  return `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date.toISOString().slice(0, 10)}`;
+}
+
+async function plot(results: Results): Promise<void> {
+  // Not before its package is installed.
+  const { drawPanels } = await import("./plot.ts");
   await mkdir(dirname(plotFile), { recursive: true });
   await writeFile(plotFile, drawPanels(Object.values(results).flatMap(({ panels = [] }) => panels)));
 }
-console.log(`\n${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date.toISOString().slice(0, 10)}`);
+
+await runCommand(main);

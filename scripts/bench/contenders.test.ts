@@ -1,20 +1,23 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commerce } from "../../shared/events/commerce.ts";
+import { installPackage } from "../common/install-package.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
+import { type BrokerProcess, startBrokerProcess } from "../testing/broker-process.ts";
 import { contenders, prepareContenders } from "./contenders.ts";
-import { sendOne } from "./parts/cold.ts";
-import { type BrokerProcess, startBrokerProcess } from "./processes/broker.ts";
 import { startServer } from "./processes/server.ts";
+import { sendOne } from "./send-one.ts";
 
 const project = "contenders";
 let broker: BrokerProcess;
 let topic: TopicCollector;
 
 beforeAll(async () => {
+  installPackage(fileURLToPath(new URL(".", import.meta.url)));
   await prepareContenders();
   broker = await startBrokerProcess(project);
   topic = await collectTopic(broker.endpoint, project, commerce.topic);
-});
+}, 300_000);
 
 afterAll(async () => {
   await topic.close();
@@ -22,9 +25,9 @@ afterAll(async () => {
 });
 
 describe("every contender, in a process of its own", () => {
-  it.each(contenders)("$id $name answers 202, and does what it is measured for", async ({ args, publishes }) => {
+  it.each(contenders)("$id $name answers 202, and does what it is measured for", async ({ program, publishes }) => {
     const before = topic.messages.length;
-    const server = await startServer(args, { endpoint: broker.endpoint, project });
+    const server = await startServer(program, { endpoint: broker.endpoint, project });
     try {
       await sendOne(server.port);
       const arrived = (await topic.waitFor(before + (publishes ? 1 : 0))).slice(before);

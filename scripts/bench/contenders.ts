@@ -1,41 +1,52 @@
 import { cp, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { domains } from "../../shared/events/registry.ts";
+import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { toStagedFolder } from "../build/build-function.ts";
+import type { FrameworkTarget } from "../testing/spawn-function.ts";
 
 const contendersFolder = new URL("contenders/", import.meta.url);
-const outputFolder = new URL("../../dist/bench/contenders/", import.meta.url);
+/** Below this package, so that its packages are found. */
+const outputFolder = new URL("dist/contenders/", import.meta.url);
 const functionsFolder = new URL("../../dist/bench/functions/", import.meta.url);
-const framework = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
-
-type FunctionName = keyof typeof domains;
 
 /** The letters by which tables and targets name the contenders. */
 export type ContenderId = "a" | "b" | "c" | "d" | "e";
+
+/** What is started: our function, with the options of Node that it is deployed with, or something else, as it comes. */
+export type Program = { readonly ours: FrameworkTarget } | { readonly other: FrameworkTarget | string };
 
 /** One of the servers that are measured beside each other. */
 export interface Contender {
   readonly id: ContenderId;
   readonly name: string;
-  /** Arguments of `node`; the port is in the environment, as PORT. */
-  readonly args: readonly string[];
+  readonly program: Program;
   /** Whether it publishes what it accepts. */
   readonly publishes: boolean;
 }
 
 /** All contenders, in the order of the tables. */
 export const contenders: readonly Contender[] = [
-  { id: "a", name: "no-op function", args: toFunctionArgs(toOutput("noop"), "noop"), publishes: false },
-  { id: "b", name: "node:http", args: [toOutput("node-http")], publishes: true },
-  { id: "c", name: "Fastify", args: [toOutput("fastify")], publishes: true },
-  { id: "d", name: "naive port", args: toFunctionArgs(toOutput("naive"), "commerce"), publishes: true },
-  { id: "e", name: "ours", args: toFunctionArgs(toMeasuredFolder("commerce"), "commerce"), publishes: true },
+  {
+    id: "a",
+    name: "no-op function",
+    program: { other: { source: toOutput("noop"), entryPoint: "noop" } },
+    publishes: false,
+  },
+  { id: "b", name: "node:http", program: { other: toOutput("node-http") }, publishes: true },
+  { id: "c", name: "Fastify", program: { other: toOutput("fastify") }, publishes: true },
+  {
+    id: "d",
+    name: "naive port",
+    program: { other: { source: toOutput("naive"), entryPoint: "commerce" } },
+    publishes: true,
+  },
+  { id: "e", name: "ours", program: toOurs("commerce"), publishes: true },
 ];
 
-/** `node`'s arguments that start a function of a folder or file in functions-framework. */
-export function toFunctionArgs(source: string, target: string): string[] {
-  return [framework, `--source=${source}`, `--target=${target}`];
+/** One of our functions, as it is measured. */
+export function toOurs(name: FunctionName): Program {
+  return { ours: { source: toMeasuredFolder(name), entryPoint: domains[name].entryPoint } };
 }
 
 /** The copy of a staged function that is measured. */

@@ -18,8 +18,9 @@ export function toStagedFolder(name: string): string {
  * CommonJS, because the Pub/Sub client's own packages are, and fail as a bundled ES module.
  *
  * @param name the function's name, such as `user-actions`
+ * @param minify off for whoever reads the bundle: the local stack
  */
-export function toBuildOptions(name: string): BuildOptions {
+export function toBuildOptions(name: string, { minify = true } = {}): BuildOptions {
   return {
     absWorkingDir: fileURLToPath(root),
     entryPoints: [`functions/${name}.ts`],
@@ -28,7 +29,7 @@ export function toBuildOptions(name: string): BuildOptions {
     platform: "node",
     target: "node24",
     format: "cjs",
-    minify: true,
+    minify,
     keepNames: false,
     sourcemap: "linked",
     sourcesContent: false,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { runProgram } from "../common/run-program.ts";
 import { createFakeGcloud, emptyProject } from "../testing/google-cloud/fake-gcloud.ts";
-import { runCommand } from "../testing/google-cloud/run-command.ts";
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
@@ -10,7 +10,7 @@ const here = ["--project", "shop-prod", "--region", "europe-west1"];
 
 function runScript(script: "provision" | "deploy", args: readonly string[], path: string) {
   const file = fileURLToPath(new URL(`${script}.ts`, import.meta.url));
-  return runCommand(process.execPath, [file, ...args], { PATH: path });
+  return runProgram(process.execPath, [file, ...args], { PATH: path });
 }
 
 const loggedOut = `
@@ -89,7 +89,7 @@ test("the dry run of provision prints, ready to paste, every command of a real r
 
   const [pasted, real] = [await createFakeGcloud(emptyProject), await createFakeGcloud(emptyProject)];
   try {
-    await runCommand("/bin/sh", ["-c", dryRun.stdout], { PATH: pasted.path });
+    await runProgram("/bin/sh", ["-c", dryRun.stdout], { PATH: pasted.path });
     expect((await runScript("provision", here, real.path)).code).toBe(0);
     const printed = (await pasted.calls()).map((call) => call.join(" "));
     const needed = (await real.calls()).map((call) => call.join(" "));
@@ -117,7 +117,7 @@ test("the dry run of deploy prints, ready to paste, every command in its order, 
   const gcloud = await createFakeGcloud(emptyProject);
   try {
     const script = dryRun.stdout.replace("node --run build", "");
-    await runCommand("/bin/sh", ["-c", script], { PATH: gcloud.path });
+    await runProgram("/bin/sh", ["-c", script], { PATH: gcloud.path });
     expect(await gcloud.calls()).toEqual([
       ...[preflight.version, preflight.projectNumber],
       ...[deploy, service, boost, policy, ...invoke.map(({ add }) => add)],

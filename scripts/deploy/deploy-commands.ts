@@ -1,8 +1,8 @@
-import { domains } from "../../shared/events/registry.ts";
+import { domains, type FunctionName } from "../../shared/events/registry.ts";
+import { nodeOptions } from "../build/node-options.ts";
 import { commonSettings, functionSettings } from "./function-settings.ts";
 import {
   buildServiceAccountId,
-  type FunctionName,
   labels,
   type Target,
   toLabelFlag,
@@ -52,6 +52,7 @@ function toDeployFlags(name: FunctionName, { target, environment, ingress, allow
     ENVIRONMENT: environment,
     // Order holds among publishers of one region: every instance has to enter Pub/Sub through the same one.
     PUBSUB_ENDPOINT: `${target.region}-pubsub.googleapis.com:443`,
+    NODE_OPTIONS: nodeOptions,
     ...own,
   };
   return [

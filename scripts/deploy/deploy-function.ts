@@ -1,7 +1,7 @@
+import type { FunctionName } from "../../shared/events/registry.ts";
 import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
 import { readGcloud, runGcloud } from "./gcloud/gcloud.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
-import type { FunctionName } from "./target.ts";
 
 interface Service {
   readonly spec?: { readonly template?: { readonly metadata?: { readonly annotations?: Record<string, string> } } };

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { functionNames } from "../../shared/events/registry.ts";
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
 import { functionSettings } from "./function-settings.ts";
-import { functionNames } from "./target.ts";
 
 const here = ["--project", "shop-prod", "--region", "europe-west1"];
 

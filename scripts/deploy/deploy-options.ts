@@ -1,6 +1,7 @@
+import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
+import { readArguments, UsageError } from "../common/command.ts";
 import { type DeployChoices, ingresses } from "./deploy-commands.ts";
-import { commonOptions, readArguments, readTarget, UsageError } from "./options.ts";
-import { type FunctionName, functionNames } from "./target.ts";
+import { commonOptions, readTarget } from "./options.ts";
 
 export const deployUsage = `Usage: npm run deploy -- --project P --region R [options] [function…]
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../shared/config.ts";
-import { domains } from "../../shared/events/registry.ts";
+import { domains, functionNames } from "../../shared/events/registry.ts";
 import { collectTopic } from "../pubsub/collect-topic.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import type { DeployedFunction } from "../testing/google-cloud/functions.ts";
 import { startAsPlatform } from "../testing/google-cloud/platform.ts";
 import { readZip } from "../testing/google-cloud/read-zip.ts";
 import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
-
-import { functionNames } from "./target.ts";
 
 const project = "shop-prod";
 const here = ["--project", project, "--region", "europe-west1"];
@@ -68,6 +66,7 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
             GCP_PROJECT_ID: project,
             ENVIRONMENT: "prod",
             PUBSUB_ENDPOINT: "europe-west1-pubsub.googleapis.com:443",
+            NODE_OPTIONS: "--max-semi-space-size=16",
             LOG_LEVEL,
           },
         },

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
+import { runCommand } from "../common/command.ts";
 import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
 import { deployFunction } from "./deploy-function.ts";
 import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
 import { toShellCommand } from "./gcloud/shell-quote.ts";
-import { runCommand } from "./run-command.ts";
-import { type FunctionName, functionNames } from "./target.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const buildCommand = ["--run", "build"];

@@ -1,4 +1,4 @@
-import type { FunctionName } from "./target.ts";
+import type { FunctionName } from "../../shared/events/registry.ts";
 
 /** What all functions are deployed with, in gcloud's own words. */
 export const commonSettings = {

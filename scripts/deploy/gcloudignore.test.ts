@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { runCommand } from "../testing/google-cloud/run-command.ts";
+import { runProgram } from "../common/run-program.ts";
 import { gcloudTimeout, hasGcloud } from "../testing/google-cloud/sandbox.ts";
 
 test.skipIf(!hasGcloud)(
@@ -12,7 +12,7 @@ test.skipIf(!hasGcloud)(
   async () => {
     const configuration = await mkdtemp(join(tmpdir(), "gcloud-"));
     const root = fileURLToPath(new URL("../../", import.meta.url));
-    const { stdout } = await runCommand("gcloud", ["meta", "list-files-for-upload", root], {
+    const { stdout } = await runProgram("gcloud", ["meta", "list-files-for-upload", root], {
       PATH: process.env.PATH,
       HOME: configuration,
       CLOUDSDK_CONFIG: configuration,

@@ -1,10 +1,6 @@
-import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import type { ParseArgsOptionsConfig } from "node:util";
+import { UsageError } from "../common/command.ts";
 import type { Target } from "./target.ts";
-
-/** The command line is not one that the command takes; the message is for the person who typed it. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** The options that provision and deploy have in common. */
 export const commonOptions = {
@@ -13,25 +9,6 @@ export const commonOptions = {
   "dry-run": { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const satisfies ParseArgsOptionsConfig;
-
-/**
- * Parses a command line strictly.
- *
- * @throws UsageError for an option that is unknown, lacks its value, or may not have one
- */
-export function readArguments<const TOptions extends ParseArgsOptionsConfig>(
-  args: readonly string[],
-  options: TOptions,
-  allowPositionals: boolean,
-) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals, allowNegative: true, strict: true });
-  } catch (error) {
-    // Node's message goes on with advice about positional arguments, which does not apply to these commands.
-    const [sentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${sentence}; see --help`);
-  }
-}
 
 /**
  * Checks where a command shall act.

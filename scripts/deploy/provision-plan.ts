@@ -1,17 +1,10 @@
-import { domains } from "../../shared/events/registry.ts";
+import { domains, type FunctionName, functionNames } from "../../shared/events/registry.ts";
 import { findDifferences } from "./resources/difference.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
 import type { Resource } from "./resources/resource.ts";
 import { toSubscriptionResource } from "./resources/subscription-resource.ts";
 import { toTopicResource } from "./resources/topic-resource.ts";
-import {
-  buildServiceAccountId,
-  type FunctionName,
-  functionNames,
-  type Target,
-  toServiceAccountEmail,
-  toServiceAccountId,
-} from "./target.ts";
+import { buildServiceAccountId, type Target, toServiceAccountEmail, toServiceAccountId } from "./target.ts";
 
 /** Resources that do not need each other; each stage needs the ones before it. */
 export type Stage = readonly Resource[];

@@ -1,11 +1,11 @@
+import { readArguments, runCommand, UsageError } from "../common/command.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
 import { projectNumberVariable, toShellCommand } from "./gcloud/shell-quote.ts";
 import { inParallel } from "./in-parallel.ts";
-import { commonOptions, readArguments, readTarget, UsageError } from "./options.ts";
+import { commonOptions, readTarget } from "./options.ts";
 import { planProvision, type Stage } from "./provision-plan.ts";
 import { applyResource } from "./resources/resource.ts";
-import { runCommand } from "./run-command.ts";
 import type { Target } from "./target.ts";
 
 const usage = `Usage: npm run provision -- --project P --region R [options]

@@ -1,9 +1,4 @@
-import { domains } from "../../shared/events/registry.ts";
-
-export type FunctionName = keyof typeof domains;
-
-/** All deployable functions, in the registry's order. */
-export const functionNames = Object.keys(domains) as FunctionName[];
+import type { FunctionName } from "../../shared/events/registry.ts";
 
 /** Where the commands act. */
 export interface Target {

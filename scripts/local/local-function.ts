@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Domain } from "../../shared/events/domain.ts";
 import { toStagedFolder } from "../build/build-function.ts";
-import { findFreePort } from "../testing/free-port.ts";
+import { findFreePort } from "../common/free-port.ts";
+import { spawnFunction } from "../testing/spawn-function.ts";
 
-const FRAMEWORK = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
 const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
 
 const START_TIMEOUT_MS = 20_000;
@@ -93,9 +92,11 @@ export class LocalFunction {
   async #launch(env: NodeJS.ProcessEnv): Promise<Running> {
     const port = await findFreePort();
     const { name, entryPoint } = this.#domain;
-    const args = [FRAMEWORK, `--source=${toStagedFolder(name)}`, `--target=${entryPoint}`, `--port=${port}`];
-    const child = spawn(process.execPath, ["--import", END_WITH_PARENT, ...args], {
+    const target = { source: toStagedFolder(name), entryPoint };
+    const child = spawnFunction(target, {
+      port,
       env,
+      execArgv: ["--import", END_WITH_PARENT],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // A process group of its own: Ctrl-C in a terminal is for the stack, which ends its functions in order.
       detached: true,

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "../common/command.ts";
 import type { BrokerChoice } from "../pubsub/broker.ts";
 
 /** What `npm start` was asked for. */
@@ -19,9 +20,6 @@ export const usage = `Runs the whole producer on this machine: a Pub/Sub server,
 
   GCP_PROJECT_ID names the project of the topics (pulsecart-local unless set); the functions read the rest of their
   configuration from the environment, too.`;
-
-/** The command line cannot be understood; the message is one line for the user. */
-export class UsageError extends Error {}
 
 const brokers: readonly BrokerChoice[] = ["auto", "emulator", "embedded"];
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { domains } from "../../shared/events/registry.ts";
-import { readOptions, type StartOptions, UsageError, usage } from "./options.ts";
+import { UsageError } from "../common/command.ts";
+import { readOptions, type StartOptions, usage } from "./options.ts";
 import { Printer } from "./printer.ts";
 import { LocalStack, type Started } from "./stack.ts";
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { findFreePort } from "../testing/free-port.ts";
+import { findFreePort } from "../common/free-port.ts";
 import { startBroker } from "./broker.ts";
 import { connectPubSub } from "./client.ts";
 import { startEmbeddedPubSub } from "./embedded/server.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { findFreePort } from "../testing/free-port.ts";
+import { findFreePort } from "../common/free-port.ts";
 import { waitUntilAnswering } from "./wait-until-answering.ts";
 
 /** A running emulator; `close` ends it, as does the end of this process. */

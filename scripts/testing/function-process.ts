@@ -1,25 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { domains } from "../../shared/events/registry.ts";
-import { toStagedFolder } from "../build/build-function.ts";
-import { findFreePort } from "./free-port.ts";
+import type { FunctionName } from "../../shared/events/registry.ts";
+import { findFreePort } from "../common/free-port.ts";
+import { type NodeProcessOptions, spawnFunction, toStagedTarget } from "./spawn-function.ts";
 
-const FRAMEWORK = fileURLToPath(new URL("../../node_modules/.bin/functions-framework", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 
-export type FunctionName = keyof typeof domains;
-
 /** How a function is started; what is not given is as a test wants it. */
-export interface FunctionOptions {
+export interface FunctionOptions extends Pick<NodeProcessOptions, "node" | "execArgv"> {
   /** Pub/Sub server, `host:port`. */
   readonly endpoint: string;
   readonly project: string;
   /** Further environment, over the test's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder that is run, where it is not the staged one. */
+  readonly source?: string;
 }
 
 /** One staged function in a real functions-framework process of its own. */
@@ -45,10 +43,12 @@ export interface FunctionProcess {
  */
 export async function startFunction(name: FunctionName, options: FunctionOptions): Promise<FunctionProcess> {
   const port = await findFreePort();
-  const child = spawnFunction(name, port, {
-    GCP_PROJECT_ID: options.project,
-    PUBSUB_EMULATOR_HOST: options.endpoint,
-    ...options.env,
+  const { endpoint, project, env, source, ...node } = options;
+  const target = toStagedTarget(name);
+  const child = spawnFunction(source === undefined ? target : { ...target, source }, {
+    ...node,
+    port,
+    env: { GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: endpoint, ...env },
   });
   const logs: Record<string, unknown>[] = [];
   let stderr = "";
@@ -79,20 +79,6 @@ export async function startFunction(name: FunctionName, options: FunctionOptions
   };
   await waitUntilHealthy(running, child);
   return running;
-}
-
-/**
- * Spawns functions-framework on a staged function, as the platform does.
- *
- * @param env the environment besides PATH; the caller's own does not reach the process
- */
-export function spawnFunction(name: FunctionName, port: number, env: Readonly<Record<string, string>>): ChildProcess {
-  const { entryPoint } = domains[name];
-  const args = [FRAMEWORK, `--source=${toStagedFolder(name)}`, `--target=${entryPoint}`, `--port=${port}`];
-  return spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH, NODE_ENV: "production", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
 }
 
 async function waitUntilHealthy(running: FunctionProcess, child: ChildProcess): Promise<void> {

@@ -11,7 +11,13 @@ export const domains = {
   system,
 } as const satisfies Readonly<Record<string, Domain>>;
 
-type EventSchemas = UnionToIntersection<(typeof domains)[keyof typeof domains]["events"]>;
+/** A function's name, under which it is deployed. */
+export type FunctionName = keyof typeof domains;
+
+/** All functions, in the registry's order. */
+export const functionNames = Object.keys(domains) as readonly FunctionName[];
+
+type EventSchemas = UnionToIntersection<(typeof domains)[FunctionName]["events"]>;
 type UnionToIntersection<T> = (T extends unknown ? (_: T) => void : never) extends (_: infer R) => void ? R : never;
 
 /** The names of all event types. */

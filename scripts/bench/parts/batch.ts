@@ -1,6 +1,6 @@
-import { domains } from "../../../shared/events/registry.ts";
+import type { FunctionName } from "../../../shared/events/registry.ts";
 import type { BenchContext } from "../bench-context.ts";
-import { toFunctionArgs, toMeasuredFolder } from "../contenders.ts";
+import { toOurs } from "../contenders.ts";
 import { basePoint, type LoadPoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
 import { median, medianOfEach } from "../median.ts";
 import type { PartResult } from "../part.ts";
@@ -89,9 +89,8 @@ function toUserActions(point: LoadPoint): LoadPoint {
   return { ...point, shape: { ...point.shape, eventType: "product.viewed" } };
 }
 
-function start(context: BenchContext, name: keyof typeof domains, env: Record<string, string>): Promise<ServerProcess> {
-  const args = toFunctionArgs(toMeasuredFolder(name), domains[name].entryPoint);
-  return startServer(args, { ...toServerOptions(context), env });
+function start(context: BenchContext, name: FunctionName, env: Record<string, string>): Promise<ServerProcess> {
+  return startServer(toOurs(name), { ...toServerOptions(context), env });
 }
 
 async function measureCase(

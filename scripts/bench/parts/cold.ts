@@ -1,12 +1,11 @@
 import type { BenchContext } from "../bench-context.ts";
 import { type Contender, type ContenderId, contenders } from "../contenders.ts";
-import { HttpConnection } from "../load/http-connection.ts";
-import { createRequests } from "../load/requests.ts";
-import { basePoint, toServerOptions } from "../load-point.ts";
+import { toServerOptions } from "../load-point.ts";
 import { median } from "../median.ts";
 import type { PartResult } from "../part.ts";
 import { startProxyProcess } from "../processes/proxy.ts";
 import { type ServerOptions, startServer } from "../processes/server.ts";
+import { sendOne } from "../send-one.ts";
 
 /** A start is short and varies: it is measured more often than a load. */
 const STARTS_PER_ROUND = 3;
@@ -57,23 +56,13 @@ export async function measureCold(context: BenchContext): Promise<PartResult> {
 }
 
 async function timeFirstAnswer(contender: Contender, options: ServerOptions): Promise<number> {
-  const server = await startServer(contender.args, options);
+  const server = await startServer(contender.program, options);
   try {
     await sendOne(server.port);
     return performance.now() - server.spawnedAt;
   } finally {
     await server.stop();
   }
-}
-
-/** @throws Error when the answer is not 202 */
-export async function sendOne(port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const connection = await HttpConnection.open(port, reject);
-  connection.send(createRequests(basePoint.shape)(), resolve);
-  const status = await promise;
-  connection.close();
-  if (status !== 202) throw new Error(`The first answer of a contender was ${status}.`);
 }
 
 function toResult(medians: Readonly<Record<ContenderId, ColdStart>>): PartResult {

@@ -18,7 +18,7 @@ export async function measureCpu(context: BenchContext): Promise<PartResult> {
       // Each round begins with another contender.
       const order = contenders.map((_, i) => contenders[(i + round) % contenders.length] as Contender);
       for (const contender of order) {
-        servers.set(contender, await startServer(contender.args, toServerOptions(context)));
+        servers.set(contender, await startServer(contender.program, toServerOptions(context)));
       }
       for (const server of servers.values()) await warmUp(context, server);
       for (const point of loadPoints) {

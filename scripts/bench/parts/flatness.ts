@@ -1,5 +1,5 @@
 import type { BenchContext } from "../bench-context.ts";
-import { type Contender, contenders } from "../contenders.ts";
+import { toOurs } from "../contenders.ts";
 import { basePoint, type LoadPoint, largePoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
 import { median, medianOfEach } from "../median.ts";
 import type { PartResult, Target } from "../part.ts";
@@ -27,12 +27,11 @@ type Relative = { readonly cpuUs: number; readonly ofBase: number };
  * is shared is not the same a minute later; and the points take turns at who comes first.
  */
 export async function measureFlatness(context: BenchContext): Promise<PartResult> {
-  const ours = contenders.find(({ id }) => id === "e") as Contender;
   const bases: number[] = [];
   const costs = new Map<string, Relative[]>(points.map(({ name }) => [name, []]));
   for (let round = 0; round < context.rounds; round++) {
     context.tell(`flatness: round ${round + 1} of ${context.rounds}`);
-    const server = await startServer(ours.args, toServerOptions(context));
+    const server = await startServer(toOurs("commerce"), toServerOptions(context));
     try {
       await warmUp(context, server);
       const order = points.map((_, i) => points[(i + round) % points.length] as LoadPoint);

@@ -3,7 +3,7 @@ import { type Contender, contenders } from "../contenders.ts";
 import { basePoint, toServerOptions } from "../load-point.ts";
 import type { PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
-import { sendOne } from "./cold.ts";
+import { sendOne } from "../send-one.ts";
 
 /** After so many events the peak is read again: a leak shows as a peak that goes on rising. */
 const EVENTS_PER_STEP = 100_000;
@@ -43,7 +43,7 @@ async function measure(
   oldSpaceMiB: number,
 ): Promise<Pick<MemoryUse, "idleMiB" | "afterFirstMiB" | "peaksMiB">> {
   const env = { NODE_OPTIONS: `--max-old-space-size=${oldSpaceMiB}` };
-  const server = await startServer(contender.args, { ...toServerOptions(context), env });
+  const server = await startServer(contender.program, { ...toServerOptions(context), env });
   try {
     const idle = await server.memory();
     await sendOne(server.port);

@@ -8,7 +8,7 @@ import { type Contender, contenders, toMeasuredFolder } from "../contenders.ts";
 import { toServerOptions } from "../load-point.ts";
 import type { PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
-import { sendOne } from "./cold.ts";
+import { sendOne } from "../send-one.ts";
 
 const run = promisify(execFile);
 
@@ -64,7 +64,7 @@ async function countOpenedFiles(context: BenchContext, contender: Contender): Pr
   // -D makes the tracer the child and leaves the process its place, so that ending it ends both.
   const wrapper = ["strace", "-D", "-f", "-e", "trace=open,openat", "-o", log];
   try {
-    const server = await startServer(contender.args, { ...toServerOptions(context), wrapper });
+    const server = await startServer(contender.program, { ...toServerOptions(context), wrapper });
     await sendOne(server.port);
     await server.stop();
     return (await readFile(log, "utf8")).split("\n").filter((line) => / = \d+$/.test(line)).length;

@@ -1,8 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findFreePort } from "../../testing/free-port.ts";
+import { findFreePort } from "../../common/free-port.ts";
+import {
+  type NodeProcessOptions,
+  spawnFunction,
+  spawnNode,
+  toFrameworkArguments,
+} from "../../testing/spawn-function.ts";
+import type { Program } from "../contenders.ts";
 import { type Memory, readCpuSeconds, readMemory } from "./usage.ts";
 
 const START_TIMEOUT_MS = 20_000;
@@ -29,20 +36,17 @@ export interface ServerOptions {
 }
 
 /**
- * Starts `node` with these arguments, in the environment that the platform sets and no other, and waits until it takes a
- * connection.
+ * Starts a program in the environment that the platform sets and no other, and waits until it takes a connection.
  *
  * @throws Error when it ends, or takes none within 20 s
  */
-export async function startServer(args: readonly string[], options: ServerOptions): Promise<ServerProcess> {
+export async function startServer(program: Program, options: ServerOptions): Promise<ServerProcess> {
   const port = await findFreePort();
-  const [program = process.execPath, ...rest] = [...(options.wrapper ?? []), process.execPath, ...args];
   const spawnedAt = performance.now();
-  const child = spawn(program, rest, {
+  const child = spawnProgram(program, {
+    port,
+    ...(options.wrapper ? { wrapper: options.wrapper } : {}),
     env: {
-      PATH: process.env.PATH,
-      NODE_ENV: "production",
-      PORT: String(port),
       GCP_PROJECT_ID: options.project,
       GOOGLE_CLOUD_PROJECT: options.project,
       PUBSUB_EMULATOR_HOST: options.endpoint,
@@ -53,7 +57,7 @@ export async function startServer(args: readonly string[], options: ServerOption
     // A pipe that somebody reads, as on the platform.
     stdio: ["ignore", "pipe", "inherit"],
   });
-  child.stdout.resume();
+  child.stdout?.resume();
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
@@ -72,6 +76,12 @@ export async function startServer(args: readonly string[], options: ServerOption
       await exit;
     },
   };
+}
+
+function spawnProgram(program: Program, options: NodeProcessOptions): ChildProcess {
+  if ("ours" in program) return spawnFunction(program.ours, options);
+  const { other } = program;
+  return spawnNode(typeof other === "string" ? [other] : toFrameworkArguments(other), options);
 }
 
 async function waitUntilConnectable(child: ChildProcess, port: number): Promise<void> {

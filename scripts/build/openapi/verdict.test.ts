@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Domain } from "../../../shared/events/domain.ts";
-import { domains } from "../../../shared/events/registry.ts";
+import { domains, type FunctionName } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { anyEvent, listEdgeCases } from "../../testing/any-event.ts";
 import { createDocumentValidator } from "../../testing/document-validator.ts";
-import { type FunctionName, type FunctionProcess, startFunction } from "../../testing/function-process.ts";
+import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
 import { toDocument } from "./document.ts";
 
 const RANDOM_EVENTS_PER_TYPE = 150;

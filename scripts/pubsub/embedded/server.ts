@@ -1,5 +1,5 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { findFreePort } from "../../testing/free-port.ts";
+import { findFreePort } from "../../common/free-port.ts";
 import { publisherMethods, subscriberMethods, unlimitedMessages } from "../protocol.ts";
 import { Faults } from "./faults.ts";
 import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";

@@ -1,11 +1,12 @@
 import { execFile, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
+import { installPackage } from "../../common/install-package.ts";
 import { collectTopic, type TopicCollector } from "../../pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
@@ -13,8 +14,10 @@ import { type FunctionProcess, startFunction } from "../function-process.ts";
 // What docs/calling.md prints is what runs here, as a caller would run it, against the built function.
 
 const run = promisify(execFile);
+const INSTALL_TIMEOUT_MS = 300_000;
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const callerTools = `${root}scripts/testing/callers/node_modules/.bin/`;
+const callers = fileURLToPath(new URL(".", import.meta.url));
+const callerTools = `${callers}node_modules/.bin/`;
 const project = `calling-${randomUUID().slice(0, 8)}`;
 const event = { event_type: "order.placed", user_id: "usr_8821", order_id: "ord_20771", payload: { total: 89.99 } };
 
@@ -25,10 +28,12 @@ let folder: string;
 let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  // Below the project, so that imports find the packages that the document has a caller install.
-  folder = `${await mkdtemp(`${root}dist/calling-`)}/`;
+  installPackage(callers);
+  await mkdir(`${callers}dist`, { recursive: true });
+  // Below this package, so that imports find what the document has a caller install.
+  folder = `${await mkdtemp(`${callers}dist/calling-`)}/`;
   pubsub = await startEmbeddedPubSub();
-});
+}, INSTALL_TIMEOUT_MS);
 afterAll(async () => {
   await pubsub?.close();
   await rm(folder, { recursive: true });

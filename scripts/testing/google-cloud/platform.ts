@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findFreePort } from "../../common/free-port.ts";
+import { spawnFunction } from "../spawn-function.ts";
 import { readZip } from "./read-zip.ts";
 
 /** A function as the platform runs it: installed from the uploaded archive and nothing else. */
@@ -32,19 +33,8 @@ export async function startAsPlatform(
   }
   await run(folder, "npm", ["ci", "--omit=dev", "--no-audit", "--no-fund"]);
 
-  const port = await findPort();
-  const framework = join(folder, "node_modules", "@google-cloud", "functions-framework", "build", "src", "main.js");
-  const child = spawn(process.execPath, [framework], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: "production",
-      PORT: String(port),
-      FUNCTION_TARGET: entryPoint,
-      ...environment,
-    },
-    stdio: "inherit",
-  });
+  const port = await findFreePort();
+  const child = spawnFunction({ source: folder, entryPoint }, { port, env: environment, stdio: "inherit" });
   const ended = once(child, "close");
   const close = async () => {
     child.kill();
@@ -64,14 +54,6 @@ export async function startAsPlatform(
 async function run(cwd: string, program: string, args: readonly string[]): Promise<void> {
   const [code] = await once(spawn(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] }), "close");
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} exited with ${code}`);
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function waitUntilServing(url: string, isAlive: () => boolean): Promise<void> {

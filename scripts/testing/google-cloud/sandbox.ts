@@ -3,9 +3,9 @@ import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type ProgramResult, runProgram } from "../../common/run-program.ts";
 import { toGcloudEnvironment } from "./gcloud-environment.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "./google-cloud.ts";
-import { type CommandResult, runCommand } from "./run-command.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -31,7 +31,7 @@ export interface Sandbox {
     command: "provision" | "deploy",
     args: readonly string[],
     environment?: NodeJS.ProcessEnv,
-  ): Promise<CommandResult>;
+  ): Promise<ProgramResult>;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function openSandbox(project: string): Promise<Sandbox> {
     cloud,
     run: (command, args, environment = {}) => {
       const script = join(folder, "scripts", "deploy", `${command}.ts`);
-      return runCommand(process.execPath, [script, ...args], { ...gcloudEnvironment, ...environment });
+      return runProgram(process.execPath, [script, ...args], { ...gcloudEnvironment, ...environment });
     },
     close: async () => {
       await cloud.close();

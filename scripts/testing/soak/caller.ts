@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HttpConnection } from "../../bench/load/http-connection.ts";
+import { HttpConnection } from "../http-connection.ts";
 import type { Ledger } from "./ledger.ts";
 import { type SoakEvent, toBody } from "./soak-event.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { commerce } from "../../../shared/events/commerce.ts";
-import { type BrokerProcess, startBrokerProcess } from "../../bench/processes/broker.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
 import type { ServerCommand } from "../../pubsub/serve.ts";
+import { type BrokerProcess, startBrokerProcess } from "../broker-process.ts";
 import { startFunction } from "../function-process.ts";
 import { type Answers, call } from "./caller.ts";
 import { type Balance, Ledger } from "./ledger.ts";
