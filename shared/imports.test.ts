@@ -7,7 +7,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   functions: ["shared/events", "shared/serve.ts"],
   "shared/serve.ts": [
     "@google-cloud/functions-framework",
-    ...["config.ts", "log.ts", "events", "ingest", "publish", "http"].map((part) => `shared/${part}`),
+    ...["config.ts", "log.ts", "stdout.ts", "events", "ingest", "publish", "http"].map((part) => `shared/${part}`),
   ],
   "shared/http": [],
   "shared/ingest": [
@@ -27,7 +27,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "shared/events/domain.ts",
   ],
   "shared/events": ["valibot"],
-  "shared/log.ts": ["shared/config.ts"],
+  "shared/log.ts": ["shared/config.ts", "shared/stdout.ts"],
+  "shared/stdout.ts": [],
   "shared/config.ts": ["valibot"],
   "shared/source-map.ts": [],
 };

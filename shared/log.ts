@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { stdout } from "./stdout.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
@@ -29,7 +30,7 @@ export interface Log {
  */
 export function createLog(
   config: Pick<Config, "LOG_LEVEL" | "ENVIRONMENT" | "GCP_PROJECT_ID">,
-  sink: (lines: string) => void = (lines) => process.stdout.write(lines),
+  sink: (lines: string) => void = (lines) => stdout.write(lines),
 ): Log {
   const lowest = LEVELS.indexOf(config.LOG_LEVEL);
   const environment = JSON.stringify(config.ENVIRONMENT);

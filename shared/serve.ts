@@ -1,24 +1,19 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Domain } from "./events/domain.ts";
-import { Drain } from "./http/drain.ts";
+import { Drain, type Ending, onSignals } from "./http/drain.ts";
+import { createHandler, type Handler } from "./http/handler.ts";
 import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { bindPlainly } from "./http/plain-bind.ts";
 import { Problem } from "./http/problem.ts";
-import { respond } from "./http/respond.ts";
-import { capYoungGeneration } from "./http/young-generation.ts";
+import { Room } from "./http/room.ts";
 import type { Service } from "./ingest/context.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { ingest } from "./ingest/ingest.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
-
-/** A caller that goes on sending after its answer is cut off then. */
-const LINGER_MS = 5000;
-
-/** An HTTP function, as functions-framework and `node:http` take it. */
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+import { stdout } from "./stdout.ts";
 
 /**
  * Makes the HTTP function of a domain and registers it with functions-framework under the domain's entry point.
@@ -33,32 +28,29 @@ export function serve(domain: Domain): Handler {
     return service;
   };
   const drain = new Drain();
-  const handle: Handler = async (request, response) => {
-    if (drain.isDraining) {
-      respond(response, new Problem("shutting_down"), true);
-      return;
-    }
-    drain.enter();
-    response.once("close", () => drain.leave());
-    const answer = await ingest(getService(), request);
-    const isCutOff = answer instanceof Problem && answer.code === "request_timeout";
-    respond(response, answer, drain.isDraining || isCutOff);
-    if (!request.complete) setTimeout(cutOff, LINGER_MS, request).unref();
-  };
+  const room = new Room();
+  const handle = createHandler(drain, room, (request, lease) => ingest(getService(), request, lease));
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher } = startOrExit(getService);
     publisher.warmUp();
     bindPlainly();
-    capYoungGeneration();
-    ownServer(handle, (server) => drain.onSignal(server, () => publisher.close()));
+    const giveUp = () => {
+      room.giveUp(new Problem("shutting_down"));
+      publisher.close();
+    };
+    ownServer(handle, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
   }
   return handle;
 }
 
-/** Ends a connection whose request is still arriving; one that is complete by now may serve the next. */
-function cutOff(request: IncomingMessage): void {
-  if (!request.complete) request.socket.destroy();
+function toEnding(server: Server, giveUp: () => void): Ending {
+  return {
+    close: (onClosed) => server.close(onClosed),
+    giveUp,
+    // What is not yet read of stdout would be lost with the process.
+    exit: () => void stdout.flush().then(() => process.exit(0)),
+  };
 }
 
 type OwnService = Service & { readonly publisher: Publisher };

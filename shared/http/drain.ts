@@ -1,5 +1,3 @@
-import type { Server } from "node:http";
-
 /** The platform kills 10 s after SIGTERM. Until here requests in flight get their real answer… */
 const GRACE_MS = 8000;
 /** …and until here what is then answered in their stead. */
@@ -7,14 +5,25 @@ const LAST_MS = 8800;
 /** For responses that are written, but not yet read. */
 const FLUSH_MS = 300;
 
+/** What happens to the process as it ends. */
+export interface Ending {
+  /** Closes what is idle, and takes no new connections. @param onClosed called once none is left */
+  close(onClosed: () => void): void;
+  /** Fails what is still in flight. */
+  giveUp(): void;
+  /** Ends the process; called once. */
+  exit(): void;
+}
+
 /** The requests of this process, and whether it still takes new ones. */
 export class Drain {
   #active = 0;
-  #isDraining = false;
-  #onIdle: (() => void) | undefined;
+  #ending: Ending | undefined;
+  #isClosing = false;
+  #hasExited = false;
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#ending !== undefined;
   }
 
   enter(): void {
@@ -23,30 +32,44 @@ export class Drain {
 
   leave(): void {
     this.#active--;
-    if (this.#active === 0) this.#onIdle?.();
+    if (this.#active === 0 && this.#ending) this.#close(this.#ending);
   }
 
   /**
-   * Ends the process with 0 on SIGTERM or SIGINT, after the requests in flight have their answers.
-   *
-   * In place of functions-framework's own handlers, which answer the latest request with 500 and exit at once
-   * (https://github.com/GoogleCloudPlatform/functions-framework-nodejs/issues/704). While requests are in flight the
-   * server goes on listening, so that new ones are told to go elsewhere rather than refused.
-   *
-   * @param giveUp fails what is still in flight when the time is up
+   * Ends the process once the requests in flight have their answers; a second call does nothing. Until then the server goes
+   * on listening, so that new requests are told to go elsewhere rather than refused.
    */
-  onSignal(server: Server, giveUp: () => void): void {
-    const drain = () => {
-      this.#isDraining = true;
-      const end = () => {
-        server.close(() => process.exit(0));
-        setTimeout(() => process.exit(0), FLUSH_MS);
-      };
-      if (this.#active === 0) return end();
-      this.#onIdle = end;
-      setTimeout(giveUp, GRACE_MS);
-      setTimeout(() => process.exit(0), LAST_MS);
-    };
-    for (const signal of ["SIGTERM", "SIGINT"]) process.removeAllListeners(signal).once(signal, drain);
+  begin(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    if (this.#active === 0) {
+      this.#close(ending);
+      return;
+    }
+    setTimeout(() => ending.giveUp(), GRACE_MS);
+    setTimeout(() => this.#exit(ending), LAST_MS);
   }
+
+  #close(ending: Ending): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    ending.close(() => this.#exit(ending));
+    setTimeout(() => this.#exit(ending), FLUSH_MS);
+  }
+
+  #exit(ending: Ending): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
+    ending.exit();
+  }
+}
+
+/**
+ * Has SIGTERM and SIGINT call a function, each time: a second one must not kill what the first one lets end.
+ *
+ * In place of functions-framework's own handlers, which answer the latest request with 500 and exit at once
+ * (https://github.com/GoogleCloudPlatform/functions-framework-nodejs/issues/704).
+ */
+export function onSignals(drain: () => void): void {
+  for (const signal of ["SIGTERM", "SIGINT"]) process.removeAllListeners(signal).on(signal, drain);
 }

@@ -1,6 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { type RequestListener, Server } from "node:http";
 import { answerClientErrors } from "./client-error.ts";
+import { noteExpectation } from "./expectation.ts";
 
 /** Published by Node when a server begins to listen, before any connection is taken. */
 const LISTEN = "tracing:net.server.listen:asyncStart";
@@ -8,8 +9,11 @@ const LISTEN = "tracing:net.server.listen:asyncStart";
 /** A client that has sent no complete headers by then is cut off. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** The same for a whole request; a body has its own, shorter limit in `read-body.ts`. */
+/** The same for a whole request; a body that makes no progress is given up earlier, see `progress.ts`. */
 const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Node looks for both this often; 30 s by default, which comes on top of them. */
+const CHECK_MS = 1000;
 
 /** Longer than Google's front ends keep an idle connection (600 s), so that none is closed under a request on its way. */
 const KEEP_ALIVE_MS = 620_000;
@@ -34,7 +38,13 @@ export function ownServer(handler: RequestListener, onListening: (server: Server
     server.removeAllListeners("request").on("request", handler);
     // An unknown `Expect` or no `Host` is ours to answer: Node's own 417 and 400 have no body.
     server.on("checkExpectation", handler);
-    Object.assign(server, { requireHostHeader: false });
+    // A body is asked for once there is room for it; Node's own `100 Continue` comes before anything is known.
+    server.on("checkContinue", (request, response) => {
+      noteExpectation(request, response);
+      handler(request, response);
+    });
+    // Options of the server's making; a client that half-closes after its request (`nc -N`) still wants its answer.
+    Object.assign(server, { requireHostHeader: false, httpAllowHalfOpen: true, connectionsCheckingInterval: CHECK_MS });
     answerClientErrors(server);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;

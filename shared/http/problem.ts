@@ -160,6 +160,10 @@ export class Problem extends Error {
     return problems[this.code].status;
   }
 
+  get title(): string {
+    return problems[this.code].title;
+  }
+
   get retryable(): boolean | undefined {
     return (problems[this.code] as ProblemRow).retryable;
   }

@@ -21,13 +21,18 @@ export function toJsonAnswer(status: number, value: unknown): JsonAnswer {
   return { status, body: JSON.stringify(value) };
 }
 
+/** An answer as it leaves. */
+interface Message {
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: string;
+}
+
 /**
- * Writes the one response of a request.
+ * Makes the headers and the body of an answer.
  *
- * @param close whether the connection ends with this response (a server that shuts down, a client that was cut off)
+ * @param close whether the connection ends with it (a server that shuts down, a client that was cut off)
  */
-export function respond(response: ServerResponse, answer: Answer, close: boolean): void {
-  if (response.destroyed || response.headersSent) return;
+export function toMessage(answer: Answer, close: boolean): Message {
   const isProblem = answer instanceof Problem;
   const body = isProblem ? JSON.stringify(answer.toProblemDetails()) : answer.body;
   const headers: Record<string, string | number> = {
@@ -39,6 +44,19 @@ export function respond(response: ServerResponse, answer: Answer, close: boolean
   if (answer.retryable) headers["Retry-After"] = RETRY_AFTER_SECONDS;
   if (isProblem) Object.assign(headers, answer.extras.headers);
   if (close) headers.Connection = "close";
+  return { headers, body };
+}
+
+/**
+ * Writes the one response of a request.
+ *
+ * @param close whether the connection ends with this response
+ * @returns the size of its body; 0 where nobody is there to read it
+ */
+export function respond(response: ServerResponse, answer: Answer, close: boolean): number {
+  if (response.destroyed || response.headersSent) return 0;
+  const { headers, body } = toMessage(answer, close);
   response.writeHead(answer.status, headers);
   response.end(body);
+  return body.length;
 }

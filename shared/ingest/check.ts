@@ -1,6 +1,6 @@
 import { MAX_EVENT_BYTES } from "../events/limits.ts";
-import { tooLarge } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
+import { tooLarge } from "../http/receive.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import { checkBatch, toResults } from "./batch.ts";
 import type { Body, RequestContext, Service } from "./context.ts";

@@ -1,7 +1,10 @@
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
-import { type BodyRequest, isJsonMediaType, readBody } from "../http/body.ts";
+import { type BodyRequest, readBody } from "../http/body.ts";
+import { isJsonMediaType, isNdjsonMediaType } from "../http/media-type.ts";
 import { Problem } from "../http/problem.ts";
+import { checkHost, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
+import type { Lease } from "../http/room.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
@@ -17,7 +20,8 @@ interface EventRoute {
   readonly methods: readonly ["POST"];
   /** Bytes of the body, as sent and as inflated. */
   readonly limit: number;
-  readonly takesLines: boolean;
+  /** Whether it takes a media type. */
+  readonly accepts: (mediaType: string) => boolean;
   /** Whether it publishes nothing: its lines are for whoever is looking closely. */
   readonly isDry?: true;
   readonly handle: (service: Service, context: RequestContext, body: Body) => Answer | Promise<Answer>;
@@ -29,8 +33,13 @@ interface ReadRoute {
   readonly answer: () => Answer;
 }
 
-const event: EventRoute = { methods: ["POST"], limit: MAX_EVENT_BYTES, takesLines: false, handle: takeEvent };
-const batch: EventRoute = { methods: ["POST"], limit: MAX_BATCH_BYTES, takesLines: true, handle: takeBatch };
+const event: EventRoute = { methods: ["POST"], limit: MAX_EVENT_BYTES, accepts: isJsonMediaType, handle: takeEvent };
+const batch: EventRoute = {
+  methods: ["POST"],
+  limit: MAX_BATCH_BYTES,
+  accepts: (mediaType) => isJsonMediaType(mediaType) || isNdjsonMediaType(mediaType),
+  handle: takeBatch,
+};
 
 /** Every path. A Map, not an object: an object would find `constructor` and `__proto__` too. */
 export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<string, EventRoute | ReadRoute>([
@@ -45,44 +54,34 @@ export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<strin
 /**
  * Takes one request, from its bytes to its answer: the edge, which catches what nobody foresaw.
  *
+ * @param lease the request's part of the instance's memory
  * @returns what to answer; never rejects
  */
-export async function ingest(service: Service, request: BodyRequest): Promise<Answer> {
+export async function ingest(service: Service, request: BodyRequest, lease: Lease): Promise<Answer> {
   const context = readContext(request);
   let asked = service;
   try {
     const route = findRoute(request);
     if ("answer" in route) return route.answer();
     if (route.isDry) asked = { ...service, log: atDebug(service.log) };
-    const bytes = await readBody(request, route.limit, (type) => isTaken(type, route));
-    return await route.handle(asked, context, { bytes, isLines: isLines(request) });
+    const { limit, accepts } = route;
+    const { bytes, mediaType } = await readBody(request, lease, { limit, accepts });
+    return await route.handle(asked, context, { bytes, isLines: isNdjsonMediaType(mediaType) });
   } catch (error) {
     return toProblem(asked, context, error);
   }
 }
 
-function findRoute({ method = "", url = "", headers, httpVersion }: BodyRequest): EventRoute | ReadRoute {
-  if (headers.host === undefined && httpVersion === "1.1") {
-    throw new Problem("malformed_request", "The request has no Host header.");
-  }
-  const query = url.indexOf("?");
-  const route = routes.get(query === -1 ? url : url.slice(0, query));
+function findRoute(request: BodyRequest): EventRoute | ReadRoute {
+  checkHost(request);
+  const { method = "", url } = request;
+  const route = routes.get(readPath(url));
   if (!route) throw new Problem("not_found");
   if (!(route.methods as readonly string[]).includes(method)) {
     const allow = route.methods.join(", ");
     throw new Problem("method_not_allowed", `This path takes ${allow}.`, { headers: { Allow: allow } });
   }
   return route;
-}
-
-const NDJSON = /^\s*application\/(?:x-ndjson|ndjson|jsonl)\s*(?:;|$)/i;
-
-function isLines({ headers }: BodyRequest): boolean {
-  return NDJSON.test(headers["content-type"] ?? "");
-}
-
-function isTaken(mediaType: string, { takesLines }: EventRoute): boolean {
-  return isJsonMediaType(mediaType) || (takesLines && NDJSON.test(mediaType));
 }
 
 function readDocument(): Answer {

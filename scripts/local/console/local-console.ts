@@ -3,6 +3,7 @@ import type { Domain } from "../../../shared/events/domain.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { Problem } from "../../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../../shared/http/respond.ts";
+import { Room } from "../../../shared/http/room.ts";
 import type { Broker } from "../../pubsub/broker.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { Assets } from "./assets.ts";
@@ -111,10 +112,15 @@ function checkMethod({ method }: IncomingMessage, allowed: "GET" | "PUT"): void 
   throw new Problem("method_not_allowed", `This path takes ${allowed}.`, { headers: { Allow: allowed } });
 }
 
+const room = new Room();
+
 async function readFault(request: IncomingMessage): Promise<FaultName> {
   // Only with this media type: a page of another site cannot send it unasked.
-  const body = await readBody(request, 1000, (type) => type === "application/json");
-  const { fault } = parseObject(body.toString());
+  const lease = room.open();
+  if (!lease) throw new Problem("overloaded");
+  const rules = { limit: 1000, accepts: (type: string) => type === "application/json" };
+  const { bytes } = await readBody(request, lease, rules).finally(() => lease.release());
+  const { fault } = parseObject(bytes.toString());
   if (isFaultName(fault)) return fault;
   throw new Problem("malformed_json", 'The body must be {"fault": …} with the name of a fault.');
 }

@@ -1,0 +1,54 @@
+const SMALLEST_BYTES = 4 * 1024;
+
+/**
+ * Puts a body together in one piece of memory. A list of what comes would cost a body that arrives byte by byte a hundred
+ * times its size, and twice its size to join.
+ */
+export class ByteCollector {
+  #bytes: Buffer = Buffer.alloc(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes of memory in use. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /**
+   * @param chunk is kept as it is where it is the first, until the next
+   * @param most what the whole can become: never more memory than that
+   */
+  add(chunk: Buffer, most: number): void {
+    const length = this.#length + chunk.length;
+    // One that is part of a larger piece of memory would keep all of that.
+    if (this.capacity === 0 && chunk.buffer.byteLength === chunk.length) this.#bytes = chunk;
+    else {
+      if (length > this.capacity) this.grow(Math.min(most, Math.max(length * 2, SMALLEST_BYTES)));
+      chunk.copy(this.#bytes, this.#length);
+    }
+    this.#length = length;
+  }
+
+  /** Makes all the memory at once; what is not written to is not resident. */
+  grow(capacity: number): void {
+    const grown = Buffer.allocUnsafeSlow(capacity);
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+
+  /** @returns what was added; the collector is empty afterwards */
+  take(): Buffer {
+    const all = this.#bytes.subarray(0, this.#length);
+    const taken = this.#length * 2 < this.#bytes.length ? Buffer.from(all) : all;
+    this.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#bytes = Buffer.alloc(0);
+    this.#length = 0;
+  }
+}

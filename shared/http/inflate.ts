@@ -1,0 +1,43 @@
+import type { Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { Problem } from "./problem.ts";
+
+/** What a body is inflated by. */
+export interface Inflater {
+  /** In the words of `Content-Encoding`. */
+  readonly name: string;
+  /** Memory that the decoder takes before the body's first byte, by what the sender says: nothing to speak of, or this. */
+  readonly windowBytes: number;
+  /** @returns a new stream; its `bytesWritten` counts what it has made use of */
+  open(): Transform & { readonly bytesWritten: number };
+}
+
+/** Output comes in pieces of this size; one is made before the body's first byte. */
+const CHUNK = { chunkSize: 32 * 1024 };
+
+const gzip: Inflater = { name: "gzip", windowBytes: 0, open: () => createGunzip(CHUNK) };
+
+const inflaters = new Map<string, Inflater>([
+  ["gzip", gzip],
+  ["x-gzip", gzip],
+  ["deflate", { name: "deflate", windowBytes: 0, open: () => createInflate(CHUNK) }],
+  // 100 bytes can make the decoder allocate its largest window.
+  ["br", { name: "br", windowBytes: 16 * 1024 * 1024, open: () => createBrotliDecompress(CHUNK) }],
+]);
+
+/**
+ * @param contentEncoding the header: a list, whose empty members do not count
+ * @returns undefined where nothing is encoded
+ * @throws {Problem} unsupported_media_type
+ */
+export function findInflater(contentEncoding: string | undefined): Inflater | undefined {
+  if (contentEncoding === undefined) return undefined;
+  const members = contentEncoding.toLowerCase().split(",");
+  const [encoding, ...more] = members.map((name) => name.trim()).filter((name) => name !== "" && name !== "identity");
+  if (encoding === undefined) return undefined;
+  const inflater = inflaters.get(encoding);
+  if (inflater && more.length === 0) return inflater;
+  throw new Problem("unsupported_media_type", "Content-Encoding must be one of gzip, deflate, br, identity.", {
+    headers: { "Accept-Encoding": "gzip, deflate, br" },
+  });
+}
