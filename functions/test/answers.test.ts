@@ -59,7 +59,7 @@ describe("a body that is no JSON object", () => {
     ["{} {}", "position 3"],
     ["", "position 0"],
     ["   ", "position 3"],
-    ["\ufeff{}", "position 0"],
+    ["\ufeff", "position 0"],
     ['{"a":"\u0001"}', "position 6"],
     ['[{"event_type":"order.placed"}]', "JSON object"],
     ['"text"', "JSON object"],

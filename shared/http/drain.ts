@@ -21,6 +21,7 @@ export class Drain {
   #ending: Ending | undefined;
   #isClosing = false;
   #hasExited = false;
+  #giveUp: NodeJS.Timeout | undefined;
 
   get isDraining(): boolean {
     return this.#ending !== undefined;
@@ -46,13 +47,14 @@ export class Drain {
       this.#close(ending);
       return;
     }
-    setTimeout(() => ending.giveUp(), GRACE_MS);
+    this.#giveUp = setTimeout(() => ending.giveUp(), GRACE_MS);
     setTimeout(() => this.#exit(ending), LAST_MS);
   }
 
   #close(ending: Ending): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    clearTimeout(this.#giveUp);
     ending.close(() => this.#exit(ending));
     setTimeout(() => this.#exit(ending), FLUSH_MS);
   }
