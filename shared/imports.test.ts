@@ -9,6 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "@google-cloud/functions-framework",
     ...["config.ts", "log.ts", "stdout.ts", "events", "ingest", "publish", "http"].map((part) => `shared/${part}`),
   ],
+  "shared/client": ["shared/events"],
   "shared/http": [],
   "shared/ingest": [
     "valibot",
