@@ -1,6 +1,7 @@
 import { MAX_BATCH_EVENTS } from "../../../shared/events/limits.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
-import { type JsonSchema, toSchemaRef } from "./event-schemas.ts";
+import type { JsonSchema } from "../schemas/json-schema.ts";
+import { toSchemaRef } from "./event-schemas.ts";
 
 /** What can be wrong with one event of a batch, whatever becomes of the others. */
 const batchEntryCodes: readonly ProblemCode[] = [

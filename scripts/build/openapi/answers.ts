@@ -1,5 +1,6 @@
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
-import { type JsonSchema, toSchemaRef } from "./event-schemas.ts";
+import type { JsonSchema } from "../schemas/json-schema.ts";
+import { toSchemaRef } from "./event-schemas.ts";
 
 /** One OpenAPI response object, or a reference to it. */
 type Answer = Readonly<Record<string, unknown>>;

@@ -1,10 +1,8 @@
-import { type ConversionConfig, toJsonSchemaDefs } from "@valibot/to-json-schema";
+import { toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
-
-/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import { conversion, type JsonSchema } from "../schemas/json-schema.ts";
 
 /**
  * Names a component: `order.placed` is `OrderPlaced`, `event_id` is `EventId`, `user-actions` is `UserActions`.
@@ -32,7 +30,7 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
   const events = Object.values(domain.events).map((event) => ({ ...event, component: toComponentName(event.type) }));
   const schemas = toJsonSchemaDefs(
     { ...collectFields(domain), ...Object.fromEntries(events.map(({ component, schema }) => [component, schema])) },
-    conversion,
+    { ...conversion, overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` },
   ) as Record<string, JsonSchema>;
   for (const { component, description, sample } of events) {
     schemas[component] = { description, ...schemas[component], examples: [sample] };
@@ -62,22 +60,3 @@ function listFields(domain: Domain): [string, v.GenericSchema][] {
     .flatMap((event) => Object.entries(event.schema.entries))
     .filter(([field]) => field !== "event_type") as [string, v.GenericSchema][];
 }
-
-const conversion: ConversionConfig = {
-  target: "draft-2020-12",
-  typeMode: "input",
-  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-  overrideSchema({ valibotSchema, jsonSchema }) {
-    // What a custom schema accepts stands in the metadata that follows it in its pipe.
-    if (valibotSchema.type === "custom") return jsonSchema;
-    if (valibotSchema.type === "loose_object") return { ...jsonSchema, additionalProperties: true };
-    return undefined;
-  },
-  overrideAction({ valibotAction, jsonSchema }) {
-    const { type, message } = valibotAction as { type: string; message?: unknown };
-    if (type !== "check") return undefined;
-    const rule = `${String(message).replace(/^./, (letter) => letter.toUpperCase())}.`;
-    const description = jsonSchema.description ? `${jsonSchema.description} ${rule}` : rule;
-    return { ...jsonSchema, description };
-  },
-};

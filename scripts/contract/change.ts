@@ -1,0 +1,41 @@
+/** One difference between two contracts. */
+export interface Change {
+  /** Where: `payload.items.*.quantity`, `topic`; empty for the event type as a whole. */
+  readonly path: string;
+  /** What is different. */
+  readonly text: string;
+  /** Why what was accepted is accepted no longer; absent where it still is. */
+  readonly backward?: string;
+  /** Why a consumer of yesterday cannot read what is published now; absent where it can. */
+  readonly forward?: string;
+  /** The command cannot tell what it means. */
+  readonly isUnknown?: boolean;
+}
+
+/** What a rule that becomes stricter does. */
+export const REFUSED = "events accepted today would be refused";
+
+/** What a rule that becomes looser does. */
+export const UNEXPECTED = "a consumer of yesterday would get what it does not expect";
+
+export function toStricter(path: string, text: string): Change {
+  return { path, text, backward: REFUSED };
+}
+
+export function toLooser(path: string, text: string): Change {
+  return { path, text, forward: UNEXPECTED };
+}
+
+/** Neither is a part of the other. */
+export function toDifferent(path: string, text: string): Change {
+  return { path, text, backward: REFUSED, forward: UNEXPECTED };
+}
+
+export function toUnknown(path: string, text: string): Change {
+  return { path, text, isUnknown: true };
+}
+
+/** @returns a path one step further down */
+export function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}

@@ -1,0 +1,86 @@
+import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
+import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
+
+/** Keywords that say something to a reader, and nothing about which values are right. */
+const annotations = new Set(
+  "$schema $id $comment $defs title description examples default deprecated readOnly writeOnly".split(" "),
+);
+
+/** Keywords that each narrow what a schema takes, whatever else it has. */
+export const conjuncts = [
+  ["not"],
+  ["propertyNames"],
+  ["uniqueItems"],
+  ["dependentRequired"],
+  ["dependentSchemas"],
+  ["contains", "minContains", "maxContains"],
+  ["if", "then", "else"],
+  ["contentEncoding", "contentMediaType", "contentSchema"],
+] as const;
+
+/** Every keyword whose meaning this command knows. */
+const compared = new Set([
+  ..."$ref type const enum pattern format multipleOf anyOf oneOf allOf".split(" "),
+  ..."minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength".split(" "),
+  ..."minItems maxItems minProperties maxProperties".split(" "),
+  ..."properties required additionalProperties items prefixItems".split(" "),
+  ...conjuncts.flat(),
+]);
+
+/** @returns the keywords of a schema that this command does not know */
+export function listUnknownKeywords(schema: JsonSchema): string[] {
+  return Object.keys(schema).filter((keyword) => !annotations.has(keyword) && !compared.has(keyword));
+}
+
+/** A schema as an object: `true` takes anything, `false` nothing. */
+export function toNode(schema: unknown): JsonSchema {
+  if (schema === undefined || schema === true) return {};
+  return schema === false ? { not: {} } : (schema as JsonSchema);
+}
+
+/**
+ * Follows a schema's references within its own document.
+ *
+ * @throws Error when a reference leads elsewhere
+ */
+export function resolve(schema: unknown, root: JsonSchema): JsonSchema {
+  const node = toNode(schema);
+  if (typeof node.$ref !== "string") return node;
+  if (!node.$ref.startsWith("#/")) throw new Error(`the reference ${node.$ref} leads out of the document`);
+  const steps = node.$ref.slice(2).split("/");
+  const target = steps.reduce<unknown>(
+    (at, step) => (at as Record<string, unknown> | undefined)?.[step.replaceAll("~1", "/").replaceAll("~0", "~")],
+    root,
+  );
+  if (target === undefined) throw new Error(`the reference ${node.$ref} leads nowhere`);
+  return resolve(target, root);
+}
+
+/** A schema as text: the same for schemas that take the same values for the same reasons. */
+export function toEssence(schema: unknown): string {
+  return toCanonicalJson(strip(schema));
+}
+
+/** Keywords whose members are names of the author's choice, not keywords. */
+const named = new Set(["properties", "patternProperties", "dependentSchemas", "$defs"]);
+/** Keywords whose values are data, not schemas. */
+const data = new Set(["const", "enum", "required", "dependentRequired"]);
+
+function strip(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(strip);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value as JsonSchema)
+    .filter(([keyword]) => !annotations.has(keyword))
+    .map(([keyword, member]) => [keyword, stripMember(keyword, member)]);
+  const rules = rulesOf(value as JsonSchema);
+  return { ...Object.fromEntries(kept), ...(rules.length > 0 ? { " rules": rules } : {}) };
+}
+
+function stripMember(keyword: string, member: unknown): unknown {
+  // Neither order nor absence of an empty list means anything.
+  if (keyword === "required" && Array.isArray(member)) return member.length > 0 ? [...member].sort() : undefined;
+  if (data.has(keyword)) return member;
+  if (!named.has(keyword) || typeof member !== "object" || member === null) return strip(member);
+  const entries = Object.entries(member);
+  return entries.length > 0 ? Object.fromEntries(entries.map(([name, schema]) => [name, strip(schema)])) : undefined;
+}

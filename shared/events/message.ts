@@ -1,0 +1,39 @@
+import * as v from "valibot";
+import { MAX_ID_BYTES } from "./limits.ts";
+
+/** The field whose value is the ordering key of a message. */
+export const ORDERING_KEY = "user_id";
+
+/** The attributes of a message, for the documents and the tests. `event_type` is the event's own. */
+export const attributes = v.looseObject({
+  event_type: v.pipe(v.string(), v.description("What happened: the event type.")),
+  event_id: v.pipe(
+    v.string(),
+    v.description("The event's identity, the same as in its data: drop what you have seen already."),
+    v.regex(/^[A-Za-z0-9._:-]{1,128}$/),
+  ),
+  googclient_traceparent: v.optional(
+    v.pipe(
+      v.string(),
+      v.description("The W3C trace context of the caller's request, where it had one."),
+      v.regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
+    ),
+  ),
+  payload_faults: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        "The paths at which the payload breaks its schema, joined by one space. Subscribe with the filter `NOT attributes:payload_faults` to have none of these messages.",
+      ),
+      v.minLength(1),
+      v.metadata({ maxLength: MAX_ID_BYTES }),
+    ),
+  ),
+  verification: v.optional(
+    v.pipe(
+      v.string(),
+      v.description("On what a deployment sends to check itself, and on nothing else: leave it out by a filter."),
+      v.regex(/^[0-9a-f]{16,64}$/),
+    ),
+  ),
+});
