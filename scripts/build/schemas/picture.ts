@@ -66,9 +66,17 @@ export function toPublished(event: DefinedEvent): JsonSchema {
     title: event.type,
     description: event.description,
     ...rest,
-    properties,
+    properties: Object.fromEntries(
+      Object.entries(properties as object).map(([name, field]) => [name, toArrived(field)]),
+    ),
     required: ordered,
   };
+}
+
+/** What is said of a field's absence is for callers: nothing that arrives lacks it. */
+function toArrived(field: JsonSchema): JsonSchema {
+  if (typeof field.description !== "string") return field;
+  return { ...field, description: field.description.replace(/ ?Absent: [^.]*\./, "") };
 }
 
 function toAttributes(event: DefinedEvent, shape: MessageShape["attributes"]): JsonSchema {

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { toPublished } from "./picture.ts";
+import { toMessageSample } from "./sample.ts";
 
 // npm run schemas: dist/schemas/ with the JSON Schema of each event type's messages, and index.json, which lists them.
 
@@ -18,11 +19,6 @@ for (const domain of Object.values<Domain>(domains)) {
   }
 }
 await write("index.json", index);
-
-/** The sample as it arrives. */
-function toMessageSample(sample: object): object {
-  return { event_id: "evt_3f2b8c1d9e4a45f6b7c8d9e0f1a2b3c4", timestamp: "2026-01-31T12:00:00.000Z", ...sample };
-}
 
 async function write(file: string, content: object): Promise<void> {
   await writeFile(new URL(file, folder), `${JSON.stringify(content, null, 2)}\n`);

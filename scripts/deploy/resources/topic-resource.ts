@@ -1,8 +1,7 @@
+import { TOPIC_RETENTION_DAYS } from "../../build/asyncapi/topic-retention.ts";
 import { labels, type Target, toLabelFlag } from "../target.ts";
 import { findDifferences } from "./difference.ts";
 import type { Resource } from "./resource.ts";
-
-const retentionDays = 7;
 
 /**
  * A topic that keeps every message for 7 days, so that a new or broken consumer can be wound back to any moment of the
@@ -13,7 +12,7 @@ const retentionDays = 7;
 export function toTopicResource(id: string, { project, region }: Target): Resource {
   const topic = ["pubsub", "topics"];
   const flags = [
-    `--message-retention-duration=${retentionDays}d`,
+    `--message-retention-duration=${TOPIC_RETENTION_DAYS}d`,
     `--message-storage-policy-allowed-regions=${region}`,
     `--project=${project}`,
     "--quiet",
@@ -26,7 +25,7 @@ export function toTopicResource(id: string, { project, region }: Target): Resour
     differences: (found) =>
       findDifferences(found, {
         labels,
-        messageRetentionDuration: `${retentionDays * 86_400}s`,
+        messageRetentionDuration: `${TOPIC_RETENTION_DAYS * 86_400}s`,
         messageStoragePolicy: { allowedPersistenceRegions: [region] },
       }),
   };
