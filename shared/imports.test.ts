@@ -7,7 +7,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   functions: ["shared/events", "shared/serve.ts"],
   "shared/serve.ts": [
     "@google-cloud/functions-framework",
-    ...["config.ts", "log.ts", "stdout.ts", "events", "ingest", "publish", "http"].map((part) => `shared/${part}`),
+    ...["config.ts", "log.ts", "stdout.ts", "identity.ts", "events", "ingest", "publish", "http"].map(
+      (part) => `shared/${part}`,
+    ),
   ],
   "shared/client": ["shared/events"],
   "shared/http": [],
@@ -17,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "shared/events",
     "shared/publish",
     "shared/log.ts",
+    "shared/identity.ts",
     "shared/source-map.ts",
   ],
   "shared/publish": [
@@ -32,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "shared/stdout.ts": [],
   "shared/config.ts": ["valibot"],
   "shared/source-map.ts": [],
+  "shared/identity.ts": [],
 };
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;

@@ -8,6 +8,7 @@ import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { bindPlainly } from "./http/plain-bind.ts";
 import { Problem } from "./http/problem.ts";
 import { Room } from "./http/room.ts";
+import { identity } from "./identity.ts";
 import type { Service } from "./ingest/context.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { ingest } from "./ingest/ingest.ts";
@@ -32,7 +33,8 @@ export function serve(domain: Domain): Handler {
   const handle = createHandler(drain, room, (request, lease) => ingest(getService(), request, lease));
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
-    const { publisher } = startOrExit(getService);
+    const { publisher, log } = startOrExit(getService);
+    log.write("info", "Function started", { ...identity, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
     bindPlainly();
     const giveUp = () => {

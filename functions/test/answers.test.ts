@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { contractFingerprint } from "../../scripts/build/schemas/fingerprint.ts";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { domains } from "../../shared/events/registry.ts";
@@ -154,9 +156,12 @@ describe("an event that breaks its schema", () => {
 });
 
 describe("path and method", () => {
-  it("GET /health is ok", async () => {
+  it("GET /health is ok, and says what runs, as the start line does", async () => {
     const { response, answer } = await send("/health?probe=1", {});
-    expect([response.status, answer]).toEqual([200, { status: "ok" }]);
+    const identity = { version: manifest.version, contract: contractFingerprint("commerce") };
+    expect([response.status, answer]).toEqual([200, { status: "ok", ...identity }]);
+    expect(identity.contract).toMatch(/^[0-9a-f]{16}$/);
+    expect(running.logs[0]).toMatchObject({ severity: "INFO", message: "Function started", ...identity });
   });
 
   it.each(["/nothing", "/events", "/events/ingest/", "/favicon.ico", "/robots.txt", "/%E0%A4%A", "/__proto__"])(

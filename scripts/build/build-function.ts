@@ -1,8 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
+import { contractConstants } from "./contract-constants.ts";
 import { toDeployedPackage } from "./deployed-package.ts";
-import { openApiDocument } from "./openapi-document.ts";
+
 import { slimClient } from "./slim-client.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -38,7 +39,7 @@ export function toBuildOptions(name: string, { minify = true } = {}): BuildOptio
     logLevel: "silent",
     // functions-framework finds registered functions in its own copy of its registry: a bundled one would be another.
     external: ["@google-cloud/functions-framework"],
-    plugins: [slimClient(), openApiDocument(name)],
+    plugins: [slimClient(), contractConstants(name)],
   };
 }
 

@@ -99,7 +99,7 @@ describe("what reaches the front", () => {
 
   it("passes everything below a function's name straight through", async () => {
     const response = await fetch(`${stack.url}/user-actions/health?x=1`);
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ status: "ok" })]);
     const headers = { ...json, "Idempotency-Key": "key-1" };
     const [first, second] = await Promise.all(
       ["/commerce/", "/events/ingest"].map(async (path) => (await post(path, JSON.stringify(order), headers)).json()),

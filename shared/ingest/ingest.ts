@@ -5,6 +5,7 @@ import { Problem } from "../http/problem.ts";
 import { checkHost, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Lease } from "../http/room.ts";
+import { identity } from "../identity.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
@@ -47,7 +48,7 @@ export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<strin
   ["/events/ingest", event],
   ["/events/batch", batch],
   ["/events/validate", { ...batch, isDry: true, handle: checkOnly }],
-  ["/health", { methods: ["GET", "HEAD"], answer: () => toJsonAnswer(200, { status: "ok" }) }],
+  ["/health", { methods: ["GET", "HEAD"], answer: () => toJsonAnswer(200, { status: "ok", ...identity }) }],
   ["/openapi.json", { methods: ["GET", "HEAD"], answer: readDocument }],
 ]);
 

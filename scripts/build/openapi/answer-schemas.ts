@@ -78,8 +78,16 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   },
   Health: {
     type: "object",
-    properties: { status: { const: "ok" } },
-    required: ["status"],
+    properties: {
+      status: { const: "ok" },
+      version: { type: "string", description: "The package's version." },
+      contract: {
+        type: "string",
+        description: "A fingerprint of this function's contract.",
+        pattern: "^[0-9a-f]{16}$",
+      },
+    },
+    required: ["status", "version", "contract"],
   },
   Problem: {
     description: "Problem details (RFC 9457).",

@@ -1,21 +1,26 @@
 import type { Plugin } from "esbuild";
+import project from "../../package.json" with { type: "json" };
 
 /**
- * Makes the esbuild plugin that puts a function's OpenAPI document into its bundle, as one string: nothing parses it.
+ * Makes the esbuild plugin that puts what a function says of itself into its bundle: its OpenAPI document, as one string
+ * that nothing parses, the package's version and the fingerprint of its contract.
  *
- * The sources that the document is made from are loaded by the build and no sooner, so that one that is broken fails the
+ * The sources that these are made from are loaded by the build and no sooner, so that one that is broken fails the
  * build, beside what esbuild itself says of it. A process that builds again after a change sees the old sources.
  *
  * @param name the function's name
  */
-export function openApiDocument(name: string): Plugin {
+export function contractConstants(name: string): Plugin {
   return {
-    name: "openapi-document",
+    name: "contract-constants",
     async setup({ initialOptions, onStart }) {
       try {
+        const { contractFingerprint } = await import("./schemas/fingerprint.ts");
         initialOptions.define = {
           ...initialOptions.define,
           OPENAPI_DOCUMENT: JSON.stringify(await printDocument(name)),
+          PACKAGE_VERSION: JSON.stringify(project.version),
+          CONTRACT_FINGERPRINT: JSON.stringify(contractFingerprint(name)),
         };
       } catch (error) {
         onStart(() => ({ errors: [{ text: String(error) }] }));
