@@ -18,6 +18,8 @@ export type BuildReport =
       readonly eventTypes: Readonly<Record<string, string>>;
       /** The OpenAPI document of all functions, as JSON text. */
       readonly document: string;
+      /** The AsyncAPI document of all topics, as JSON text. */
+      readonly asyncApi: string;
     }
   | { readonly failure: string };
 
@@ -32,6 +34,7 @@ async function stage(names: readonly string[]): Promise<BuildReport> {
   // Not before esbuild has found the sources in order: it tells better where they are not.
   const { domains } = await import("../../shared/events/registry.ts");
   const { toMergedDocument } = await import("../build/openapi/document.ts");
+  const { toAsyncApi } = await import("../build/asyncapi/document.ts");
   await Promise.all(outputs.map(writeIfChanged));
   await Promise.all(names.map(writeDeployedPackage));
   return {
@@ -40,6 +43,7 @@ async function stage(names: readonly string[]): Promise<BuildReport> {
       Object.values(domains).flatMap((domain) => Object.keys(domain.events).map((type) => [type, domain.name])),
     ),
     document: JSON.stringify(toMergedDocument(Object.values(domains))),
+    asyncApi: JSON.stringify(toAsyncApi(Object.values(domains))),
   };
 }
 

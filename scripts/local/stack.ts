@@ -83,13 +83,13 @@ export class LocalStack {
 
   /** Has every function serve this build. @returns the names of those that it changed */
   async #serve(
-    { bundles, eventTypes, document }: Build,
+    { bundles, eventTypes, document, asyncApi }: Build,
     env: NodeJS.ProcessEnv,
     local: LocalConsole,
   ): Promise<string[]> {
     const hasChanged = await Promise.all(this.#each((each) => each.serve(bundles[each.name] as string, env)));
     this.#behind.eventTypes = new Map(Object.entries(eventTypes));
-    local.refresh(document);
+    local.refresh(document, asyncApi);
     return names.filter((_, index) => hasChanged[index]);
   }
 

@@ -80,6 +80,12 @@ describe("what the page talks to", () => {
       expect.arrayContaining(Object.keys(domains).map((name) => `/${name}/events/ingest`)),
     );
   });
+
+  it("serves one AsyncAPI document of all topics, and links it from the reference", async () => {
+    const document = (await (await fetch(`${stack.url}/asyncapi.json`)).json()) as { operations: object };
+    expect(Object.keys(document.operations)).toEqual(Object.keys(domains));
+    expect(await (await fetch(`${stack.url}/docs/`)).text()).toContain('href="/asyncapi.json"');
+  });
 });
 
 describe.skipIf(!hasBrowser)("in Chromium", () => {

@@ -22,7 +22,8 @@ export class LocalConsole {
   readonly #functions: readonly string[];
   readonly #stream: EventStream;
   readonly #assets = new Assets();
-  #document = "{}";
+  /** As JSON text, by path. */
+  readonly #documents = new Map<string, string>();
 
   constructor(broker: Broker, project: string, functions: readonly string[]) {
     this.#broker = broker;
@@ -35,9 +36,10 @@ export class LocalConsole {
    * The sources were built.
    *
    * @param document the OpenAPI document of all functions, as JSON text
+   * @param asyncApi the AsyncAPI document of all topics, as JSON text
    */
-  refresh(document: string): void {
-    this.#document = document;
+  refresh(document: string, asyncApi: string): void {
+    this.#documents.set("/openapi.json", document).set("/asyncapi.json", asyncApi);
     this.#assets.refresh();
   }
 
@@ -77,9 +79,10 @@ export class LocalConsole {
       this.#stream.open(response, request.headers["last-event-id"] as string | undefined);
       return true;
     }
-    if (path === "/openapi.json") {
+    const document = this.#documents.get(path);
+    if (document !== undefined) {
       checkMethod(request, "GET");
-      respond(response, { status: 200, body: this.#document }, false);
+      respond(response, { status: 200, body: document }, false);
       return true;
     }
     const asset = await this.#assets.read(path);
