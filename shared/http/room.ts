@@ -19,7 +19,7 @@ const MAX_WAITING = 128;
  * Bytes of bodies that an instance of 512 MiB holds. Each is there up to three times (body, message, encoded request), and
  * the garbage collector is late with what has been let go.
  */
-export const INSTANCE_ROOM: RoomSizes = { small: 16 * MIB, large: 45 * MIB };
+export const INSTANCE_ROOM: RoomSizes = { small: 16 * MIB, large: 40 * MIB };
 
 interface RoomSizes {
   /** Of all small bodies, and of answers that are not yet read. */

@@ -1,0 +1,249 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
+import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { RawHttp, type RawResponse } from "../../scripts/testing/raw-http.ts";
+import { domains } from "../../shared/events/registry.ts";
+
+const MIB = 1024 * 1024;
+const endpoint = inject("pubsub");
+const project = `http-${randomUUID().slice(0, 8)}`;
+const { sample } = domains.commerce.events["order.placed"];
+const event = JSON.stringify(sample);
+let running: FunctionProcess;
+let topic: TopicCollector;
+const open: RawHttp[] = [];
+
+beforeAll(async () => {
+  topic = await collectTopic(endpoint, project, domains.commerce.topic);
+  running = await startFunction("commerce", { endpoint, project });
+});
+afterEach(() => {
+  for (const client of open.splice(0)) client.close();
+});
+afterAll(async () => {
+  expect(running.stderr()).toBe("");
+  expect(await running.stop()).toBe(0);
+  await topic.close();
+});
+
+const connect = async () => {
+  const client = await RawHttp.open(running.port);
+  open.push(client);
+  return client;
+};
+
+const head = (line: string, headers: readonly string[] = []) =>
+  `${line} HTTP/1.1\r\n${["Host: a", "Content-Type: application/json", ...headers].join("\r\n")}\r\n\r\n`;
+
+const post = (body: string | Buffer, headers: readonly string[] = [], target = "/") =>
+  Buffer.concat([
+    Buffer.from(head(`POST ${target}`, [`Content-Length: ${Buffer.byteLength(body)}`, ...headers])),
+    Buffer.from(body),
+  ]);
+
+function expectProblem({ status, headers, body }: RawResponse, wanted: number, code: string): void {
+  expect([status, headers["content-type"]]).toEqual([wanted, "application/problem+json"]);
+  expect(JSON.parse(body)).toMatchObject({ status: wanted, code });
+}
+
+const send = async (...pieces: (string | Buffer)[]) => (await connect()).write(...pieces).response();
+
+describe("the request line and its headers", () => {
+  it("a client that half-closes after its request is answered", async () => {
+    const client = (await connect()).write(post(event)).end();
+    expect((await client.response()).status).toBe(202);
+    await client.ended();
+  });
+
+  it("a client that half-closes within its body is told so", async () => {
+    const client = (await connect()).write(post(event).subarray(0, -5)).end();
+    expectProblem(await client.response(), 400, "malformed_request");
+    await client.ended();
+  });
+
+  it.each([
+    ["POST", "http://shop.example/", 202],
+    ["POST", "http://shop.example:8080/events/ingest?x=1", 202],
+    ["GET", "HTTP://shop.example/health", 200],
+    ["GET", "http://shop.example/nothing", 404],
+  ])("%s %s in absolute form is %i", async (method, target, status) => {
+    const { status: answered } = await send(method === "POST" ? post(event, [], target) : head(`GET ${target}`));
+    expect(answered).toBe(status);
+  });
+
+  it.each([["Host: b"], ["hOST: a"], ["Host: a", "Host:"]])(
+    "a further host (%s) is malformed_request",
+    async (...lines) => {
+      expectProblem(await send(post(event, lines)), 400, "malformed_request");
+    },
+  );
+
+  it("CONNECT gets an answer", async () => {
+    const client = (await connect()).write("CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n");
+    const response = await client.response();
+    expectProblem(response, 405, "method_not_allowed");
+    expect(response.headers.allow).toBe("GET, HEAD, POST");
+    await client.ended();
+  });
+
+  it("what is no HTTP behind a good request does not take its answer", async () => {
+    const client = (await connect()).write(post(event), "HELLO\r\n\r\n");
+    const [first, second] = await client.responses(2);
+    expect(first?.status).toBe(202);
+    expectProblem(second as RawResponse, 400, "malformed_request");
+    await client.ended();
+  });
+
+  it("a chunk that is none breaks its own request, with one answer", async () => {
+    const client = (await connect()).write(head("POST /", ["Transfer-Encoding: chunked"]), '5\r\n{"a":\r\n', "zz\r\n");
+    expectProblem(await client.response(), 400, "malformed_request");
+    await client.ended();
+    expect(await client.responses(1)).toHaveLength(1);
+  });
+
+  it("pipelined requests are answered in order", async () => {
+    const client = (await connect()).write(post(event), head("GET /health"), post("{}"), post(event));
+    const responses = await client.responses(4);
+    expect(responses.map(({ status }) => status)).toEqual([202, 200, 400, 202]);
+  });
+});
+
+describe("Expect: 100-continue", () => {
+  const expecting = ["Expect: 100-continue"];
+
+  it("is told to continue, and answered", async () => {
+    const bytes = post(event, expecting);
+    const client = (await connect()).write(bytes.subarray(0, -event.length));
+    expect((await client.response()).status).toBe(100);
+    client.write(event);
+    expect((await client.responses(2)).map(({ status }) => status)).toEqual([100, 202]);
+  });
+
+  it.each([
+    ["a path that is not there", "POST /nothing", [], 404],
+    ["a method that is not taken", "PUT /", [], 405],
+    ["a body that is too large", "POST /", [`Content-Length: ${9 * MIB + 1}`], 413],
+    ["a content encoding that is not known", "POST /", ["Content-Encoding: zstd"], 415],
+    ["two hosts", "POST /", ["Host: b"], 400],
+  ])("%s gets its answer alone", async (_, line, headers, status) => {
+    const length = headers.some((header) => header.startsWith("Content-Length")) ? [] : ["Content-Length: 100"];
+    const client = (await connect()).write(head(line, [...expecting, ...length, ...headers]));
+    const response = await client.response();
+    expect([response.status, response.headers.connection]).toEqual([status, "close"]);
+    await client.ended();
+    expect(await client.responses(1)).toHaveLength(1);
+  });
+});
+
+describe("compressed bodies", () => {
+  const gzip = ["Content-Encoding: gzip"];
+
+  it.each([
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["gzip", gzipSync],
+  ])("bytes behind the end of %s are malformed_json, wherever the cut", async (encoding, compress) => {
+    const compressed = compress(event);
+    for (const rest of ["x", "\0", "\0".repeat(20), `{"a":1}${"x".repeat(100_000)}`]) {
+      const bytes = post(Buffer.concat([compressed, Buffer.from(rest)]), [`Content-Encoding: ${encoding}`]);
+      expectProblem(await send(bytes), 400, "malformed_json");
+      const client = (await connect()).write(bytes.subarray(0, -rest.length));
+      await sleep(50);
+      expectProblem(await client.write(rest).response(), 400, "malformed_json");
+    }
+  });
+
+  it("gzip goes on with its next member, wherever the cut", async () => {
+    const bytes = post(Buffer.concat([gzipSync(event.slice(0, 20)), gzipSync(event.slice(20))]), gzip);
+    expect((await send(bytes)).status).toBe(202);
+    const second = gzipSync(event.slice(20)).length;
+    const client = (await connect()).write(bytes.subarray(0, -second));
+    await sleep(50);
+    expect((await client.write(bytes.subarray(-second)).response()).status).toBe(202);
+  });
+
+  it("arrives byte by byte", async () => {
+    const client = await connect();
+    for (const byte of post(gzipSync(event), gzip)) client.write(Buffer.of(byte));
+    expect((await client.response()).status).toBe(202);
+  });
+
+  it.each([", gzip", "gzip,", " , GZIP , ", "identity, x-gzip"])("Content-Encoding %j is gzip", async (value) => {
+    expect((await send(post(gzipSync(event), [`Content-Encoding: ${value}`]))).status).toBe(202);
+  });
+
+  it.each(["", ",", " , ", "identity"])("Content-Encoding %j is identity", async (value) => {
+    expect((await send(post(event, [`Content-Encoding: ${value}`]))).status).toBe(202);
+  });
+});
+
+describe("media types and byte order marks", () => {
+  it.each(["application/x-ndjson", "application/ndjson", "application/jsonl; charset=utf-8"])(
+    "%s is NDJSON",
+    async (type) => {
+      const bytes = post(`${event}\n${event}\n`, [], "/events/batch").toString().replace("application/json", type);
+      const { status, body } = await send(bytes);
+      expect([status, JSON.parse(body).results.length]).toEqual([202, 2]);
+    },
+  );
+
+  it("a byte order mark is skipped, and not published", async () => {
+    const user_id = randomUUID();
+    const marked = JSON.stringify({ ...sample, user_id, event_id: user_id, timestamp: "2026-01-01T00:00:00Z" });
+    expect((await send(post(`\ufeff${marked}`))).status).toBe(202);
+    expect((await send(post(gzipSync(`\ufeff${marked}`), ["Content-Encoding: gzip"]))).status).toBe(202);
+    const ndjson = post(`\ufeff${marked}\r\n\ufeff${marked.replace("event_id", "x")}\n`, [], "/events/batch");
+    expect((await send(ndjson.toString().replace("application/json", "application/jsonl"))).status).toBe(202);
+    const own = (await topic.waitFor((all) => ownOf(all).length === 4, 20_000)).filter(isOwn);
+    for (const { data } of own) expect(data.toString()[0]).toBe("{");
+    expect(own[0]?.data.toString()).toBe(marked);
+
+    function isOwn({ orderingKey }: { orderingKey: string }): boolean {
+      return orderingKey === user_id;
+    }
+    function ownOf<T extends { orderingKey: string }>(all: readonly T[]): T[] {
+      return all.filter(isOwn);
+    }
+  });
+});
+
+describe.concurrent("time", () => {
+  it("a body of 3 MB at 250 kB/s arrives", async () => {
+    const client = await connectAlone();
+    const bytes = post(event.replace('"user_id"', `"x":"${"x".repeat(3_000_000)}","user_id"`));
+    for (let at = 0; at < bytes.length; at += 25_000) {
+      client.write(bytes.subarray(at, at + 25_000));
+      await sleep(100);
+    }
+    expect((await client.response()).status).toBe(202);
+    client.close();
+  });
+
+  it("headers that do not end are given up after 10 s", async () => {
+    const client = (await connectAlone()).write("POST / HTTP/1.1\r\nHost: a\r\n");
+    const startedAt = performance.now();
+    expectProblem(await client.response(), 408, "request_timeout");
+    const seconds = (performance.now() - startedAt) / 1000;
+    expect(seconds).toBeGreaterThan(9);
+    expect(seconds).toBeLessThan(17);
+    await client.ended();
+  });
+
+  it.each([
+    ["stops", 0],
+    ["trickles", 10],
+  ])("a body that %s is given up after 10 s", async (_, bytes) => {
+    const client = (await connectAlone()).write(head("POST /", ["Content-Length: 9000000"]), "{");
+    const timer = setInterval(() => client.write("x".repeat(bytes)), 100);
+    const startedAt = performance.now();
+    expectProblem(await client.response(), 408, "request_timeout");
+    clearInterval(timer);
+    expect((performance.now() - startedAt) / 1000).toBeGreaterThan(9);
+    await client.ended();
+  });
+
+  const connectAlone = () => RawHttp.open(running.port);
+});

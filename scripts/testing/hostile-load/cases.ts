@@ -1,0 +1,63 @@
+import * as bodies from "./bodies.ts";
+import { toPieces } from "./bodies.ts";
+import { type Sending, sendRaw } from "./raw-client.ts";
+
+const MIB = 1024 * 1024;
+
+/** What Pub/Sub does meanwhile. */
+export type PubSubState = "answers" | "hangs" | "does not read";
+
+/** One way to ask more of an instance than it can hold. */
+export interface HostileCase {
+  readonly name: string;
+  readonly pubsub: PubSubState;
+  /** Sends everything to the function at this port. @returns the status of each answer that came */
+  readonly send: (port: number) => Promise<readonly number[]>;
+}
+
+/** Connections that send one request each, all at once. */
+function atOnce(
+  count: number,
+  makeBodies: () => (i: number) => bodies.RequestBody,
+  options: Pick<Sending, "bytesPerSecond"> = {},
+): HostileCase["send"] {
+  return async (port) => {
+    const toBody = makeBodies();
+    const sent = Array.from({ length: count }, (_, i) => sendRaw(port, { pieces: toPieces(toBody(i)), ...options }));
+    return (await Promise.all(sent)).flat();
+  };
+}
+
+/** One connection that sends many requests without waiting for an answer. */
+function pipelined(count: number, makeBodies: () => (i: number) => bodies.RequestBody): HostileCase["send"] {
+  return (port) => {
+    const toBody = makeBodies();
+    function* pieces() {
+      for (let i = 0; i < count; i++) yield* toPieces(toBody(i));
+    }
+    return sendRaw(port, { pieces: pieces(), requests: count });
+  };
+}
+
+const onLoad: readonly Omit<HostileCase, "pubsub">[] = [
+  { name: "80 events of 8.9 MiB", send: atOnce(80, bodies.events) },
+  { name: "the same, chunked", send: atOnce(80, bodies.chunkedEvents) },
+  { name: "the same, gzip", send: atOnce(80, () => bodies.gzipEvents("monotone")) },
+  { name: "the same, gzip of noise", send: atOnce(80, () => bodies.gzipEvents("noise")) },
+  { name: "the same, brotli of 100 bytes", send: atOnce(80, bodies.brotliEvents) },
+  { name: "the same, at 600 kB/s each", send: atOnce(80, bodies.events, { bytesPerSecond: 600_000 }) },
+  { name: "80 gzip batches of 9.9 MiB", send: atOnce(80, bodies.gzipBatches) },
+  { name: "60 events of 8.9 MiB on one connection", send: pipelined(60, bodies.events) },
+];
+
+const onFault: readonly Omit<HostileCase, "pubsub">[] = [
+  { name: "10 events of 8.9 MiB", send: atOnce(10, bodies.events) },
+  { name: "80 events of 1.1 MiB", send: atOnce(80, () => bodies.events(1.1 * MIB)) },
+  { name: "80 batches of 9.9 MiB with one valid event", send: atOnce(80, bodies.batchesOfOneValid) },
+];
+
+/** The ways that have taken instances down. */
+export const hostileCases: readonly HostileCase[] = [
+  ...onLoad.map((item) => ({ ...item, pubsub: "answers" as const })),
+  ...(["hangs", "does not read"] as const).flatMap((pubsub) => onFault.map((item) => ({ ...item, pubsub }))),
+];

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { startBrokerProcess } from "../broker-process.ts";
+import { type FunctionProcess, startFunction } from "../function-process.ts";
+import { startTcpProxy } from "../tcp-proxy.ts";
+import type { HostileCase } from "./cases.ts";
+
+const PROJECT = "hostile-load";
+const STALLS = new URL("report-stalls.ts", import.meta.url).href;
+
+/** What the platform sets in an instance of 512 MiB: 80 % of it for V8's heap. */
+const env = { NODE_OPTIONS: "--max-old-space-size=410", LOG_LEVEL: "warning" };
+
+/** What a case did to an instance. */
+export interface HostileResult {
+  readonly peakMiB: number;
+  /** How often each status was answered. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** How long the function's thread was held at most. */
+  readonly longestStallMs: number;
+}
+
+/** Runs a case against a function of its own. */
+export async function measureHostileCase({ pubsub, send }: HostileCase): Promise<HostileResult> {
+  const broker = await startBrokerProcess(PROJECT);
+  const proxy = pubsub === "does not read" ? await startTcpProxy(broker.endpoint) : undefined;
+  const endpoint = proxy?.endpoint ?? broker.endpoint;
+  const running = await startFunction("commerce", { endpoint, project: PROJECT, env, execArgv: ["--import", STALLS] });
+  try {
+    if (pubsub === "hangs") broker.command({ fault: { kind: "hang" }, every: 1 });
+    proxy?.blackhole({ includingNew: true });
+    await readLongestStall(running);
+    const statuses = await send(running.port);
+    const longestStallMs = await readLongestStall(running);
+    return { peakMiB: await running.peakMemoryMiB(), statuses: countBy(statuses), longestStallMs };
+  } finally {
+    await running.stop("SIGKILL");
+    await proxy?.close();
+    await broker.close();
+  }
+}
+
+/** @returns how long the function's thread was held at most since this was last asked */
+async function readLongestStall({ pid, logs }: FunctionProcess): Promise<number> {
+  const seen = logs.length;
+  process.kill(pid, "SIGUSR2");
+  for (let tries = 0; tries < 400; tries++) {
+    for (const { longestStallMs } of logs.slice(seen)) if (typeof longestStallMs === "number") return longestStallMs;
+    await sleep(25);
+  }
+  throw new Error("The function did not say how long its thread was held.");
+}
+
+function countBy(statuses: readonly number[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
