@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 const project = "shutdown";
@@ -91,4 +93,60 @@ it("SIGTERM while Pub/Sub hangs: 504 with the event id, and the end, within 9 s"
   expect(answer).toMatchObject({ code: "publish_timeout", retryable: true, event_id: expect.stringMatching(/^evt_/) });
   expect(await exited).toBe(0);
   expect(Date.now() - startedAt).toBeLessThan(9000);
+});
+
+it.each(["SIGTERM", "SIGINT"] as const)("a second signal (%s) takes nothing from those in flight", async (second) => {
+  const running = await start();
+  await post(running);
+  pubsub.faults.every(1, { kind: "delay", ms: 2000 });
+  const before = pubsub.stats().publishRequests;
+  const inFlight = post(running);
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
+  const exited = running.stop("SIGTERM");
+  await sleep(200);
+  process.kill(running.pid, second);
+  expect((await inFlight).response.statusCode).toBe(202);
+  expect(await exited).toBe(0);
+});
+
+it("SIGTERM: an upload that never ends is answered with 503 before the end", async () => {
+  const running = await start();
+  const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+  const small = (await RawHttp.open(running.port)).write(`${head}Content-Length: 1000\r\n\r\n{`);
+  const large = (await RawHttp.open(running.port)).write(`${head}Content-Length: 9000000\r\n\r\n{`);
+  const timer = setInterval(() => large.write("x".repeat(50_000)), 100);
+  await sleep(500);
+  const exited = running.stop("SIGTERM");
+  for (const client of [small, large]) {
+    const { status, headers, body } = await client.response();
+    expect([status, headers.connection, JSON.parse(body).code]).toEqual([503, "close", "shutting_down"]);
+  }
+  clearInterval(timer);
+  expect(await exited).toBe(0);
+  for (const client of [small, large]) client.close();
+});
+
+it("SIGTERM: the log line of every event is written, to a reader that is late", async () => {
+  const running = await start();
+  await post(running);
+  pubsub.faults.next(1, { kind: "delay", ms: 1000 });
+  const count = 1000;
+  const long = "x".repeat(100);
+  const events = Array.from({ length: count }, (_, i) => JSON.stringify({ ...sample, event_id: `${i}-${long}` }));
+  const client = await RawHttp.open(running.port);
+  const body = events.join("\n");
+  const before = pubsub.stats().publishRequests;
+  client.write(
+    `POST /events/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${body.length}\r\n\r\n`,
+    body,
+  );
+  await vi.waitUntil(() => pubsub.stats().publishRequests > before, { timeout: 10_000 });
+  running.setReading(false);
+  const exited = running.stop("SIGTERM");
+  expect((await client.response()).status).toBe(202);
+  client.close();
+  running.setReading(true);
+  expect(await exited).toBe(0);
+  const lines = () => running.logs.filter(({ event_id }) => `${event_id}`.endsWith(long)).length;
+  await vi.waitUntil(() => lines() === count, { timeout: 10_000 });
 });

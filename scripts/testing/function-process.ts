@@ -30,6 +30,8 @@ export interface FunctionProcess {
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** All that it wrote to stderr. */
   stderr(): string;
+  /** Whether anybody reads its stdout: from the start, until this says otherwise. */
+  setReading(isReading: boolean): void;
   /** The most resident memory that it has had, in MiB, as the operating system counts it. */
   peakMemoryMiB(): Promise<number>;
   /** Sends a signal and waits for the end. @returns the exit code, or the signal that killed it */
@@ -64,6 +66,10 @@ export async function startFunction(name: FunctionName, options: FunctionOptions
     pid: child.pid as number,
     logs,
     stderr: () => stderr,
+    setReading(isReading) {
+      if (isReading) child.stdout?.resume();
+      else child.stdout?.pause();
+    },
     async peakMemoryMiB() {
       const status = await readFile(`/proc/${child.pid}/status`, "utf8");
       return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
