@@ -1,10 +1,34 @@
+import { isIPv6 } from "node:net";
 import * as v from "valibot";
 
 /** A variable of the environment has a value that the producer cannot work with. */
 export class ConfigError extends Error {}
 
 const projectId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}$/));
-const hostAndPort = v.pipe(v.string(), v.regex(/^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d{1,5})?\/?$/));
+
+/** Where a server is: its name or address, an IPv6 one in brackets, and its port. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const ADDRESS = /^(?:https?:\/\/)?(?<hostname>[A-Za-z0-9._-]+|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d{1,5}))?\/?$/;
+
+/** Reads `host:port`, also as a URL. Without a default the port must be there. */
+function address(defaultPort?: number) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }): Address => {
+        const { hostname, ipv6, port = defaultPort } = ADDRESS.exec(dataset.value)?.groups ?? {};
+        const isPort = Number(port) >= 1 && Number(port) <= 65_535;
+        if (hostname && isPort && (ipv6 === undefined || isIPv6(ipv6))) return { hostname, port: Number(port) };
+        addIssue({ message: "not an address" });
+        return NEVER;
+      }),
+    ),
+  );
+}
 
 /** A whole number of a range, written in decimal digits. */
 function integer(min: number, max: number) {
@@ -28,12 +52,8 @@ const variables = {
   PUBLISH_TIMEOUT_MS: [integer(100, 60_000), "10000", "a whole number of milliseconds from 100 to 60000"],
   MAX_IN_FLIGHT: [integer(1, 1_000_000), "2000", "a whole number from 1 to 1000000"],
   ORDERING_KEY_SHARDS: [integer(0, 1_000_000), "0", "a whole number from 0 (off) to 1000000"],
-  PUBSUB_EMULATOR_HOST: [v.optional(hostAndPort), undefined, "host:port"],
-  PUBSUB_ENDPOINT: [
-    v.optional(hostAndPort),
-    undefined,
-    "host or host:port, such as europe-west1-pubsub.googleapis.com",
-  ],
+  PUBSUB_EMULATOR_HOST: [address(), undefined, "host:port, an IPv6 address in brackets, a port from 1 to 65535"],
+  PUBSUB_ENDPOINT: [address(443), undefined, "host or host:port, such as europe-west1-pubsub.googleapis.com"],
 } as const satisfies Record<
   string,
   readonly [v.GenericSchema<string | undefined, unknown>, string | undefined, string]

@@ -3,7 +3,7 @@ import { envelope } from "../events/envelope.ts";
 import { findEvent } from "../events/registry.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
-import type { LogFields } from "../log.ts";
+import type { Level, LogFields } from "../log.ts";
 import { PublishFailure } from "../publish/failure.ts";
 import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
@@ -125,7 +125,8 @@ export async function publishEvent(
     return { event_id: eventId, message_id: messageId };
   }
   const problem = new Problem(failure instanceof PublishFailure ? failure.code : "internal", undefined, { eventId });
-  record(service, context, "Event not published", problem, { ...known, error: toCause(failure) });
+  const severity = failure instanceof PublishFailure && failure.needsAttention ? "error" : problem.severity;
+  record(service, context, "Event not published", problem, { ...known, error: toCause(failure) }, severity);
   return problem;
 }
 
@@ -138,6 +139,7 @@ function record(
   message: EventLine,
   problem: Problem | undefined,
   known: Readonly<Record<string, string | undefined>>,
+  severity: Level = problem?.severity ?? "info",
 ): void {
   const fields: LogFields = {
     ...known,
@@ -145,7 +147,7 @@ function record(
     latency_ms: elapsedMs(context),
   };
   try {
-    log.write(problem?.severity ?? "info", message, fields, context.trace?.traceId);
+    log.write(severity, message, fields, context.trace?.traceId);
   } catch {}
 }
 

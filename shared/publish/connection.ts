@@ -1,76 +1,179 @@
 import type { Config } from "../config.ts";
-import { decodePublishResponse, encodePublishRequest, type Message } from "./grpc/codec.ts";
-import { openPubSubClient, type PubSubClient } from "./grpc/pubsub-client.ts";
+import type { Credentials } from "./credentials.ts";
+import { openPubSubClient, type PubSubClient } from "./grpc/client.ts";
+import { decodePublishResponse, type PublishRequest } from "./grpc/codec.ts";
+import { Cancelled, type Sending } from "./grpc/sending.ts";
+import { CallError, Status } from "./grpc/status.ts";
 
 /**
- * Calls that one connection has open. Google's front ends take 100 streams a connection: a further call would wait all the
- * same, but as a complete call, whose objects the garbage collector copies meanwhile.
+ * Google's front ends allow 100 streams per connection. We queue the rest ourselves: a waiting callback costs the collector
+ * less than a started call.
  */
 const MAX_OPEN_CALLS = 100;
 
+/** A server that does not answer a PING for that long is dead, and so is a connection that is not made in that time. */
+const SILENCE_MS = 1000;
+
+/** A call that waits for its turn. */
+interface Turn {
+  readonly sending: Sending;
+  readonly take: () => void;
+}
+
 /** One connection to Pub/Sub, opened by its first use. */
 export class Connection {
-  readonly #config: Config;
-  readonly #topic: string;
+  readonly #open: () => Promise<PubSubClient>;
+  readonly #credentials: Credentials;
   #client: Promise<PubSubClient> | undefined;
-  /** Calls that are open or wait for their turn. */
-  #calls = 0;
-  readonly #turns: (() => void)[] = [];
+  #openCalls = 0;
+  readonly #turns: Turn[] = [];
   #isRetired = false;
+  #isClosed = false;
+  /** `performance.now()` of the first call since the last answer; undefined while there is none. */
+  #silentSince: number | undefined;
+  /** `performance.now()` of the last answer to a call or a PING. */
+  #heardAt = 0;
+  #probe: Promise<boolean> | undefined;
 
-  /** @param topic full name, `projects/…/topics/…` */
-  constructor(config: Config, topic: string) {
-    this.#config = config;
-    this.#topic = topic;
+  /**
+   * @param topic full name, `projects/…/topics/…`
+   * @param open opens the client
+   */
+  constructor(config: Config, topic: string, credentials: Credentials, open = openPubSubClient) {
+    this.#open = () => open(config, topic);
+    this.#credentials = credentials;
   }
 
-  /** Loads the client, connects and fetches credentials, so that the first publish need not wait for them. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether calls have failed or waited for a while, and none was answered. */
+  get isSilent(): boolean {
+    return this.#silentSince !== undefined && performance.now() - this.#silentSince >= SILENCE_MS;
+  }
+
+  /** Loads the client, connects and fetches credentials. A failure shows, and is answered, at the first publish. */
   async warmUp(): Promise<void> {
-    const client = await this.#open();
-    await client.warmUp();
+    await Promise.allSettled([this.#load().then((client) => client.connect()), this.#credentials.get()]);
   }
 
   /**
-   * Publishes messages of one ordering key in one request, once, without a retry.
+   * Publishes messages of one ordering key in one request, once, without a retry and without a deadline.
    *
-   * @param deadline milliseconds since the epoch at which the call ends with DEADLINE_EXCEEDED
    * @returns the message ids, in the messages' order
-   * @throws the gRPC error, or that of the credentials
+   * @throws {CallError}, or Cancelled
    */
-  async publish(messages: readonly Message[], deadline: number): Promise<readonly string[]> {
-    this.#calls++;
-    if (this.#calls > MAX_OPEN_CALLS) await new Promise<void>((resolve) => this.#turns.push(resolve));
+  async publish(request: PublishRequest, sending: Sending): Promise<readonly string[]> {
+    if (this.#openCalls < MAX_OPEN_CALLS) this.#openCalls++;
+    else if (!(await this.#waitForTurn(sending))) throw new Cancelled();
     try {
-      const client = await this.#open();
-      const answer = await client.publish(encodePublishRequest(this.#topic, messages), deadline);
-      const messageIds = decodePublishResponse(answer);
-      if (messageIds.length === messages.length) return messageIds;
-      throw new Error("Pub/Sub did not answer with one message id for each message");
+      this.#check(sending);
+      const client = await this.#load();
+      const token = this.#credentials.get();
+      const authorization = token instanceof Promise ? await token : token;
+      this.#check(sending);
+      this.#silentSince ??= performance.now();
+      try {
+        const answer = await client.publish(request, authorization, sending);
+        this.#hear();
+        return toMessageIds(answer, request.count);
+      } catch (error) {
+        if (error instanceof CallError) {
+          if (error.isAnswer) this.#hear();
+          if (error.code === Status.UNAUTHENTICATED) this.#credentials.forget(authorization);
+        }
+        throw error;
+      }
     } finally {
-      this.#calls--;
-      this.#turns.shift()?.();
-      this.#closeIfUnused();
+      this.#passTurn();
     }
+  }
+
+  /**
+   * Asks the server by a PING, which tells a dead connection from a slow service. One that is still being made is alive
+   * for as long as it is not silent.
+   *
+   * @param since `performance.now()` after which any answer will do: servers throw out who sends too many PINGs
+   */
+  async isAlive(since: number): Promise<boolean> {
+    if (this.#heardAt >= since) return true;
+    this.#probe ??= this.#ask().finally(() => {
+      this.#probe = undefined;
+    });
+    return this.#probe;
   }
 
   /** Takes no new calls; closes once those that are open have ended. */
   retire(): void {
     this.#isRetired = true;
-    this.#closeIfUnused();
+    if (this.#openCalls === 0) this.close();
   }
 
-  #open(): Promise<PubSubClient> {
-    this.#client ??= openPubSubClient(this.#config, this.#topic).catch((error) => {
-      // Credentials that could not be had now may be there for the next attempt.
+  /** Ends the connection; its calls fail at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#client?.then((client) => client.close()).catch(() => {});
+    for (const { take } of this.#turns.splice(0)) take();
+  }
+
+  #load(): Promise<PubSubClient> {
+    this.#client ??= this.#open().catch((error) => {
       this.#client = undefined;
       throw error;
     });
     return this.#client;
   }
 
-  #closeIfUnused(): void {
-    if (!this.#isRetired || this.#calls > 0) return;
-    this.#client?.then((client) => client.close()).catch(() => {});
-    this.#client = undefined;
+  /** @throws when the call must not leave any more */
+  #check(sending: Sending): void {
+    sending.check();
+    if (this.#isClosed) throw new CallError(Status.UNAVAILABLE, "The connection was given up");
+  }
+
+  async #ask(): Promise<boolean> {
+    const client = await Promise.race([this.#client, undefined]);
+    if (!client?.isConnected()) return !this.isSilent;
+    const isAlive = await client.ping(SILENCE_MS);
+    if (isAlive) this.#heardAt = performance.now();
+    return isAlive;
+  }
+
+  #hear(): void {
+    this.#silentSince = undefined;
+    this.#heardAt = performance.now();
+  }
+
+  /** @returns false when the call was cancelled meanwhile; it has no turn then */
+  #waitForTurn(sending: Sending): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#turns.push({ sending, take: () => resolve(true) });
+      sending.onCancel(() => resolve(false));
+    });
+  }
+
+  #passTurn(): void {
+    let next: Turn | undefined;
+    do next = this.#turns.shift();
+    while (next?.sending.isCancelled);
+    if (next) next.take();
+    else this.#openCalls--;
+    if (this.#isRetired && this.#openCalls === 0) this.close();
+  }
+}
+
+/** @throws {CallError} INTERNAL, which is retried: what is stored and what is not cannot be told from such an answer */
+function toMessageIds(answer: Buffer, count: number): readonly string[] {
+  const messageIds = decode(answer);
+  if (messageIds?.length === count && !messageIds.includes("")) return messageIds;
+  throw new CallError(Status.INTERNAL, "Pub/Sub did not answer with one message id for each message", true);
+}
+
+function decode(answer: Buffer): readonly string[] | undefined {
+  try {
+    return decodePublishResponse(answer);
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { toNotAttempted } from "./failure.ts";
+import { PublishFailure, toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
 /** A message that waits for its acknowledgement. */
@@ -6,7 +6,7 @@ interface Waiting extends Message {
   readonly userId: string;
   /** The same object for all messages of one batch; see {@link Lanes}. */
   readonly batch: object | undefined;
-  /** Milliseconds since the epoch at which its budget is spent. */
+  /** Milliseconds of `performance.now()` at which its budget is spent: a clock that is set must not change it. */
   readonly deadline: number;
   readonly resolve: (messageId: string) => void;
   readonly reject: (failure: unknown) => void;
@@ -19,7 +19,7 @@ interface BatchingLimits {
   readonly maxBytes: number;
 }
 
-/** Publishes messages of one ordering key in one request, by a deadline in milliseconds since the epoch. */
+/** Publishes messages of one ordering key in one request, by a deadline in milliseconds of `performance.now()`. */
 type Send = (messages: readonly Message[], deadline: number) => Promise<readonly string[]>;
 
 /** One ordering key's messages. */
@@ -46,27 +46,13 @@ export class Lanes {
   readonly #failedUsers = new WeakMap<object, Set<string>>();
   /** Keys that were idle until this turn of the event loop. */
   #starting: string[] = [];
-  #messages = 0;
-  #bytes = 0;
 
   constructor(limits: BatchingLimits, send: Send) {
     this.#limits = limits;
     this.#send = send;
   }
 
-  /** How many messages are neither acknowledged nor failed. */
-  get messages(): number {
-    return this.#messages;
-  }
-
-  /** Bytes of their data. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   add(waiting: Waiting): void {
-    this.#messages++;
-    this.#bytes += waiting.data.length;
     const key = waiting.orderingKey;
     const lane = this.#lanes.get(key);
     if (lane) {
@@ -98,29 +84,29 @@ export class Lanes {
     // Also where nothing is left: a Map that grows leaves its old table to the garbage collector with the lanes of that time
     // in it, and the tables form a chain that only a major collection takes, with all messages that a lane still holds.
     lane.sending = batch;
-    const [first] = batch;
-    if (!first) {
-      this.#lanes.delete(key);
-      return;
+    if (batch.length === 0) this.#lanes.delete(key);
+    else void this.#sendBatch(batch).then(() => this.#sendNext(key));
+  }
+
+  /** Sends messages in one request and settles them; never rejects. */
+  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
+      const messageIds = await this.#send(batch, (batch[0] as Waiting).deadline);
+      for (const [i, { resolve }] of batch.entries()) resolve(messageIds[i] as string);
+    } catch (failure) {
+      const isAboutOne = failure instanceof PublishFailure && failure.code === "publish_rejected";
+      if (isAboutOne && batch.length > 1) await this.#sendSingly(batch);
+      else for (const waiting of batch) this.#reject(waiting, failure);
     }
-    // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
-    this.#send(batch, first.deadline).then(
-      (messageIds) => {
-        for (const [i, waiting] of batch.entries()) {
-          this.#forget(waiting);
-          waiting.resolve(messageIds[i] as string);
-        }
-        this.#sendNext(key);
-      },
-      (failure: unknown) => {
-        for (const waiting of batch) {
-          this.#rememberFailure(waiting);
-          this.#forget(waiting);
-          waiting.reject(failure);
-        }
-        this.#sendNext(key);
-      },
-    );
+  }
+
+  /** Sends messages of a refused request one by one, in order: Pub/Sub does not say which of them it refuses. */
+  async #sendSingly(batch: readonly Waiting[]): Promise<void> {
+    for (const waiting of batch) {
+      if (this.#isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
+      else await this.#sendBatch([waiting]);
+    }
   }
 
   /** Takes what the next request may hold off a backlog. */
@@ -129,10 +115,8 @@ export class Lanes {
     let bytes = 0;
     let taken = 0;
     for (const waiting of backlog) {
-      if (waiting.batch && this.#failedUsers.get(waiting.batch)?.has(waiting.userId)) {
-        this.#forget(waiting);
-        waiting.reject(toNotAttempted());
-      } else {
+      if (this.#isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
+      else {
         bytes += waiting.data.length;
         if (batch.length > 0 && (batch.length === this.#limits.maxMessages || bytes > this.#limits.maxBytes)) break;
         batch.push(waiting);
@@ -143,14 +127,15 @@ export class Lanes {
     return batch;
   }
 
-  #rememberFailure({ batch, userId }: Waiting): void {
-    if (!batch) return;
-    const users = this.#failedUsers.get(batch) ?? new Set();
-    this.#failedUsers.set(batch, users.add(userId));
+  #isNotToBeAttempted({ batch, userId }: Waiting): boolean {
+    return batch !== undefined && this.#failedUsers.get(batch)?.has(userId) === true;
   }
 
-  #forget({ data }: Waiting): void {
-    this.#messages--;
-    this.#bytes -= data.length;
+  #reject(waiting: Waiting, failure: unknown): void {
+    if (waiting.batch) {
+      const users = this.#failedUsers.get(waiting.batch) ?? new Set();
+      this.#failedUsers.set(waiting.batch, users.add(waiting.userId));
+    }
+    waiting.reject(failure);
   }
 }

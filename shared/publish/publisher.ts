@@ -1,13 +1,16 @@
 import type { Config } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
 import { Connection } from "./connection.ts";
-import { type ConnectionSource, deliver } from "./deliver.ts";
-import { PublishFailure } from "./failure.ts";
+import { Credentials } from "./credentials.ts";
+import { Deliverer } from "./deliver.ts";
+import { toEnded } from "./failure.ts";
+import { PublishRequest } from "./grpc/codec.ts";
+import { fetchToken } from "./grpc/token.ts";
 import { Lanes } from "./lanes.ts";
 import { toOrderingKey } from "./ordering-key.ts";
 
-/** The part of the publish budget after which a second attempt joins one that is not answered; see `deliver.ts`. */
-const HEDGE_SHARE = 0.3;
+/** The part of the publish budget after which an attempt that is not answered is looked after; see `deliver.ts`. */
+const PATIENCE_SHARE = 0.3;
 
 /** One event as its user's: the publisher chooses the ordering key. */
 export interface Publication {
@@ -20,17 +23,20 @@ export interface Publication {
 }
 
 /** Publishes one domain's messages to its topic, in order per user; acknowledged or failed, never silent. */
-export class Publisher implements ConnectionSource {
+export class Publisher {
   readonly #config: Config;
-  readonly #topic: string;
   readonly #lanes: Lanes;
-  #connection: Connection | undefined;
+  readonly #deliverer: Deliverer;
 
   constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
     this.#config = config;
-    this.#topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
-    const hedgeMs = config.PUBLISH_TIMEOUT_MS * HEDGE_SHARE;
-    this.#lanes = new Lanes(domain.batching, (messages, deadline) => deliver(this, messages, deadline, hedgeMs));
+    const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
+    const patienceMs = config.PUBLISH_TIMEOUT_MS * PATIENCE_SHARE;
+    const credentials = new Credentials(() => fetchToken(config), patienceMs);
+    this.#deliverer = new Deliverer(() => new Connection(config, topic, credentials), patienceMs);
+    this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
+      this.#deliverer.deliver(new PublishRequest(topic, messages), deadline),
+    );
   }
 
   /**
@@ -41,7 +47,7 @@ export class Publisher implements ConnectionSource {
    */
   publish({ userId, data, attributes, batch }: Publication): Promise<string> {
     const orderingKey = toOrderingKey(userId, this.#config.ORDERING_KEY_SHARDS);
-    const deadline = Date.now() + this.#config.PUBLISH_TIMEOUT_MS;
+    const deadline = performance.now() + this.#config.PUBLISH_TIMEOUT_MS;
     return new Promise((resolve, reject) => {
       this.#lanes.add({ data, orderingKey, attributes, userId, batch, deadline, resolve, reject });
     });
@@ -49,25 +55,12 @@ export class Publisher implements ConnectionSource {
 
   /** Loads the client and connects ahead of the first publish. A failure shows, and is answered, at that publish. */
   warmUp(): void {
-    this.current()
-      .warmUp()
-      .catch(() => {});
-  }
-
-  current(): Connection {
-    this.#connection ??= new Connection(this.#config, this.#topic);
-    return this.#connection;
-  }
-
-  replace(connection: Connection): void {
-    if (this.#connection === connection) this.#connection = undefined;
-    connection.retire();
+    this.#deliverer.warmUp();
   }
 
   /** Fails what is still unacknowledged, as timed out, and closes the connection. */
   close(): void {
-    this.#lanes.rejectAll(new PublishFailure("publish_timeout", "The instance ended before Pub/Sub acknowledged"));
-    this.#connection?.retire();
-    this.#connection = undefined;
+    this.#lanes.rejectAll(toEnded());
+    this.#deliverer.close();
   }
 }

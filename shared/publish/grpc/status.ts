@@ -7,12 +7,73 @@ export const Status = {
   OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  ABORTED: 10,
+  FAILED_PRECONDITION: 9,
+  OUT_OF_RANGE: 11,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;
+
+const HIGHEST = 16;
+
+/** A call that ended with another status than OK, the server's own or one that we found. */
+export class CallError extends Error {
+  /** One of {@link Status}, RESOURCE_EXHAUSTED (8) or ABORTED (10). */
+  readonly code: number;
+  /** Whether the server said so, rather than that the call was lost on its way. */
+  readonly isAnswer: boolean;
+
+  constructor(code: number, details: string, isAnswer = false) {
+    super(`gRPC status ${code}: ${details || "no details"}`);
+    this.name = "CallError";
+    this.code = code;
+    this.isAnswer = isAnswer;
+  }
+}
+
+/**
+ * Reads the status that a server sent.
+ *
+ * Missing or broken is INTERNAL and a number that gRPC does not know UNKNOWN. Both are retried: an answer that is none does
+ * not say that the event is at fault.
+ *
+ * @param status value of `grpc-status`; undefined when it was not there
+ * @returns undefined for OK
+ */
+export function toStatusError(status: unknown, details: string): CallError | undefined {
+  if (typeof status !== "string" || !/^\d{1,9}$/.test(status)) {
+    return new CallError(Status.INTERNAL, `The answer's grpc-status is ${JSON.stringify(status) ?? "missing"}`, true);
+  }
+  const code = Number(status);
+  if (code === Status.OK) return undefined;
+  if (code > HIGHEST) return new CallError(Status.UNKNOWN, `unknown status ${code}: ${details}`, true);
+  return new CallError(code, details, true);
+}
+
+/**
+ * As gRPC maps them, but for 404: there it is UNIMPLEMENTED, and here a fault of the set-up, such as a wrong endpoint.
+ *
+ * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+ */
+const statusOfHttp: Readonly<Record<number, number>> = {
+  400: Status.INTERNAL,
+  401: Status.UNAUTHENTICATED,
+  403: Status.PERMISSION_DENIED,
+  404: Status.NOT_FOUND,
+  429: Status.UNAVAILABLE,
+  502: Status.UNAVAILABLE,
+  503: Status.UNAVAILABLE,
+  504: Status.UNAVAILABLE,
+};
+
+/** @returns what an HTTP status other than 200 means, where something answered that does not speak gRPC */
+export function toHttpError(httpStatus: number): CallError {
+  return new CallError(statusOfHttp[httpStatus] ?? Status.UNKNOWN, `HTTP status ${httpStatus}`, true);
+}

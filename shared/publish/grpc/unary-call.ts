@@ -1,52 +1,42 @@
-import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { PREFIX_BYTES } from "./codec.ts";
-import { Status } from "./status.ts";
-
-/** A call that ended with another status than OK. */
-class CallError extends Error {
-  /** See `status.ts`. */
-  readonly code: number;
-  constructor(code: number, details: string) {
-    super(`gRPC status ${code}: ${details}`);
-    this.name = "CallError";
-    this.code = code;
-  }
-}
+import { Cancelled, type Sending } from "./sending.ts";
+import { CallError, Status, toHttpError, toStatusError } from "./status.ts";
 
 /**
- * Makes one unary gRPC call on an HTTP/2 session.
+ * Makes one unary gRPC call on an HTTP/2 session. It has no deadline of its own: whoever waits cancels it.
  *
- * @param headers of the request, names and values in turn, with all that gRPC asks for: Node makes no copy of an array that
- *   has the pseudo-headers `:scheme` and `:authority` as well
+ * @param headers of the request with all that gRPC asks for, as names and values in turn where Node takes that: it makes no
+ *   copy of an array that has the pseudo-headers `:scheme` and `:authority` too
  * @param message the request's message with its length prefix
- * @param deadline milliseconds since the epoch; the call is cancelled then
  * @returns the answer's message, without its prefix
- * @throws {CallError} with the server's status; UNAVAILABLE when the stream or the connection ended without one
+ * @throws {CallError} with the server's status; INTERNAL when the answer is not one, UNAVAILABLE when there was none
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export function callUnary(
   session: ClientHttp2Session,
-  headers: readonly string[],
+  headers: readonly string[] | OutgoingHttpHeaders,
   message: Buffer,
-  deadline: number,
+  sending: Sending,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Without `grpc-timeout`: a server learns of the deadline when the stream is reset.
-    const stream = session.request(headers);
+    // Without `grpc-timeout`: a server learns that nobody waits when the stream is reset.
+    const stream = request(session, headers);
     const chunks: Buffer[] = [];
     let httpStatus: number | undefined;
     let hasEnded = false;
 
-    const end = (error?: CallError) => {
+    const end = (error?: Error) => {
       if (hasEnded) return;
       hasEnded = true;
-      clearTimeout(timer);
       if (error) reject(error);
       else resolveWithMessage();
     };
-    const endWithStatus = (fields: IncomingHttpHeaders) => {
-      end(toError(fields));
+    const endWithFields = (fields: IncomingHttpHeaders) => {
+      const status = fields["grpc-status"];
+      const isHttpError = status === undefined && httpStatus !== undefined && httpStatus !== 200;
+      end(isHttpError ? toHttpError(httpStatus as number) : toStatusError(status, decodeDetails(fields)));
       // A server may answer before it has read the request. Without this the rest of it would still be sent.
       if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
     };
@@ -55,21 +45,20 @@ export function callUnary(
       const isWhole = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
       // We never say that we take compressed messages.
       if (isWhole && body[0] === 0) resolve(body.subarray(PREFIX_BYTES));
-      else reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message"));
+      else reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message", true));
     };
-    const expire = () => {
-      end(new CallError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
+    sending.onCancel(() => {
+      end(new Cancelled());
       stream.close(constants.NGHTTP2_CANCEL);
-    };
-    const timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
+    });
 
-    stream.on("response", (answer) => {
+    stream.on("response", (answer, flags) => {
       httpStatus = answer[":status"];
-      // An answer of headers alone ("Trailers-Only").
-      if (answer["grpc-status"] !== undefined) endWithStatus(answer);
+      // An answer of headers alone ("Trailers-Only"). A status in headers that do not end the stream is not yet one.
+      if (flags & constants.NGHTTP2_FLAG_END_STREAM) endWithFields(answer);
     });
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("trailers", endWithStatus);
+    stream.on("trailers", endWithFields);
     stream.on("error", (error) => end(new CallError(Status.UNAVAILABLE, error.message)));
     stream.on("close", () => {
       if (!hasEnded) end(toErrorWithoutStatus(httpStatus, stream.rstCode));
@@ -81,13 +70,17 @@ export function callUnary(
   });
 }
 
-function toError(trailers: IncomingHttpHeaders): CallError | undefined {
-  const code = Number(trailers["grpc-status"] ?? Status.UNKNOWN);
-  if (code === Status.OK) return undefined;
-  return new CallError(code, decodeDetails(String(trailers["grpc-message"] ?? "")));
+/** A session that has just ended throws; that is a lost connection like any other. */
+function request(session: ClientHttp2Session, headers: readonly string[] | OutgoingHttpHeaders) {
+  try {
+    return session.request(headers);
+  } catch (error) {
+    throw new CallError(Status.UNAVAILABLE, (error as Error).message);
+  }
 }
 
-function decodeDetails(details: string): string {
+function decodeDetails(fields: IncomingHttpHeaders): string {
+  const details = String(fields["grpc-message"] ?? "");
   try {
     return decodeURIComponent(details);
   } catch {
@@ -95,21 +88,8 @@ function decodeDetails(details: string): string {
   }
 }
 
-/** @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
-const statusOfHttp: Readonly<Record<number, number>> = {
-  400: Status.INTERNAL,
-  401: Status.UNAUTHENTICATED,
-  403: Status.PERMISSION_DENIED,
-  404: Status.UNIMPLEMENTED,
-  429: Status.UNAVAILABLE,
-  502: Status.UNAVAILABLE,
-  503: Status.UNAVAILABLE,
-  504: Status.UNAVAILABLE,
-};
-
 function toErrorWithoutStatus(httpStatus: number | undefined, rstCode: number | undefined): CallError {
-  if (httpStatus !== undefined && httpStatus !== 200) {
-    return new CallError(statusOfHttp[httpStatus] ?? Status.UNKNOWN, `HTTP status ${httpStatus}`);
-  }
-  return new CallError(Status.UNAVAILABLE, `The stream ended without a status (code ${rstCode})`);
+  if (httpStatus !== undefined && httpStatus !== 200) return toHttpError(httpStatus);
+  if (rstCode === constants.NGHTTP2_NO_ERROR) return new CallError(Status.INTERNAL, "The answer has no status");
+  return new CallError(Status.UNAVAILABLE, `The stream was reset with code ${rstCode}`);
 }

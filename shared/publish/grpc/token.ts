@@ -1,0 +1,34 @@
+import type { Config } from "../../config.ts";
+import { type Authorization, loadPackages } from "./client.ts";
+
+/** What a caller shows to Pub/Sub, and for how long that is good. */
+export interface Token {
+  readonly authorization: Authorization;
+  readonly lifeMs: number;
+}
+
+/** For whom a key file signs its tokens, as the generated client does. */
+const SERVICE = "pubsub.googleapis.com";
+
+/** Where the account does not say how long: self-signed ones are good for an hour. */
+const ASSUMED_LIFE_MS = 10 * 60 * 1000;
+
+/**
+ * Fetches a token of the function's account.
+ *
+ * Each time by a new `GoogleAuth`: one that is kept answers with the token that it has, even one that was refused, and where
+ * the metadata server does not answer its callers wait for the same request for ever.
+ *
+ * @throws what the auth library throws
+ */
+export async function fetchToken(config: Config): Promise<Token> {
+  if (config.PUBSUB_EMULATOR_HOST) return { authorization: {}, lifeMs: Number.POSITIVE_INFINITY };
+  const [{ v1 }, { GoogleAuth }] = await loadPackages();
+  const auth = new GoogleAuth({ scopes: v1.PublisherClient.scopes, projectId: config.GCP_PROJECT_ID });
+  auth.useJWTAccessWithScope = true;
+  auth.defaultServicePath = SERVICE;
+  const account = await auth.getClient();
+  const headers = await account.getRequestHeaders(`https://${SERVICE}/google.pubsub.v1.Publisher`);
+  const lifeMs = (account.credentials.expiry_date ?? 0) - Date.now();
+  return { authorization: Object.fromEntries(headers), lifeMs: lifeMs > 0 ? lifeMs : ASSUMED_LIFE_MS };
+}
