@@ -1,4 +1,4 @@
-import { type CallError, Status } from "./grpc/status.ts";
+import { CallError, Status } from "./grpc/status.ts";
 
 /** What a failed publish means to a caller; the names are those of the answers. */
 export type FailureCode =
