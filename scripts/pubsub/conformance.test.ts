@@ -4,6 +4,8 @@ import { testClientPackage } from "./conformance/client-package.ts";
 import { testDelivery } from "./conformance/delivery.ts";
 import { testPublishing } from "./conformance/publishing.ts";
 import { testResources } from "./conformance/resources.ts";
+import { testSettings } from "./conformance/settings.ts";
+import { testStreams } from "./conformance/streams.ts";
 import { findEmulator } from "./emulator.ts";
 
 const servers: { choice: BrokerChoice; name: string }[] = [
@@ -23,6 +25,8 @@ for (const { choice, name } of servers) {
     const getEndpoint = () => broker.endpoint;
 
     describe("topics and subscriptions", () => testResources(getEndpoint));
+    describe("settings", () => testSettings(getEndpoint));
+    describe("streams", () => testStreams(getEndpoint));
     describe("publishing", () => testPublishing(getEndpoint));
     describe("delivery", () => testDelivery(getEndpoint));
     describe("through @google-cloud/pubsub", () => testClientPackage(getEndpoint));

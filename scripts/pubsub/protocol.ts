@@ -18,8 +18,17 @@ export interface Timestamp {
   nanos: number;
 }
 
+/** google.protobuf.Duration. */
+export interface Duration {
+  seconds: number;
+  nanos?: number;
+}
+
 export interface Topic {
   name: string;
+  labels?: Record<string, string>;
+  messageRetentionDuration?: Duration | null;
+  schemaSettings?: { schema: string; encoding?: string } | null;
 }
 
 export interface PublishRequest {
@@ -31,18 +40,20 @@ export interface PublishResponse {
   messageIds: string[];
 }
 
-/** Of google.pubsub.v1.Subscription, the fields that a local stack sets or that a server must not ignore silently. */
+/** Of google.pubsub.v1.Subscription, the fields that the embedded server takes; it refuses the others. */
 export interface Subscription {
   name: string;
   topic: string;
+  labels?: Record<string, string>;
+  pushConfig?: { pushEndpoint?: string; attributes?: Record<string, string> } | null;
   ackDeadlineSeconds?: number;
+  messageRetentionDuration?: Duration | null;
   enableMessageOrdering?: boolean;
-  enableExactlyOnceDelivery?: boolean;
   filter?: string;
-  pushConfig?: { pushEndpoint: string } | null;
+  expirationPolicy?: { ttl?: Duration | null } | null;
+  retryPolicy?: { minimumBackoff?: Duration | null; maximumBackoff?: Duration | null } | null;
+  enableExactlyOnceDelivery?: boolean;
   deadLetterPolicy?: object | null;
-  bigqueryConfig?: object | null;
-  cloudStorageConfig?: object | null;
 }
 
 /** One message on its way to a subscriber, with the handle by which it is acknowledged. */
@@ -64,13 +75,25 @@ export interface StreamingPullRequest {
 
 export interface ReceivedMessages {
   receivedMessages: ReceivedMessage[];
+  /** On a stream: without it, Java's and Go's clients hand one key's messages to several threads. */
+  subscriptionProperties?: { messageOrderingEnabled: boolean };
+}
+
+/** Which part of a list is asked for. */
+export interface Page {
+  /** 0 for the server's own choice. */
+  pageSize?: number;
+  pageToken?: string;
 }
 
 export interface PublisherMethods {
   CreateTopic: MethodDefinition<Topic, Topic>;
   GetTopic: MethodDefinition<{ topic: string }, Topic>;
-  ListTopics: MethodDefinition<{ project: string }, { topics: Topic[] }>;
-  ListTopicSubscriptions: MethodDefinition<{ topic: string }, { subscriptions: string[] }>;
+  ListTopics: MethodDefinition<{ project: string } & Page, { topics: Topic[]; nextPageToken?: string }>;
+  ListTopicSubscriptions: MethodDefinition<
+    { topic: string } & Page,
+    { subscriptions: string[]; nextPageToken?: string }
+  >;
   DeleteTopic: MethodDefinition<{ topic: string }, object>;
   Publish: MethodDefinition<PublishRequest, PublishResponse>;
 }
@@ -78,7 +101,10 @@ export interface PublisherMethods {
 export interface SubscriberMethods {
   CreateSubscription: MethodDefinition<Subscription, Subscription>;
   GetSubscription: MethodDefinition<{ subscription: string }, Subscription>;
-  ListSubscriptions: MethodDefinition<{ project: string }, { subscriptions: Subscription[] }>;
+  ListSubscriptions: MethodDefinition<
+    { project: string } & Page,
+    { subscriptions: Subscription[]; nextPageToken?: string }
+  >;
   DeleteSubscription: MethodDefinition<{ subscription: string }, object>;
   Pull: MethodDefinition<PullRequest, ReceivedMessages>;
   StreamingPull: MethodDefinition<StreamingPullRequest, ReceivedMessages>;

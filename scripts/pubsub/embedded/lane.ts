@@ -6,6 +6,8 @@ export interface LaneEntry {
   readonly lane: Lane;
   readonly message: PubSubMessage;
   acknowledged: boolean;
+  /** How often it was handed out. */
+  attempts: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export class Lane {
   }
 
   add(message: PubSubMessage): void {
-    this.#entries.push({ lane: this, message, acknowledged: false });
+    this.#entries.push({ lane: this, message, acknowledged: false, attempts: 0 });
   }
 
   /** The next message to deliver, without taking it. */
@@ -40,6 +42,8 @@ export class Lane {
   /** Puts the peeked message on its way to this consumer. */
   deliverTo(consumer: Consumer): void {
     this.consumer = consumer;
+    const entry = this.peek();
+    if (entry) entry.attempts += 1;
     this.#next += 1;
   }
 

@@ -13,16 +13,27 @@ interface Lease {
 export class Leases {
   readonly #byAckId = new Map<string, Lease>();
   readonly #byEntry = new Map<LaneEntry, Lease>();
+  readonly #prefix: string;
   #granted = 0;
+
+  /** @param subscription full name; ack ids begin with it, so that one of another subscription is known as such */
+  constructor(subscription: string) {
+    this.#prefix = `${subscription}:`;
+  }
 
   /** @returns the ack id of this delivery */
   grant(entry: LaneEntry, consumer: Consumer): string {
     this.#granted += 1;
-    const ackId = String(this.#granted);
+    const ackId = this.#prefix + this.#granted;
     const lease = { ackId, entry, consumer, deadline: Date.now() + consumer.ackDeadlineSeconds * 1000 };
     this.#byAckId.set(ackId, lease);
     this.#byEntry.set(entry, lease);
     return ackId;
+  }
+
+  /** Whether an ack id can ever have been one of this subscription's. */
+  isOwn(ackId: string): boolean {
+    return ackId.startsWith(this.#prefix);
   }
 
   /** The message under this ack id, unless the lease has ended. */

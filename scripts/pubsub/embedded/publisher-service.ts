@@ -1,8 +1,9 @@
 import { type handleUnaryCall, status } from "@grpc/grpc-js";
-import type { PublishRequest, PublishResponse, PubSubMessage, Topic as TopicMessage } from "../protocol.ts";
+import type { Page, PublishRequest, PublishResponse, PubSubMessage, Topic as TopicConfig } from "../protocol.ts";
 import type { Faults } from "./faults.ts";
+import { toPage } from "./paging.ts";
 import { findPublishFault } from "./publish-checks.ts";
-import { distribute, type Resources, type Topic } from "./resources.ts";
+import { distribute, type Resources } from "./resources.ts";
 import { RpcError } from "./rpc-error.ts";
 import { answer, unary } from "./unary.ts";
 
@@ -60,14 +61,17 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
   };
 
   return {
-    CreateTopic: unary((request: TopicMessage) => toMessage(resources.createTopic(request.name))),
-    GetTopic: unary((request: { topic: string }) => toMessage(resources.findTopic(request.topic))),
-    ListTopics: unary((request: { project: string }) => ({
-      topics: resources.listTopics(request.project).map(toMessage),
-    })),
-    ListTopicSubscriptions: unary((request: { topic: string }) => ({
-      subscriptions: [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config.name),
-    })),
+    CreateTopic: unary((request: TopicConfig) => resources.createTopic(request).config),
+    GetTopic: unary((request: { topic: string }) => resources.findTopic(request.topic).config),
+    ListTopics: unary((request: { project: string } & Page) => {
+      const { page, ...rest } = toPage(resources.listTopics(request.project), ({ name }) => name, request);
+      return { topics: page, ...rest };
+    }),
+    ListTopicSubscriptions: unary((request: { topic: string } & Page) => {
+      const names = [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config.name);
+      const { page, ...rest } = toPage(names, (name) => name, request);
+      return { subscriptions: page, ...rest };
+    }),
     DeleteTopic: unary((request: { topic: string }) => {
       resources.deleteTopic(request.topic);
       return {};
@@ -77,7 +81,3 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
 }
 
 function ignoreAnswer(): void {}
-
-function toMessage({ name }: Topic): TopicMessage {
-  return { name };
-}

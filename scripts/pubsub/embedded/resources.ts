@@ -1,10 +1,11 @@
-import type { PubSubMessage, Subscription as SubscriptionConfig } from "../protocol.ts";
+import type { PubSubMessage, Subscription as SubscriptionConfig, Topic as TopicConfig } from "../protocol.ts";
+import { checkSubscription, checkTopic } from "./config-checks.ts";
 import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
 import { Subscription } from "./subscription.ts";
 
 /** A topic keeps nothing itself: what is published goes to its subscriptions, or nowhere. */
 export interface Topic {
-  readonly name: string;
+  readonly config: TopicConfig;
   readonly subscriptions: Set<Subscription>;
 }
 
@@ -16,10 +17,11 @@ export class Resources {
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Subscription>();
 
-  createTopic(name: string): Topic {
+  createTopic(request: TopicConfig): Topic {
+    const { name } = request;
     checkName(name, "topics");
     if (this.#topics.has(name)) throw alreadyExists(name);
-    const topic = { name, subscriptions: new Set<Subscription>() };
+    const topic = { config: checkTopic(request), subscriptions: new Set<Subscription>() };
     this.#topics.set(name, topic);
     return topic;
   }
@@ -31,8 +33,9 @@ export class Resources {
     throw notFound(name);
   }
 
-  listTopics(project: string): Topic[] {
-    return [...this.#topics.values()].filter((topic) => topic.name.startsWith(`${project}/`));
+  listTopics(project: string): TopicConfig[] {
+    checkProject(project);
+    return [...this.#topics.values()].map(({ config }) => config).filter(({ name }) => name.startsWith(`${project}/`));
   }
 
   deleteTopic(name: string): void {
@@ -40,10 +43,11 @@ export class Resources {
     this.#topics.delete(name);
   }
 
-  createSubscription(config: SubscriptionConfig): Subscription {
-    checkName(config.name, "subscriptions");
-    if (this.#subscriptions.has(config.name)) throw alreadyExists(config.name);
-    const topic = this.findTopic(config.topic);
+  createSubscription(request: SubscriptionConfig): Subscription {
+    checkName(request.name, "subscriptions");
+    if (this.#subscriptions.has(request.name)) throw alreadyExists(request.name);
+    const topic = this.findTopic(request.topic);
+    const config = checkSubscription(request);
     const subscription = new Subscription(config);
     this.#subscriptions.set(config.name, subscription);
     topic.subscriptions.add(subscription);
@@ -57,8 +61,11 @@ export class Resources {
     throw notFound(name);
   }
 
-  listSubscriptions(project: string): Subscription[] {
-    return [...this.#subscriptions.values()].filter(({ config }) => config.name.startsWith(`${project}/`));
+  listSubscriptions(project: string): SubscriptionConfig[] {
+    checkProject(project);
+    return [...this.#subscriptions.values()]
+      .map(({ config }) => config)
+      .filter(({ name }) => name.startsWith(`${project}/`));
   }
 
   deleteSubscription(name: string): void {
@@ -84,6 +91,10 @@ export class Resources {
 /** Hands a message to every subscription of the topic. */
 export function distribute(topic: Topic, message: PubSubMessage): void {
   for (const subscription of topic.subscriptions) subscription.enqueue(message);
+}
+
+function checkProject(project: string): void {
+  if (!/^projects\/[^/]+$/.test(project)) throw invalidArgument(`Invalid project name given (name=${project}).`);
 }
 
 /** https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */

@@ -1,9 +1,9 @@
-import { Client, credentials, status } from "@grpc/grpc-js";
+import { Client, credentials } from "@grpc/grpc-js";
 import { expect, it, onTestFinished } from "vitest";
 import { callUnary } from "../client.ts";
 import { createFixture, createMessages } from "../conformance/fixture.ts";
 import { openRawStream } from "../conformance/raw-stream.ts";
-import { type Subscription, subscriberMethods } from "../protocol.ts";
+import { subscriberMethods } from "../protocol.ts";
 import { startEmbeddedPubSub } from "./server.ts";
 
 async function startWithFixture() {
@@ -70,18 +70,6 @@ it("counts, and holds only what some subscription has not acknowledged", async (
   const ackIds = receivedMessages.map(({ ackId }) => ackId);
   await callUnary(client, subscriberMethods.Acknowledge, { subscription, ackIds });
   expect(server.stats().held).toBe(0);
-});
-
-it.each<[string, Partial<Subscription>]>([
-  ["a filter", { filter: 'attributes.a = "b"' }],
-  ["exactly-once delivery", { enableExactlyOnceDelivery: true }],
-  ["push delivery", { pushConfig: { pushEndpoint: "https://example.com" } }],
-])("says UNIMPLEMENTED to %s rather than ignore it", async (_, settings) => {
-  const { client, topicName, subscriptionName } = await startWithFixture();
-  const request = { name: `${subscriptionName}-2`, topic: topicName, ...settings };
-  await expect(callUnary(client, subscriberMethods.CreateSubscription, request)).rejects.toMatchObject({
-    code: status.UNIMPLEMENTED,
-  });
 });
 
 it("does not start on a port that is taken", async () => {

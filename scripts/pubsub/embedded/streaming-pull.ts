@@ -1,5 +1,6 @@
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
 import type { PubSubMessage, ReceivedMessage, ReceivedMessages, StreamingPullRequest } from "../protocol.ts";
+import { checkAckDeadline } from "./config-checks.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Resources } from "./resources.ts";
 import { invalidArgument, notFound } from "./rpc-error.ts";
@@ -10,6 +11,8 @@ type Stream = ServerDuplexStream<StreamingPullRequest, ReceivedMessages>;
 
 /** A response is sent at this size, so that subscribers with the default limit of 4 MB can read it. */
 const responseBytes = 1_000_000;
+
+const MIN_STREAM_DEADLINE = 10;
 
 /** The handler of StreamingPull: the first request opens the stream, later ones acknowledge and move deadlines. */
 export function handleStreamingPull(
@@ -24,7 +27,10 @@ export function handleStreamingPull(
           subscription = openSubscription(resources, request);
           consumer = new StreamConsumer(stream, request, subscription);
           subscription.attach(consumer);
+        } else if (request.subscription) {
+          throw invalidArgument("Only the first message of a stream may name its subscription.");
         }
+        if (request.streamAckDeadlineSeconds) checkAckDeadline(request.streamAckDeadlineSeconds, MIN_STREAM_DEADLINE);
         if (request.streamAckDeadlineSeconds) consumer.ackDeadlineSeconds = request.streamAckDeadlineSeconds;
         settle(subscription, request);
       } catch (error) {
@@ -47,14 +53,19 @@ function openSubscription(resources: Resources, request: StreamingPullRequest): 
   if (!request.streamAckDeadlineSeconds) {
     throw invalidArgument("first message must set stream_ack_deadline_seconds");
   }
+  checkAckDeadline(request.streamAckDeadlineSeconds, MIN_STREAM_DEADLINE);
   return subscription;
 }
 
+/** Ids that are unknown, of whatever form, are ignored on a stream. */
 function settle(subscription: Subscription, request: StreamingPullRequest): void {
-  if (request.ackIds?.length) subscription.acknowledge(request.ackIds);
-  for (const [index, ackId] of (request.modifyDeadlineAckIds ?? []).entries()) {
-    subscription.modifyDeadline(ackId, request.modifyDeadlineSeconds?.[index] ?? 0);
+  const { modifyDeadlineAckIds: ackIds = [], modifyDeadlineSeconds: seconds = [] } = request;
+  if (ackIds.length !== seconds.length) {
+    throw invalidArgument("A stream's message must have as many deadlines as ack ids that they are for.");
   }
+  for (const each of seconds) checkAckDeadline(each, 0);
+  if (request.ackIds?.length) subscription.acknowledge(request.ackIds);
+  for (const [index, ackId] of ackIds.entries()) subscription.modifyDeadline(ackId, seconds[index] as number);
 }
 
 /** A subscriber behind an open stream: takes messages within its own limits and as fast as the connection does. */
@@ -62,6 +73,7 @@ class StreamConsumer implements Consumer {
   ackDeadlineSeconds: number;
   readonly #stream: Stream;
   readonly #name: string;
+  readonly #properties: NonNullable<ReceivedMessages["subscriptionProperties"]>;
   readonly #maxMessages: number;
   readonly #maxBytes: number;
   #outstandingMessages = 0;
@@ -73,6 +85,7 @@ class StreamConsumer implements Consumer {
   constructor(stream: Stream, request: StreamingPullRequest, subscription: Subscription) {
     this.#stream = stream;
     this.#name = subscription.config.name;
+    this.#properties = { messageOrderingEnabled: subscription.config.enableMessageOrdering ?? false };
     this.ackDeadlineSeconds = request.streamAckDeadlineSeconds ?? 0;
     // Zero and less mean no limit.
     this.#maxMessages = (request.maxOutstandingMessages ?? 0) > 0 ? (request.maxOutstandingMessages ?? 0) : Infinity;
@@ -98,7 +111,10 @@ class StreamConsumer implements Consumer {
 
   send(): void {
     if (this.#batch.length === 0) return;
-    this.#writable = this.#stream.write({ receivedMessages: this.#batch });
+    this.#writable = this.#stream.write({
+      receivedMessages: this.#batch,
+      subscriptionProperties: this.#properties,
+    });
     this.#batch = [];
     this.#batchBytes = 0;
   }

@@ -1,7 +1,9 @@
-import type { PubSubMessage, Subscription as SubscriptionConfig } from "../protocol.ts";
+import type { Duration, PubSubMessage, Subscription as SubscriptionConfig } from "../protocol.ts";
 import type { Consumer } from "./consumer.ts";
+import { compileFilter, type Filter } from "./filter.ts";
 import { Lane, type LaneEntry } from "./lane.ts";
 import { Leases } from "./leases.ts";
+import { invalidArgument } from "./rpc-error.ts";
 
 const deadlineCheckMs = 200;
 
@@ -10,7 +12,9 @@ export class Subscription {
   readonly config: SubscriptionConfig;
   readonly #orderedLanes = new Map<string, Lane>();
   readonly #readyLanes = new Set<Lane>();
-  readonly #leases = new Leases();
+  readonly #leases: Leases;
+  readonly #filter: Filter;
+  readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #consumers = new Set<Consumer>();
   #held = 0;
   #dispatchPlanned = false;
@@ -18,6 +22,8 @@ export class Subscription {
 
   constructor(config: SubscriptionConfig) {
     this.config = config;
+    this.#leases = new Leases(config.name);
+    this.#filter = compileFilter(config.filter ?? "");
   }
 
   /** Number of messages in memory. */
@@ -25,7 +31,9 @@ export class Subscription {
     return this.#held;
   }
 
+  /** What the filter leaves out counts as acknowledged. */
   enqueue(message: PubSubMessage): void {
+    if (!this.#filter(message.attributes)) return;
     const lane = this.#laneFor(message.orderingKey);
     lane.add(message);
     this.#held += 1;
@@ -42,6 +50,14 @@ export class Subscription {
   /** The consumer gets nothing more. What it has stays its own until acknowledged or out of time. */
   detach(consumer: Consumer): void {
     this.#consumers.delete(consumer);
+  }
+
+  /** @throws {RpcError} INVALID_ARGUMENT for an id that was never one of this subscription's */
+  checkAckIds(ackIds: readonly string[]): void {
+    const foreign = ackIds.find((ackId) => !this.#leases.isOwn(ackId));
+    if (foreign !== undefined) {
+      throw invalidArgument(`You have passed an invalid ack ID to the service (ack_id=${foreign}).`);
+    }
   }
 
   /** Ids that are unknown or out of time are ignored, as the real service does. */
@@ -78,6 +94,7 @@ export class Subscription {
   /** Ends all deliveries and tells every consumer that the subscription is gone. */
   delete(): void {
     clearInterval(this.#deadlineTimer);
+    for (const pause of this.#pauses) clearTimeout(pause);
     this.#readyLanes.clear();
     for (const consumer of this.#consumers) consumer.end();
     this.#consumers.clear();
@@ -133,9 +150,31 @@ export class Subscription {
     this.#deadlineTimer = undefined;
   }
 
+  /** By its retry policy a subscription waits before it delivers again; later messages of the key wait behind it. */
   #redeliver(entry: LaneEntry): void {
     for (const each of entry.lane.rewind(entry)) this.#leases.end(each);
-    this.#readyLanes.add(entry.lane);
-    this.planDispatch();
+    const ready = () => {
+      this.#readyLanes.add(entry.lane);
+      this.planDispatch();
+    };
+    const { retryPolicy } = this.config;
+    if (!retryPolicy) {
+      ready();
+      return;
+    }
+    const [minimum, maximum] = [retryPolicy.minimumBackoff, retryPolicy.maximumBackoff].map(toMs);
+    const pause = setTimeout(
+      () => {
+        this.#pauses.delete(pause);
+        ready();
+      },
+      Math.min(maximum ?? 0, (minimum ?? 0) * 2 ** (entry.attempts - 1)),
+    ).unref();
+    this.#readyLanes.delete(entry.lane);
+    this.#pauses.add(pause);
   }
+}
+
+function toMs(duration: Duration | null | undefined): number {
+  return duration ? duration.seconds * 1000 + (duration.nanos ?? 0) / 1e6 : 0;
 }
