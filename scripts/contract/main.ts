@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { compareContracts } from "./compare-contracts.ts";
 import { type Contract, loadContract } from "./contract.ts";
+import { listStaleDocuments, writeDocuments } from "./documents.ts";
 import { toAnnotations } from "./github.ts";
 import { listStale, PUBLISHED, writePictures } from "./pictures.ts";
 import { readRevision } from "./revision.ts";
@@ -12,7 +13,7 @@ import { readWaivers } from "./waivers.ts";
 const usage = `Usage: npm run contract -- --write
        npm run contract -- --base REVISION [--format text|github]
 
-  --write            renews ${PUBLISHED}, the committed picture of the contract
+  --write            renews ${PUBLISHED}, the committed picture of the contract, and the documents' tables
   --base REVISION    compares the contract with that of a git revision, such as origin/main or HEAD
   --format FORMAT    text (default), or github for annotations
   (neither)          says which pictures are not as the contract is
@@ -41,12 +42,16 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const contract = await loadContract(new URL("../../shared/events/registry.ts", import.meta.url));
-  if (values.write) for (const line of writePictures(contract)) console.log(line);
+  const { domains } = await import("../../shared/events/registry.ts");
+  const all = Object.values(domains);
+  if (values.write) {
+    for (const line of writePictures(contract)) console.log(line);
+    for (const file of writeDocuments(all)) console.log(`${file} written`);
+  }
   if (values.base !== undefined) return compare(contract, values.base, values.format);
-  const stale = listStale(contract);
-  for (const file of stale)
-    console.log(`${PUBLISHED}${file} is not what the contract says: npm run contract -- --write`);
-  if (stale.length === 0) console.log(`${PUBLISHED} is what the contract says.`);
+  const stale = [...listStale(contract).map((file) => PUBLISHED + file), ...listStaleDocuments(all)];
+  for (const file of stale) console.log(`${file} is not what the contract says: npm run contract -- --write`);
+  if (stale.length === 0) console.log(`${PUBLISHED} and the documents' tables are what the contract says.`);
   return stale.length === 0 ? 0 : 1;
 }
 

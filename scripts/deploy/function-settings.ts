@@ -1,4 +1,4 @@
-import type { FunctionName } from "../../shared/events/registry.ts";
+import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
 
 /** What all functions are deployed with, in gcloud's own words. */
 export const commonSettings = {
@@ -20,8 +20,10 @@ interface FunctionSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What differs from function to function. */
-export const functionSettings: Readonly<Record<FunctionName, FunctionSettings>> = {
+/** A function that says nothing of its own may start cold, and is bounded. */
+const otherwise: FunctionSettings = { minInstances: 0, maxInstances: 20, environment: { LOG_LEVEL: "info" } };
+
+const own: Readonly<Partial<Record<FunctionName, FunctionSettings>>> = {
   // A line for each accepted page view would cost more to store than the event costs to publish.
   "user-actions": { minInstances: 1, maxInstances: 100, environment: { LOG_LEVEL: "warning" } },
   // Shoppers wait for these: no cold start.
@@ -29,3 +31,8 @@ export const functionSettings: Readonly<Record<FunctionName, FunctionSettings>> 
   // Machines call this one and retry: it may start cold.
   system: { minInstances: 0, maxInstances: 20, environment: { LOG_LEVEL: "info" } },
 };
+
+/** What differs from function to function. */
+export const functionSettings = Object.fromEntries(
+  functionNames.map((name) => [name, own[name] ?? otherwise]),
+) as Readonly<Record<FunctionName, FunctionSettings>>;

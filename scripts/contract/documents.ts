@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
+import { envelope } from "../../shared/events/envelope.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** What prints each marked region; a region begins with `<!-- NAME: npm run contract -- --write -->`. */
+const printers: Readonly<Record<string, (domains: readonly Domain[]) => string>> = {
+  events: printEvents,
+};
+
+/** Documents with marked regions, in which a table follows the registry. */
+const documents = ["README.md"].filter((file) => existsSync(new URL(file, root)));
+
+/** @returns the documents whose regions are not what the registry says; throws where a region has no end */
+export function listStaleDocuments(domains: readonly Domain[]): string[] {
+  return documents.filter((file) => renew(file, domains) !== read(file));
+}
+
+/** Renews the marked regions. @returns the documents that it wrote */
+export function writeDocuments(domains: readonly Domain[]): string[] {
+  const stale = listStaleDocuments(domains);
+  for (const file of stale) writeFileSync(new URL(file, root), renew(file, domains));
+  return stale;
+}
+
+function renew(file: string, domains: readonly Domain[]): string {
+  return read(file).replaceAll(
+    /(<!-- (\w+): npm run contract -- --write -->\n)(.*?)(<!-- \/\w+ -->|$)/gs,
+    (_, start: string, name: string, _old: string, end: string) => {
+      const print = printers[name];
+      if (!print || end !== `<!-- /${name} -->`)
+        throw new Error(`${file} has a region ${name} without an end or a printer`);
+      return `${start}${print(domains)}${end}`;
+    },
+  );
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(file, root), "utf8");
+}
+
+function printEvents(domains: readonly Domain[]): string {
+  const rows = domains.flatMap((domain) => [
+    `| **\`${domain.name}\`** → topic \`${domain.topic}\` | | |`,
+    ...Object.values(domain.events).map(printEvent),
+  ]);
+  return ["| event type | what happened | needs besides |", "|---|---|---|", ...rows, ""].join("\n");
+}
+
+function printEvent({ type, description, schema }: DefinedEvent): string {
+  const own = Object.keys(schema.entries).filter((field) => field !== "event_type" && !(field in envelope));
+  return `| \`${type}\` | ${description} | ${own.map((field) => `\`${field}\` `).join("")}|`;
+}

@@ -1,0 +1,41 @@
+import { toEntry, toIdentifier } from "./templates.ts";
+
+/** The end of a domain's file: of its events, and of `defineDomain`. */
+const END_OF_EVENTS = /\n {2}\},\n\}\);\n$/;
+
+/**
+ * Adds an event type's entry behind the others of its domain.
+ *
+ * @param source of `shared/events/<domain>.ts`
+ * @throws Error when the file does not end as a domain's file does
+ */
+export function addEntry(source: string, file: string, type: string): string {
+  if (!END_OF_EVENTS.test(source))
+    throw new Error(`${file} does not end with the events of defineDomain: add the entry by hand`);
+  const withEntry = source.replace(END_OF_EVENTS, (end) => `\n${toEntry(type)}${end.slice(1)}`);
+  return withEntry.includes('import * as v from "valibot";')
+    ? withEntry
+    : `import * as v from "valibot";\n${withEntry}`;
+}
+
+/**
+ * Adds a domain to the registry: its import, in the order of the files, and its line.
+ *
+ * @param source of `shared/events/registry.ts`
+ * @throws Error when the registry is not as it was
+ */
+export function addDomain(source: string, domain: string): string {
+  const name = toIdentifier(domain);
+  const lines = source.split("\n");
+  const path = (line: string) => /^import .* from "(\.\/.*)";$/.exec(line)?.[1];
+  const siblings = lines.filter((line) => path(line) !== undefined);
+  const behind =
+    siblings.findLast((line) => (path(line) as string) < `./${domain}.ts`) ?? 'import type * as v from "valibot";';
+  const end = lines.indexOf("} as const satisfies Readonly<Record<string, Domain>>;");
+  if (end === -1 || !lines.includes(behind)) {
+    throw new Error("shared/events/registry.ts does not look as this command knows it: add the domain by hand");
+  }
+  lines.splice(end, 0, name === domain ? `  ${name},` : `  "${domain}": ${name},`);
+  lines.splice(lines.indexOf(behind) + 1, 0, `import { ${name} } from "./${domain}.ts";`);
+  return lines.join("\n");
+}
