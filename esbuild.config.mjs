@@ -1,14 +1,20 @@
+import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
-import { toBuildOptions, writeDeployedPackage } from "./scripts/build/build-function.ts";
+import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "./scripts/build/build-function.ts";
 import { stageClient } from "./scripts/build/client/stage-client.ts";
-import { domains } from "./shared/events/registry.ts";
+import { toThirdPartyNotices } from "./scripts/build/third-party-notices.ts";
+import { functionNames } from "./shared/events/registry.ts";
 
-// Stages one complete deploy source a function: dist/<name>/ with index.js, its map, package.json, package-lock.json.
-// And dist/client/, the package @pulsecart/events for callers.
+// Stages one complete deploy source a function, in dist/<name>/, and dist/client/, the package @pulsecart/events for callers.
 await Promise.all(
-  Object.keys(domains).map(async (name) => {
-    const { metafile } = await build({ ...toBuildOptions(name), logLevel: "error" });
+  functionNames.map(async (name) => {
+    const options = toBuildOptions(name);
+    // What else is there, such as a code cache of another bundle, would be deployed with it.
+    await rm(toStagedFolder(name), { recursive: true, force: true });
+    const { metafile } = await build({ ...options, logLevel: "error" });
     await writeDeployedPackage(name);
+    const notices = toThirdPartyNotices(metafile, options.absWorkingDir);
+    await writeFile(`${toStagedFolder(name)}THIRD_PARTY_NOTICES.txt`, notices);
     const bytes = metafile.outputs[`dist/${name}/index.js`].bytes;
     console.log(`dist/${name}/  index.js ${Math.round(bytes / 1000)} kB`);
   }),

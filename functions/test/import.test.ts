@@ -32,3 +32,9 @@ it.each(Object.values(domains))(
 it.each(Object.values(domains))("so is the bundle of $name", (domain) => {
   expect(importElsewhere(`${toStagedFolder(domain.name)}index.js`).exports).toContain(domain.entryPoint);
 });
+
+it.each(Object.values(domains))("so is what is deployed of $name", (domain) => {
+  const script = `console.log(Object.keys(require(${JSON.stringify(toStagedFolder(domain.name))})).join())`;
+  const output = execFileSync(process.execPath, ["-e", script], { env: { PATH: process.env.PATH }, encoding: "utf8" });
+  expect(output.trim()).toBe(domain.entryPoint);
+});

@@ -1,12 +1,17 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
+import type { DefinedEvent } from "../../shared/events/domain.ts";
+import type { FunctionName } from "../../shared/events/registry.ts";
 import { contractConstants } from "./contract-constants.ts";
 import { toDeployedPackage } from "./deployed-package.ts";
 
 import { slimClient } from "./slim-client.ts";
 
 const root = new URL("../../", import.meta.url);
+
+/** What is deployed beside a bundle as it stands in `cold-start/`. */
+const coldStartFiles = ["index.cjs", "code-cache.cjs", "make-code-cache.cjs"];
 
 /** The folder that is deployed as the function of this name. */
 export function toStagedFolder(name: string): string {
@@ -43,17 +48,23 @@ export function toBuildOptions(name: string, { minify = true } = {}): BuildOptio
   };
 }
 
-/** Writes the package.json and package-lock.json of one function beside its bundle. */
+/** Writes all that makes a package of one function's bundle: package.json, package-lock.json, and how it starts. */
 export async function writeDeployedPackage(name: string): Promise<void> {
+  // Loaded no sooner, so that esbuild, which says it better, meets a broken source first.
+  const { domains } = await import("../../shared/events/registry.ts");
+  const [event] = Object.values<DefinedEvent>(domains[name as FunctionName].events);
+  if (event === undefined) throw new Error(`${name} takes no events.`);
   const [project, lock] = await Promise.all(["package.json", "package-lock.json"].map(readJson));
   const { manifest, lockfile } = toDeployedPackage(
     name,
-    project as Parameters<typeof toDeployedPackage>[1],
-    lock as Parameters<typeof toDeployedPackage>[2],
+    event.sample,
+    project as Parameters<typeof toDeployedPackage>[2],
+    lock as Parameters<typeof toDeployedPackage>[3],
   );
   const folder = toStagedFolder(name);
   await writeFile(`${folder}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(`${folder}package-lock.json`, `${JSON.stringify(lockfile, null, 2)}\n`);
+  for (const file of coldStartFiles) await copyFile(new URL(`cold-start/${file}`, import.meta.url), `${folder}${file}`);
 }
 
 async function readJson(name: string): Promise<unknown> {

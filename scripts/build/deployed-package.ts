@@ -19,12 +19,14 @@ const FRAMEWORK = "@google-cloud/functions-framework";
  * Its lockfile is cut from the project's own, so that what was tested is what is installed, and building needs no network.
  *
  * @param name the function's name
+ * @param sample an event that it takes
  * @param project the project's package.json
  * @param lock the project's package-lock.json
  * @returns both files' contents
  */
 export function toDeployedPackage(
   name: string,
+  sample: unknown,
   project: { readonly version: string; readonly engines: { readonly node: string } },
   lock: Lockfile,
 ): { readonly manifest: object; readonly lockfile: object } {
@@ -34,11 +36,14 @@ export function toDeployedPackage(
     name: `pulsecart-${name}`,
     version: project.version,
     private: true,
-    main: "index.js",
+    main: "index.cjs",
+    // Google's buildpack runs it after `npm ci`; any other script of a build it would leave alone.
+    scripts: { "gcp-build": "node make-code-cache.cjs" },
+    config: { sample },
     engines: { node: project.engines.node },
     dependencies: { [FRAMEWORK]: version },
   };
-  const { main: _main, private: _private, ...root } = manifest;
+  const { main: _main, private: _private, scripts: _scripts, config: _config, ...root } = manifest;
   return {
     manifest,
     lockfile: {

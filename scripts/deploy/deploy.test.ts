@@ -79,8 +79,12 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
   test("uploads exactly what runs", () => {
     for (const name of functionNames) {
       expect([...readZip(toUpload(sandbox, name)).keys()].sort()).toEqual([
+        "THIRD_PARTY_NOTICES.txt",
+        "code-cache.cjs",
+        "index.cjs",
         "index.js",
         "index.js.map",
+        "make-code-cache.cjs",
         "package-lock.json",
         "package.json",
       ]);

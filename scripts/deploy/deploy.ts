@@ -55,6 +55,7 @@ function printCommands(functions: readonly FunctionName[], choices: DeployChoice
     const { deploy, service, boost, policy, invoke } = toDeployCommands(name, choices);
     console.log(`\n# ${name}`);
     console.log(toShellCommand("gcloud", deploy));
+    console.log("# uploads the folder; there the build runs npm ci and npm run gcp-build, which makes the code cache");
     console.log("# read, then switch startup CPU boost on where it is off");
     for (const command of [service, boost]) console.log(toShellCommand("gcloud", command));
     if (invoke.length === 0) continue;

@@ -8,6 +8,7 @@ import { findFreePort } from "../common/free-port.ts";
 import { type NodeProcessOptions, spawnFunction, toStagedTarget } from "./spawn-function.ts";
 
 const START_TIMEOUT_MS = 20_000;
+const MAX_ATTEMPTS = 3;
 
 /** How a function is started; what is not given is as a test wants it. */
 export interface FunctionOptions extends Pick<NodeProcessOptions, "node" | "execArgv"> {
@@ -44,6 +45,17 @@ export interface FunctionProcess {
  * @throws Error with what it wrote when it ends or stays silent instead
  */
 export async function startFunction(name: FunctionName, options: FunctionOptions): Promise<FunctionProcess> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(name, options);
+    } catch (error) {
+      // Somebody else has taken the port since it was found free.
+      if (attempt === MAX_ATTEMPTS || !String(error).includes("EADDRINUSE")) throw error;
+    }
+  }
+}
+
+async function startOnce(name: FunctionName, options: FunctionOptions): Promise<FunctionProcess> {
   const port = await findFreePort();
   const { endpoint, project, env, source, ...node } = options;
   const target = toStagedTarget(name);

@@ -15,7 +15,7 @@ export interface PlatformProcess {
 }
 
 /**
- * Does what the platform does with an upload: unpacks it, installs with `npm ci`, and starts functions-framework.
+ * Does what the platform does with an upload: unpacks it, installs with `npm ci`, runs the package's `gcp-build`, and starts functions-framework.
  *
  * @param archive the uploaded zip
  * @param entryPoint the function's export
@@ -32,6 +32,7 @@ export async function startAsPlatform(
     await writeFile(join(folder, name), bytes);
   }
   await run(folder, "npm", ["ci", "--omit=dev", "--no-audit", "--no-fund"]);
+  await run(folder, "npm", ["run", "gcp-build"]);
 
   const port = await findFreePort();
   const child = spawnFunction({ source: folder, entryPoint }, { port, env: environment, stdio: "inherit" });
