@@ -11,6 +11,7 @@ describe("readConfig", () => {
       LOG_LEVEL: "info",
       PUBLISH_TIMEOUT_MS: 10_000,
       ORDERING_KEY_SHARDS: 0,
+      PAYLOAD_CHECKS: "registry",
       PUBSUB_EMULATOR_HOST: undefined,
       PUBSUB_ENDPOINT: undefined,
     });
@@ -34,6 +35,7 @@ describe("readConfig", () => {
     ["ORDERING_KEY_SHARDS", { ORDERING_KEY_SHARDS: "x" }, /0 \(off\)/],
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "a b" }, /host:port/],
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://x/y" }, /host:port/],
+    ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],
   ])("names %s, its fault and what is allowed, in one line", (name, env, text) => {
     expect(() => readConfig({ ...project, ...env })).toThrow(ConfigError);

@@ -52,6 +52,7 @@ const variables = {
   PUBLISH_TIMEOUT_MS: [integer(100, 60_000), "10000", "a whole number of milliseconds from 100 to 60000"],
   MAX_IN_FLIGHT: [integer(1, 1_000_000), "2000", "a whole number from 1 to 1000000"],
   ORDERING_KEY_SHARDS: [integer(0, 1_000_000), "0", "a whole number from 0 (off) to 1000000"],
+  PAYLOAD_CHECKS: [v.picklist(["registry", "report", "off"]), "registry", "one of registry, report, off"],
   PUBSUB_EMULATOR_HOST: [address(), undefined, "host:port, an IPv6 address in brackets, a port from 1 to 65535"],
   PUBSUB_ENDPOINT: [address(443), undefined, "host or host:port, such as europe-west1-pubsub.googleapis.com"],
 } as const satisfies Record<
@@ -63,6 +64,9 @@ type Variable = keyof typeof variables;
 
 /** Everything that the environment decides. */
 export type Config = Readonly<{ [TName in Variable]: v.InferOutput<(typeof variables)[TName][0]> }>;
+
+/** What becomes of payloads that break their schema: as the registry says, only said, or not looked at. */
+export type PayloadChecks = Config["PAYLOAD_CHECKS"];
 
 /**
  * Reads the configuration; the only reader of the environment.

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "shared/http",
     "shared/events",
     "shared/publish",
+    "shared/config.ts",
     "shared/log.ts",
     "shared/identity.ts",
     "shared/source-map.ts",

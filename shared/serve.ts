@@ -12,6 +12,7 @@ import { identity } from "./identity.ts";
 import type { Service } from "./ingest/context.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { ingest } from "./ingest/ingest.ts";
+import { PayloadFaults } from "./ingest/payload-faults.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { stdout } from "./stdout.ts";
@@ -64,6 +65,8 @@ function createService(domain: Domain): OwnService {
     publisher: new Publisher(config, domain),
     log: createLog(config),
     inFlight: new InFlight(config.MAX_IN_FLIGHT),
+    payloadChecks: config.PAYLOAD_CHECKS,
+    payloadFaults: new PayloadFaults(),
   };
 }
 

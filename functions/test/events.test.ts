@@ -85,7 +85,6 @@ describe.each(Object.values<Domain>(domains))(
       ["numbers that a double cannot hold", '"n":[9007199254740993,89.90,1e400,-0.0,1E+2]'],
       ["an unknown member", '"loyalty_tier" : { "gold" : [1, 2,3 ] }'],
       ["escapes, as they were written", '"s":"\\u00fc\\ud83d\\ude00\\/\\u0000"'],
-      ["a lone surrogate in an escape", '"s":"\\ud800"'],
       ["astral and combining characters", '"s":"😀é\u202e\u2028"'],
       ["{{projectId}}", '"s":"{{projectId}}"'],
       ["__proto__ and constructor", '"__proto__":{"event_id":"x","isAdmin":true},"constructor":{"prototype":1}'],

@@ -7,29 +7,24 @@ const RFC_3339 =
 
 const EVENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Every message is our own: valibot's default ones repeat the rejected value, which an answer must never hold. */
 const text = v.string("must be a string");
+
+const TOO_MANY_BYTES = `must be at most ${MAX_ID_BYTES} bytes of UTF-8`;
 
 function requiredText(description: string) {
   return v.pipe(
     text,
     v.description(description),
     v.minLength(1, "must not be empty"),
-    // Text of so many bytes has no more characters, which is what `maxLength` counts.
-    v.metadata({ maxLength: MAX_ID_BYTES }),
+    // Text has no more characters than bytes: what is longer than this need not be read to be refused.
+    v.maxLength(MAX_ID_BYTES, TOO_MANY_BYTES),
     // Not valibot's `maxBytes`: it would encode each id, which costs 1 µs.
-    v.check(fitsAnId, `must be at most ${MAX_ID_BYTES} bytes of UTF-8`),
+    v.check(fitsAnId, TOO_MANY_BYTES),
   );
 }
 
-/**
- * A JSON object, free inside. It is a custom schema, not `looseObject`, because that one copies every member of what it
- * checks, and because nothing may look inside: `scanEnvelope` shows the schemas an empty stand-in (see there).
- */
-const jsonObject = v.custom<Record<string, unknown>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "must be a JSON object",
-);
+/** A JSON object, free inside. valibot's `looseObject` takes an array for one. */
+const jsonObject = v.custom<Record<string, unknown>>(isJsonObject, "must be a JSON object");
 
 /**
  * The fields that every event has. What an event type needs besides stands in its domain's file; whatever else a caller
@@ -52,13 +47,10 @@ export const envelope = {
       v.metadata({ format: "date-time" }),
       v.regex(RFC_3339, "must be an RFC 3339 date-time with an offset or Z"),
       v.check(isCalendarDate, "must be a day that exists"),
+      v.check(hasItsSecond, "must have second 60 only at 23:59:60 UTC on the last day of a month"),
     ),
   ),
-  // A lone surrogate has no UTF-8: it would reach Pub/Sub as U+FFFD, and so as another user's ordering key.
-  user_id: v.pipe(
-    requiredText("Whom the event is about. It is the ordering key: one user's events stay in order."),
-    v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
-  ),
+  user_id: requiredText("Whom the event is about. It is the ordering key: one user's events stay in order."),
   payload: v.pipe(
     jsonObject,
     v.description("What happened in detail; free inside."),
@@ -77,10 +69,42 @@ function fitsAnId(value: string): boolean {
   return value.length * 3 <= MAX_ID_BYTES || new TextEncoder().encode(value).length <= MAX_ID_BYTES;
 }
 
+/** Whether a value is a JSON object; the one custom schema that the projection knows. */
+export function isJsonObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function isCalendarDate(timestamp: string): boolean {
-  const [year, month, day] = [timestamp.slice(0, 4), timestamp.slice(5, 7), timestamp.slice(8, 10)].map(Number);
-  // Day 0 of the next month is the last of this one; setUTCFullYear, as Date.UTC reads the years 0-99 as 1900-1999.
-  const lastDay = new Date(0);
-  lastDay.setUTCFullYear(year ?? 0, month ?? 0, 0);
-  return (day ?? 0) <= lastDay.getUTCDate();
+  const [year = 0, month = 0, day = 0] = [timestamp.slice(0, 4), timestamp.slice(5, 7), timestamp.slice(8, 10)].map(
+    Number,
+  );
+  return day <= lastDayOf(year, month - 1);
+}
+
+/** UTC has had, and may announce, leap seconds at the end of a month alone. */
+function hasItsSecond(timestamp: string): boolean {
+  if (timestamp.slice(17, 19) !== "60") return true;
+  const offset = /([+-])(\d\d):(\d\d)$/.exec(timestamp);
+  const minutes = offset ? Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3])) : 0;
+  // In UTC, the second that is over when the leap second begins.
+  const before = toDate(
+    Number(timestamp.slice(0, 4)),
+    Number(timestamp.slice(5, 7)) - 1,
+    Number(timestamp.slice(8, 10)),
+  );
+  before.setUTCHours(Number(timestamp.slice(11, 13)), Number(timestamp.slice(14, 16)) - minutes, 59);
+  const isLastMinute = before.getUTCHours() === 23 && before.getUTCMinutes() === 59;
+  return isLastMinute && before.getUTCDate() === lastDayOf(before.getUTCFullYear(), before.getUTCMonth());
+}
+
+function lastDayOf(year: number, month: number): number {
+  // Day 0 of the next month is the last of this one.
+  return toDate(year, month + 1, 0).getUTCDate();
+}
+
+/** Date.UTC reads the years 0 to 99 as 1900 to 1999. */
+function toDate(year: number, month: number, day: number): Date {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  return date;
 }

@@ -135,6 +135,8 @@ interface ProblemExtras {
   /** The identity under which the caller can send the same event again. */
   readonly eventId?: string;
   readonly errors?: readonly FieldError[];
+  /** What is wrong with the event apart from why it was refused. */
+  readonly warnings?: { readonly warnings: readonly FieldError[]; readonly warnings_omitted?: number };
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -185,6 +187,7 @@ export class Problem extends Error {
       detail: this.message,
       ...(this.extras.eventId !== undefined && { event_id: this.extras.eventId }),
       ...(this.extras.errors && { errors: this.extras.errors }),
+      ...this.extras.warnings,
       ...(this.retryable !== undefined && { retryable: this.retryable }),
     };
   }

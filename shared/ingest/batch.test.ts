@@ -5,6 +5,7 @@ import { type FailureCode, PublishFailure } from "../publish/failure.ts";
 import { takeBatch } from "./batch.ts";
 import { readContext, type Service } from "./context.ts";
 import { InFlight } from "./in-flight.ts";
+import { PayloadFaults } from "./payload-faults.ts";
 
 const { event_id: _, ...sample } = { event_id: undefined, ...commerce.events["order.placed"].sample };
 
@@ -30,6 +31,8 @@ async function take(body: string, { isLines = false, key = "", inFlight = new In
     },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight,
+    payloadChecks: "registry",
+    payloadFaults: new PayloadFaults(),
   };
   const context = readContext({ headers: key ? { "idempotency-key": key } : {} });
   const answer = await takeBatch(service, context, { bytes: Buffer.from(body), isLines });

@@ -1,13 +1,11 @@
-import type { Domain } from "../events/domain.ts";
 import { MAX_BATCH_EVENTS } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, type JsonAnswer, toJsonAnswer } from "../http/respond.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
-import type { EventBytes } from "./envelope-reader.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json.ts";
-import { readEvent, readEvents } from "./read-event.ts";
+import { type EventBytes, readEvent, readEvents } from "./read-event.ts";
 
 const LINE_FEED = 0x0a;
 /** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
@@ -19,22 +17,23 @@ type Entry = EventBytes | Problem;
 /**
  * Reads the events of a batch.
  *
- * @param isLines whether it is newline-delimited JSON, where blank lines do not count, or a JSON array
+ * @param body newline-delimited JSON, where blank lines do not count, or a JSON array
  * @throws {Problem} malformed_json when the body should be a JSON array and is none, invalid_batch when it has no events
  *   or too many
  */
-function readBatch(body: Buffer, domain: Domain, isLines: boolean): Entry[] {
-  const entries = isLines ? readLines(body, domain) : readEvents(body, domain, MAX_BATCH_EVENTS + 1);
+function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body): Entry[] {
+  const read = (line: Buffer) => readEvent(line, domain, payloadChecks);
+  const entries = isLines ? readLines(bytes, read) : readEvents(bytes, domain, MAX_BATCH_EVENTS + 1, payloadChecks);
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
 
-function readLines(body: Buffer, domain: Domain): Entry[] {
+function readLines(body: Buffer, read: (line: Buffer) => EventBytes): Entry[] {
   const entries: Entry[] = [];
   for (let start = skipBlank(body, 0); start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
     const feed = body.indexOf(LINE_FEED, start);
     const end = feed === -1 ? body.length : feed;
-    entries.push(orProblem(() => readEvent(body.subarray(start, end), domain)));
+    entries.push(orProblem(() => read(body.subarray(start, end))));
     start = skipBlank(body, end);
   }
   return entries;
@@ -60,9 +59,9 @@ function orProblem<T>(take: () => T): T | Problem {
 }
 
 /** Validates the events of a batch. @returns what each is or why it is refused, in order */
-export function checkBatch(service: Service, context: RequestContext, { bytes, isLines }: Body) {
+export function checkBatch(service: Service, context: RequestContext, body: Body) {
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  return readBatch(bytes, service.domain, isLines).map((entry) => checkEvent(service, context, entry, ids));
+  return readBatch(service, body).map((entry) => checkEvent(service, context, entry, ids));
 }
 
 /**

@@ -4,7 +4,7 @@ import { tooLarge } from "../http/receive.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import { checkBatch, toResults } from "./batch.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
-import { checkEvent } from "./event.ts";
+import { type CheckedEvent, checkEvent } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { OPEN_ARRAY, skipSpace } from "./json.ts";
 import { readEvent } from "./read-event.ts";
@@ -19,10 +19,14 @@ import { readEvent } from "./read-event.ts";
 export function checkOnly(service: Service, context: RequestContext, body: Body): Answer {
   const { bytes, isLines } = body;
   if (isLines || bytes[skipSpace(bytes, 0)] === OPEN_ARRAY) {
-    return toResults(checkBatch(service, context, body), 200, () => ({}));
+    return toResults(checkBatch(service, context, body), 200, toWarningMembers);
   }
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
   const ids = new EventIds(service.domain.name, undefined);
-  const checked = checkEvent(service, context, readEvent(bytes, service.domain), ids);
-  return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid" });
+  const checked = checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
+  return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid", ...toWarningMembers(checked) });
+}
+
+function toWarningMembers({ event }: CheckedEvent) {
+  return { ...event.verdict.warnings?.members };
 }

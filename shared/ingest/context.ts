@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import type { PayloadChecks } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
 import type { Log } from "../log.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { PayloadFaults } from "./payload-faults.ts";
 import { readTraceContext, type TraceContext } from "./trace-context.ts";
 
 /** What one function works with, for all of its requests. */
@@ -11,6 +13,8 @@ export interface Service {
   readonly publisher: Pick<Publisher, "publish">;
   readonly log: Log;
   readonly inFlight: InFlight;
+  readonly payloadChecks: PayloadChecks;
+  readonly payloadFaults: PayloadFaults;
 }
 
 /** What a request says about its events, apart from their bytes. */

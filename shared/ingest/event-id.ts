@@ -21,11 +21,14 @@ export class EventIds {
   }
 
   /** @throws {Problem} invalid_event when an earlier event of the request has this id of its own */
-  settle({ fields, bytes }: ValidEvent): string {
+  settle({ fields, bytes, verdict }: ValidEvent): string {
     const id = fields.event_id ?? (this.#key === undefined ? createEventId() : this.#derive(this.#key, bytes));
     if (this.#given.has(id)) {
       const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
-      throw new Problem("invalid_event", "1 field is invalid: the event_id stands twice in the batch.", { errors });
+      throw new Problem("invalid_event", "1 field is invalid: the event_id stands twice in the batch.", {
+        errors,
+        ...(verdict.warnings && { warnings: verdict.warnings.members }),
+      });
     }
     this.#given.add(id);
     return id;

@@ -5,6 +5,7 @@ import { PublishFailure } from "../publish/failure.ts";
 import { readContext, type Service } from "./context.ts";
 import { takeEvent } from "./event.ts";
 import { InFlight } from "./in-flight.ts";
+import { PayloadFaults } from "./payload-faults.ts";
 
 const { sample } = commerce.events["order.placed"];
 const event = { ...sample, user_id: "usr_1", event_id: "e1", timestamp: "2026-01-01T00:00:00Z" };
@@ -18,6 +19,8 @@ function createService(over: Partial<Service> = {}) {
     publisher: { publish },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight: new InFlight(2),
+    payloadChecks: "registry",
+    payloadFaults: new PayloadFaults(),
     ...over,
   };
   return { service, lines, publish };

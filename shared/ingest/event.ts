@@ -8,16 +8,16 @@ import { PublishFailure } from "../publish/failure.ts";
 import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
-import type { EventBytes } from "./envelope-reader.ts";
 import { EventIds } from "./event-id.ts";
-import { readEvent } from "./read-event.ts";
+import { type EventBytes, readEvent } from "./read-event.ts";
 import { type ValidEvent, validateEvent } from "./validate.ts";
+import type { WarningMembers } from "./warnings.ts";
 
 // One event's whole story, alone or in a batch: checkEvent, then publishEvent. Whichever ends it decides the outcome and
 // writes the event's one log line.
 
 /** An event that Pub/Sub has acknowledged. */
-export interface Accepted {
+export interface Accepted extends Partial<WarningMembers> {
   readonly event_id: string;
   readonly message_id: string;
 }
@@ -38,7 +38,7 @@ export interface CheckedEvent {
  */
 export async function takeEvent(service: Service, context: RequestContext, { bytes }: Body): Promise<Answer> {
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  const checked = checkEvent(service, context, readEvent(bytes, service.domain), ids);
+  const checked = checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
   if (checked instanceof Problem) return checked;
   if (!service.inFlight.take(1)) return refuseForRoom(service, context, [checked]);
   const outcome = await publishEvent(service, context, checked);
@@ -59,10 +59,10 @@ export function checkEvent(
   entry: EventBytes | Problem,
   ids: EventIds,
 ): CheckedEvent | Problem {
-  const fields = entry instanceof Problem ? {} : entry.fields;
+  const fields = entry instanceof Problem ? undefined : entry.fields;
   try {
     if (entry instanceof Problem) throw entry;
-    const event = validateEvent(entry, service.domain);
+    const event = validateEvent(entry);
     return { event, eventId: ids.settle(event) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -79,7 +79,7 @@ export function checkEvent(
 export function refuseForRoom(service: Service, context: RequestContext, events: readonly CheckedEvent[]): Problem {
   const [first] = events;
   // Alone, an event's answer has its id; a batch is refused as a whole.
-  const problem = new Problem("overloaded", undefined, events.length === 1 && first ? { eventId: first.eventId } : {});
+  const problem = new Problem("overloaded", undefined, events.length === 1 && first ? toExtras(first) : {});
   for (const { event, eventId } of events) {
     const known = { event_type: event.fields.event_type, event_id: eventId };
     record(service, context, "Event not published", problem, known);
@@ -98,12 +98,18 @@ export function refuseForRoom(service: Service, context: RequestContext, events:
 export async function publishEvent(
   service: Service,
   context: RequestContext,
-  { event, eventId }: CheckedEvent,
+  checked: CheckedEvent,
   batch?: object,
 ): Promise<Outcome> {
+  const { event, eventId } = checked;
+  const { warnings } = event.verdict;
   const { event_type, user_id } = event.fields;
   const { trace, verification } = context;
   const attributes: Record<string, string> = { event_type, event_id: eventId };
+  if (warnings) {
+    attributes.payload_faults = warnings.paths;
+    service.payloadFaults.report(service.log, context, event_type, warnings.paths);
+  }
   if (verification !== undefined) attributes.verification = verification;
   if (trace) attributes.googclient_traceparent = trace.traceparent;
   let failure: unknown;
@@ -122,12 +128,21 @@ export async function publishEvent(
   const known = { event_type, event_id: eventId };
   if (messageId !== undefined) {
     record(service, context, "Event accepted", undefined, { ...known, message_id: messageId });
-    return { event_id: eventId, message_id: messageId };
+    return { event_id: eventId, message_id: messageId, ...warnings?.members };
   }
-  const problem = new Problem(failure instanceof PublishFailure ? failure.code : "internal", undefined, { eventId });
+  const problem = new Problem(
+    failure instanceof PublishFailure ? failure.code : "internal",
+    undefined,
+    toExtras(checked),
+  );
   const severity = failure instanceof PublishFailure && failure.needsAttention ? "error" : problem.severity;
   record(service, context, "Event not published", problem, { ...known, error: toCause(failure) }, severity);
   return problem;
+}
+
+function toExtras({ event, eventId }: CheckedEvent) {
+  const { warnings } = event.verdict;
+  return { eventId, ...(warnings && { warnings: warnings.members }) };
 }
 
 type EventLine = "Event accepted" | "Event refused" | "Event not published";
@@ -152,7 +167,8 @@ function record(
 }
 
 /** What the log may say of a refused event: its type and its id where these are valid, never a rejected value. */
-function toKnown({ event_type, event_id }: EventBytes["fields"]) {
+function toKnown(fields: EventBytes["fields"] | undefined) {
+  const { event_type, event_id } = fields ?? {};
   return {
     event_type: typeof event_type === "string" ? findEvent(event_type)?.event.type : undefined,
     event_id: v.is(envelope.event_id, event_id) ? event_id : undefined,

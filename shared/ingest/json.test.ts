@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonSyntaxError, skipSpace, skipValue, walkContainer } from "./json.ts";
+import { MAX_DEPTH } from "../events/limits.ts";
+import { JsonScanner, JsonSyntaxError, skipSpace } from "./json.ts";
 
 /** The verdict on a whole text: the error's position, or undefined when it is one JSON value. */
 function findFault(text: string): number | undefined {
   const bytes = Buffer.from(text);
   try {
-    const end = skipSpace(bytes, skipValue(bytes, skipSpace(bytes, 0)));
+    const end = skipSpace(bytes, new JsonScanner(bytes).skipValue(skipSpace(bytes, 0), 0));
     return end === bytes.length ? undefined : end;
   } catch (error) {
     if (error instanceof JsonSyntaxError) return error.position;
@@ -86,8 +87,11 @@ describe("walking a container", () => {
   const walk = (text: string) => {
     const bytes = Buffer.from(text);
     const found: [string, string][] = [];
-    walkContainer(bytes, skipSpace(bytes, 0), (start, end, keyStart, keyEnd) => {
+    const scanner = new JsonScanner(bytes);
+    scanner.walk(skipSpace(bytes, 0), (start, keyStart, keyEnd) => {
+      const end = scanner.skipValue(start, 1);
       found.push([bytes.toString("utf8", keyStart, keyEnd), bytes.toString("utf8", start, end)]);
+      return end;
     });
     return found;
   };
@@ -128,5 +132,59 @@ it("knows which brackets are open, at any depth", () => {
 it("takes nesting as deep as a body can hold", () => {
   const depth = 4_000_000;
   const bytes = Buffer.alloc(depth * 2, "[").fill("]", depth);
-  expect(skipValue(bytes, 0)).toBe(bytes.length);
+  expect(new JsonScanner(bytes).skipValue(0, 0)).toBe(bytes.length);
+});
+
+describe("what consumers' parsers refuse", () => {
+  const findUnfit = (text: string) => {
+    const scanner = new JsonScanner(Buffer.from(text));
+    scanner.skipValue(0, 0);
+    return scanner.unfit;
+  };
+
+  it.each([
+    ['"\\ud800"', 1],
+    ['"a\\udfff"', 2],
+    ['{"\\udc00":1}', 2],
+    ['["\\ud83d\\ude00","\\uD83Dx"]', 17],
+    ['"\\ud83d\\ud83d\\ude00"', 1],
+    ['"\\ude00\\ud83d"', 1],
+    ['"\\ud83d\\n"', 1],
+    ['"\\ud83d\\\\ude00"', 1],
+  ])("the unpaired surrogate in %s is at byte %i", (text, position) => {
+    expect(findUnfit(text)).toEqual({ kind: "unpaired surrogate", position });
+  });
+
+  it.each(['"\\ud83d\\ude00"', '"\\uD83D\\uDE00\\ud7ff\\ue000"', '"\\\\ud800"', '"😀"'])("%s has none", (text) => {
+    expect(findUnfit(text)).toBeUndefined();
+  });
+
+  it("finds an unpaired surrogate wherever JSON.parse makes one", () => {
+    const unit = fc.constantFrom("\\ud83d", "\\uDE00", "\\\\", "\\u0061", "x", "😀", "\\n", "ud800");
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 8 }), (content) => {
+        expect(findUnfit(`"${content}"`) === undefined).toBe(JSON.parse(`"${content}"`).isWellFormed());
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  const nest = (depth: number, inside = "") => `${'{"a":['.repeat(depth / 2)}${inside}${"]}".repeat(depth / 2)}`;
+
+  it("takes a depth of 256, and finds the bracket that is one too many", () => {
+    expect(findUnfit(nest(MAX_DEPTH))).toBeUndefined();
+    expect(findUnfit(nest(MAX_DEPTH, "1,2"))).toBeUndefined();
+    const position = (MAX_DEPTH / 2) * '{"a":['.length;
+    for (const inside of ["[]", "{}", "[[]]", '{"b":1}']) {
+      expect(findUnfit(nest(MAX_DEPTH, inside))).toEqual({ kind: "too deep", position });
+    }
+  });
+
+  it("counts from what is open around a value", () => {
+    const scanner = new JsonScanner(Buffer.from("[[1]]"));
+    scanner.skipValue(0, MAX_DEPTH - 2);
+    expect(scanner.unfit).toBeUndefined();
+    scanner.skipValue(0, MAX_DEPTH - 1);
+    expect(scanner.unfit).toEqual({ kind: "too deep", position: 1 });
+  });
 });

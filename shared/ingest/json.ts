@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from "../events/limits.ts";
+
 /**
  * JSON (RFC 8259) by position: bytes are checked and skipped, never turned into values.
  *
@@ -8,20 +10,23 @@
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
+export const COMMA = 0x2c;
 const COLON = 0x3a;
 export const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
+export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;
 const LOWER_E = 0x65;
-const LOWER_U = 0x75;
+export const LOWER_F = 0x66;
+export const LOWER_N = 0x6e;
+export const LOWER_T = 0x74;
+export const LOWER_U = 0x75;
 
-const LITERALS = new Map([..."tfn"].map((first, i) => [first.charCodeAt(0), ["true", "false", "null"][i] as string]));
 const ESCAPED = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
 
 /** The bytes are not JSON; `position` is the offset of the first byte that cannot stand where it stands. */
@@ -32,6 +37,13 @@ export class JsonSyntaxError extends Error {
     this.name = "JsonSyntaxError";
     this.position = position;
   }
+}
+
+/** JSON that consumers' parsers refuse all the same. */
+export interface Unfit {
+  readonly kind: "unpaired surrogate" | "too deep";
+  /** Offset of the escape, or of the bracket that is one too many. */
+  readonly position: number;
 }
 
 /** @returns the offset of the first byte from `at` on that is not JSON white space, or the length at the end */
@@ -47,187 +59,220 @@ export function expectEnd(bytes: Uint8Array, at: number): void {
   if (rest !== bytes.length) throw new JsonSyntaxError(rest);
 }
 
-/**
- * Checks the JSON value that starts at `at`, whatever its depth.
- *
- * @returns the offset behind the value
- * @throws {JsonSyntaxError} when there is no complete, valid value
- */
-export function skipValue(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  if (first === QUOTE) return skipString(bytes, at);
-  return first === OPEN_OBJECT || first === OPEN_ARRAY ? skipContainer(bytes, at) : skipScalar(bytes, at);
-}
+/** Scans a body's JSON. Offsets count from the body's first byte. */
+export class JsonScanner {
+  readonly bytes: Buffer;
+  /** The first thing that consumers' parsers would refuse; whoever scans several events clears it between them. */
+  unfit: Unfit | undefined = undefined;
+  /** Whether the string that was skipped last is ASCII without escapes: its bytes are its characters. */
+  isPlain = true;
 
-function skipContainer(bytes: Uint8Array, at: number): number {
-  const nesting = new Nesting();
-  for (;;) {
-    const byte = bytes[at];
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      const inside = skipSpace(bytes, at + 1);
-      if (bytes[inside] === closerOf(byte)) {
-        at = inside + 1;
-      } else {
-        nesting.open(byte);
-        at = byte === OPEN_OBJECT ? skipKey(bytes, inside) : inside;
-        continue;
-      }
-    } else if (byte === QUOTE) {
-      at = skipString(bytes, at);
-    } else {
-      at = skipScalar(bytes, at);
-    }
-    // A value ends here: leave every container that ends with it, up to the comma before the next value.
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /**
+   * Checks the JSON value that starts at `at`, whatever its depth.
+   *
+   * @param depth objects and arrays that are open around it
+   * @returns the offset behind the value
+   * @throws {JsonSyntaxError} when there is no complete, valid value
+   */
+  skipValue(at: number, depth: number): number {
+    const first = this.bytes[at];
+    if (first === QUOTE) return this.skipString(at);
+    return first === OPEN_OBJECT || first === OPEN_ARRAY ? this.#skipContainer(at, depth) : this.skipScalar(at);
+  }
+
+  #skipContainer(at: number, depth: number): number {
+    const { bytes } = this;
+    // The brackets that are open, one bit each (1 for an object) behind a leading 1; an array only for a depth that is rare.
+    let bits = 1;
+    let outer: number[] | undefined;
     for (;;) {
-      const container = nesting.innermost;
-      if (container === undefined) return at;
-      at = skipSpace(bytes, at);
-      if (bytes[at] === COMMA) {
-        at = skipSpace(bytes, at + 1);
-        if (container === OPEN_OBJECT) at = skipKey(bytes, at);
-        break;
+      const byte = bytes[at];
+      if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        if (depth >= MAX_DEPTH) this.noteUnfit("too deep", at);
+        const inside = skipSpace(bytes, at + 1);
+        if (bytes[inside] !== byte + 2) {
+          depth++;
+          if (bits > 0xfffffff) {
+            outer ??= [];
+            outer.push(bits);
+            bits = 1;
+          }
+          bits = (bits << 1) | (byte === OPEN_OBJECT ? 1 : 0);
+          at = byte === OPEN_OBJECT ? this.skipKey(inside) : inside;
+          continue;
+        }
+        at = inside + 1;
+      } else if (byte === QUOTE) {
+        at = this.skipString(at);
+      } else {
+        at = this.skipScalar(at);
       }
-      if (bytes[at] !== closerOf(container)) throw new JsonSyntaxError(at);
-      nesting.close();
-      at++;
+      // A value ends here: leave every container that ends with it, up to the comma before the next value.
+      for (;;) {
+        if (bits === 1) {
+          bits = outer?.pop() ?? 1;
+          if (bits === 1) return at;
+        }
+        at = skipSpace(bytes, at);
+        if (bytes[at] === COMMA) {
+          at = skipSpace(bytes, at + 1);
+          if (bits & 1) at = this.skipKey(at);
+          break;
+        }
+        if (bytes[at] !== (bits & 1 ? CLOSE_OBJECT : CLOSE_ARRAY)) throw new JsonSyntaxError(at);
+        bits >>= 1;
+        depth--;
+        at++;
+      }
     }
   }
-}
 
-/**
- * Walks the members of the object, or the elements of the array, that starts at `at`; all of it is checked.
- *
- * @param visit gets the offsets of each value, and of its key's content (between the quotes; 0 and 0 in an array)
- * @param skip checks a value and returns the offset behind it, as {@link skipValue}
- * @returns the offset behind the container
- * @throws {JsonSyntaxError} when there is no complete, valid object or array
- */
-export function walkContainer(
-  bytes: Uint8Array,
-  at: number,
-  visit: (start: number, end: number, keyStart: number, keyEnd: number) => void,
-  skip: (bytes: Uint8Array, at: number) => number = skipValue,
-): number {
-  const opener = bytes[at];
-  if (opener !== OPEN_OBJECT && opener !== OPEN_ARRAY) throw new JsonSyntaxError(at);
-  const closer = closerOf(opener);
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] === closer) return at + 1;
-  for (;;) {
-    let keyStart = 0;
-    let keyEnd = 0;
-    if (opener === OPEN_OBJECT) {
-      keyStart = at + 1;
-      if (bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
-      at = skipString(bytes, at);
-      keyEnd = at - 1;
-      at = skipColon(bytes, at);
-    }
-    const start = at;
-    at = skip(bytes, at);
-    visit(start, at, keyStart, keyEnd);
-    at = skipSpace(bytes, at);
-    if (bytes[at] === closer) return at + 1;
-    if (bytes[at] !== COMMA) throw new JsonSyntaxError(at);
+  /**
+   * Walks the members of the object, or the elements of the array, that starts at `at`; all of it is checked.
+   *
+   * @param take gets the offsets of each value and of its key's content (between the quotes; 0 and 0 in an array), and
+   *   returns the offset behind the value, as {@link skipValue}
+   * @returns the offset behind the container
+   * @throws {JsonSyntaxError} when there is no complete, valid object or array
+   */
+  walk(at: number, take: (at: number, keyStart: number, keyEnd: number) => number): number {
+    const { bytes } = this;
+    const opener = bytes[at];
+    if (opener !== OPEN_OBJECT && opener !== OPEN_ARRAY) throw new JsonSyntaxError(at);
+    const closer = opener + 2;
     at = skipSpace(bytes, at + 1);
-  }
-}
-
-/** The brackets that are open. */
-class Nesting {
-  /** The innermost of them, one bit each (1 for an object) behind a leading 1: no array for a depth that is usual. */
-  #bits = 1;
-  readonly #outer: number[] = [];
-
-  get innermost(): number | undefined {
-    if (this.#bits === 1) return undefined;
-    return this.#bits & 1 ? OPEN_OBJECT : OPEN_ARRAY;
-  }
-
-  open(bracket: number): void {
-    if (this.#bits > 0xfffffff) {
-      this.#outer.push(this.#bits);
-      this.#bits = 1;
+    if (bytes[at] === closer) return at + 1;
+    for (;;) {
+      let keyStart = 0;
+      let keyEnd = 0;
+      if (opener === OPEN_OBJECT) {
+        keyStart = at + 1;
+        if (bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
+        at = this.skipString(at);
+        keyEnd = at - 1;
+        at = this.skipColon(at);
+      }
+      at = skipSpace(bytes, take(at, keyStart, keyEnd));
+      if (bytes[at] === closer) return at + 1;
+      if (bytes[at] !== COMMA) throw new JsonSyntaxError(at);
+      at = skipSpace(bytes, at + 1);
     }
-    this.#bits = (this.#bits << 1) | Number(bracket === OPEN_OBJECT);
   }
 
-  close(): void {
-    this.#bits >>= 1;
-    if (this.#bits === 1) this.#bits = this.#outer.pop() ?? 1;
+  /** Remembers what consumers' parsers would refuse. The scan goes on: only broken JSON leaves no end to find. */
+  protected noteUnfit(kind: Unfit["kind"], position: number): void {
+    this.unfit ??= { kind, position };
   }
-}
 
-function closerOf(bracket: number): number {
-  return bracket === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY;
-}
-
-function skipKey(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
-  return skipColon(bytes, skipString(bytes, at));
-}
-
-function skipColon(bytes: Uint8Array, at: number): number {
-  at = skipSpace(bytes, at);
-  if (bytes[at] !== COLON) throw new JsonSyntaxError(at);
-  return skipSpace(bytes, at + 1);
-}
-
-function skipString(bytes: Uint8Array, at: number): number {
-  at++;
-  for (;;) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return at + 1;
-    if (byte === BACKSLASH) at = skipEscape(bytes, at + 1);
-    else if (byte === undefined || byte < 0x20) throw new JsonSyntaxError(at);
-    else at++;
+  protected skipKey(at: number): number {
+    if (this.bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
+    return this.skipColon(this.skipString(at));
   }
-}
 
-function skipEscape(bytes: Uint8Array, at: number): number {
-  const escaped = bytes[at];
-  if (escaped !== LOWER_U) {
-    if (escaped === undefined || !ESCAPED.has(escaped)) throw new JsonSyntaxError(at);
+  protected skipColon(at: number): number {
+    at = skipSpace(this.bytes, at);
+    if (this.bytes[at] !== COLON) throw new JsonSyntaxError(at);
+    return skipSpace(this.bytes, at + 1);
+  }
+
+  protected skipString(at: number): number {
+    const { bytes } = this;
+    let seen = 0;
+    at++;
+    for (;;) {
+      const byte = bytes[at];
+      if (byte === QUOTE) break;
+      if (byte === BACKSLASH) {
+        seen = 0x80;
+        at = this.#skipEscape(at);
+      } else if (byte === undefined || byte < 0x20) {
+        throw new JsonSyntaxError(at);
+      } else {
+        seen |= byte;
+        at++;
+      }
+    }
+    this.isPlain = seen < 0x80;
     return at + 1;
   }
-  for (let digit = at + 1; digit < at + 5; digit++) if (!isHexDigit(bytes[digit])) throw new JsonSyntaxError(digit);
-  return at + 5;
+
+  #skipEscape(at: number): number {
+    const { bytes } = this;
+    const escaped = bytes[at + 1];
+    if (escaped !== LOWER_U) {
+      if (escaped === undefined || !ESCAPED.has(escaped)) throw new JsonSyntaxError(at + 1);
+      return at + 2;
+    }
+    const unit = readUnit(bytes, at);
+    if (unit >= 0xd800 && unit < 0xe000) {
+      const isPair =
+        unit < 0xdc00 && bytes[at + 6] === BACKSLASH && bytes[at + 7] === LOWER_U && isLow(readUnit(bytes, at + 6));
+      if (isPair) return at + 12;
+      this.noteUnfit("unpaired surrogate", at);
+    }
+    return at + 6;
+  }
+
+  /** A number, `true`, `false` or `null`. */
+  protected skipScalar(at: number): number {
+    switch (this.bytes[at]) {
+      case LOWER_T:
+        return this.#skipLiteral(at, "true");
+      case LOWER_F:
+        return this.#skipLiteral(at, "false");
+      case LOWER_N:
+        return this.#skipLiteral(at, "null");
+      default:
+        return this.#skipNumber(at);
+    }
+  }
+
+  #skipLiteral(at: number, literal: string): number {
+    for (let i = 1; i < literal.length; i++) {
+      if (this.bytes[at + i] !== literal.charCodeAt(i)) throw new JsonSyntaxError(at + i);
+    }
+    return at + literal.length;
+  }
+
+  #skipNumber(at: number): number {
+    const { bytes } = this;
+    if (bytes[at] === MINUS) at++;
+    at = bytes[at] === ZERO ? at + 1 : skipDigits(bytes, at);
+    if (bytes[at] === DOT) at = skipDigits(bytes, at + 1);
+    if (((bytes[at] ?? 0) | 0x20) === LOWER_E) {
+      at++;
+      if (bytes[at] === PLUS || bytes[at] === MINUS) at++;
+      at = skipDigits(bytes, at);
+    }
+    return at;
+  }
 }
 
-/** A number, `true`, `false` or `null`. */
-function skipScalar(bytes: Uint8Array, at: number): number {
-  const literal = LITERALS.get(bytes[at] ?? 0);
-  if (literal === undefined) return skipNumber(bytes, at);
-  for (let i = 1; i < literal.length; i++) {
-    if (bytes[at + i] !== literal.charCodeAt(i)) throw new JsonSyntaxError(at + i);
+/** Reads the UTF-16 code unit of an escape of the form \uXXXX whose backslash is at `at`. */
+export function readUnit(bytes: Uint8Array, at: number): number {
+  let unit = 0;
+  for (let i = at + 2; i < at + 6; i++) {
+    const byte = bytes[i] ?? 0;
+    const lower = byte | 0x20;
+    if (byte >= ZERO && byte <= NINE) unit = (unit << 4) | (byte - ZERO);
+    else if (lower >= 0x61 && lower <= 0x66) unit = (unit << 4) | (lower - 0x57);
+    else throw new JsonSyntaxError(i);
   }
-  return at + literal.length;
+  return unit;
 }
 
-function skipNumber(bytes: Uint8Array, at: number): number {
-  if (bytes[at] === MINUS) at++;
-  at = bytes[at] === ZERO ? at + 1 : skipDigits(bytes, at);
-  if (bytes[at] === DOT) at = skipDigits(bytes, at + 1);
-  if (((bytes[at] ?? 0) | 0x20) === LOWER_E) {
-    at++;
-    if (bytes[at] === PLUS || bytes[at] === MINUS) at++;
-    at = skipDigits(bytes, at);
-  }
-  return at;
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
 }
 
 function skipDigits(bytes: Uint8Array, at: number): number {
-  if (!isDigit(bytes[at])) throw new JsonSyntaxError(at);
-  do at++;
-  while (isDigit(bytes[at]));
+  let byte = bytes[at];
+  if (byte === undefined || byte < ZERO || byte > NINE) throw new JsonSyntaxError(at);
+  do byte = bytes[++at];
+  while (byte !== undefined && byte >= ZERO && byte <= NINE);
   return at;
-}
-
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= ZERO && byte <= 0x39;
-}
-
-function isHexDigit(byte: number | undefined): boolean {
-  const lower = (byte ?? 0) | 0x20;
-  return isDigit(byte) || (lower >= 0x61 && lower <= 0x66);
 }

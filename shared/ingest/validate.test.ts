@@ -5,7 +5,7 @@ import type { Domain } from "../events/domain.ts";
 import { domains, findEvent } from "../events/registry.ts";
 import { Problem } from "../http/problem.ts";
 import { enrich } from "./enrich.ts";
-import { readEvent } from "./read-event.ts";
+import { readEvent, readEvents } from "./read-event.ts";
 import { validateEvent } from "./validate.ts";
 
 const all = Object.values<Domain>(domains);
@@ -38,8 +38,16 @@ const members = fc.record(
   { requiredKeys: [] },
 );
 
+/** Whether every string and key of a value has UTF-8. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every((member) => member.every(isWellFormed));
+}
+
 /** What the contract says of an event that is parsed as a whole: the code of its problem, or undefined. */
 function judge(event: Record<string, unknown>, domain: Domain): string | undefined {
+  if (!isWellFormed(event)) return "malformed_json";
   const type = event.event_type;
   if (type === undefined || type === null || type === "") return "missing_event_type";
   const found = typeof type === "string" ? findEvent(type) : undefined;
@@ -50,7 +58,7 @@ function judge(event: Record<string, unknown>, domain: Domain): string | undefin
 
 function validate(bytes: Buffer, domain: Domain) {
   try {
-    return validateEvent(readEvent(bytes, domain), domain);
+    return validateEvent(readEvent(bytes, domain));
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -84,6 +92,155 @@ describe("validateEvent, which never parses an event", () => {
   });
 });
 
+const { sample } = domains.commerce.events["order.placed"];
+const text = JSON.stringify(sample);
+const fields = ["event_type", "event_id", "timestamp", "user_id", "session_id", "order_id", "payload"];
+
+/** The problem that an order is refused with. */
+function refuse(body: string | Buffer): Problem {
+  const outcome = validate(Buffer.from(body), domains.commerce);
+  if (!(outcome instanceof Problem)) throw new Error("The event is valid.");
+  return outcome;
+}
+
+describe("a field's name", () => {
+  const complete: Record<string, unknown> = {
+    ...sample,
+    event_id: "e",
+    timestamp: "2026-01-01T00:00:00Z",
+    session_id: "s",
+  };
+  const toEscapes = (name: string) =>
+    [...name].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+
+  it.each(fields)("%s must not stand twice, however it is escaped", (field) => {
+    for (const name of [field, toEscapes(field), field.replace(/.$/, toEscapes), field.replace("_", "\\u005F")]) {
+      for (const body of [
+        JSON.stringify(complete).replace(/}$/, `,"${name}":${JSON.stringify(complete[field])}}`),
+        JSON.stringify(complete).replace(/^{/, `{"${name}":null,`),
+      ]) {
+        const { code, message, extras } = refuse(body);
+        expect([code, message.slice(0, 2)]).toEqual(["invalid_event", "1 "]);
+        expect(extras.errors).toEqual([{ path: field, message: "must stand only once" }]);
+      }
+    }
+  });
+
+  const cases = fields.flatMap((field) => {
+    const own = [
+      field.toUpperCase(),
+      field.replace(/^./, (c) => c.toUpperCase()),
+      field.toUpperCase().replace("_", "\\u005f"),
+    ];
+    return [
+      ...own,
+      ...(field.includes("s") ? [field.replace("s", "ſ")] : []),
+      ...(field.includes("i") ? [field.replace("i", "ı")] : []),
+    ];
+  });
+  it.each(cases)("%s differs from a field's by case alone", (name) => {
+    const field = JSON.parse(`"${name}"`).toLowerCase().replace("ſ", "s").replace("ı", "i");
+    const { [field]: value, ...others } = complete;
+    for (const event of [complete, others]) {
+      const { code, extras } = refuse(JSON.stringify(event).replace(/}$/, `,"${name}":${JSON.stringify(value)}}`));
+      expect(code).toBe("invalid_event");
+      expect(extras.errors?.map(({ path }) => path)).toEqual([field]);
+    }
+  });
+
+  it("may be almost that of a field, inside the payload too", () => {
+    const others = '"user-id":1,"userid":1,"user_id ":1,"uſer_ıd_":1,"user\\u007fid":1,"Ω":1,"user_ie":1';
+    const body = text.replace(/}$/, `,${others}}`).replace('"total"', '"USER_ID":1,"user_id":2,"user_id":3,"total"');
+    expect(validate(Buffer.from(body), domains.commerce)).not.toBeInstanceOf(Problem);
+  });
+
+  it("counts for event_type before anything else, and lists the other faults as well", () => {
+    const twice = refuse('{"event_type":"order.placed","event_type":"order.lost"}');
+    expect([twice.code, twice.extras.errors?.map(({ path }) => path)]).toEqual([
+      "invalid_event",
+      ["event_type", "user_id", "payload"],
+    ]);
+    const cased = refuse('{"EVENT_TYPE":"order.placed","order_id":1}');
+    expect([cased.code, cased.extras.errors?.[0]?.path]).toEqual(["invalid_event", "event_type"]);
+  });
+});
+
+describe("a body that consumers' parsers refuse", () => {
+  it.each([
+    ["an unpaired surrogate", text.replace('"EUR"', '"\\ud800"'), text.indexOf("EUR"), /unpaired surrogate/],
+    ["one in a key", ` {"a\\udc00":1,${text.slice(1)}`, 4, /unpaired surrogate/],
+    [
+      "a depth of 257",
+      text.replace('"EUR"', "[".repeat(255) + "]".repeat(255)),
+      text.indexOf('"EUR"') + 254,
+      /deeper than 256/,
+    ],
+    [
+      "a byte that is no UTF-8",
+      Buffer.from(text.replace("EUR", "\u00e9\u00ff"), "latin1"),
+      text.indexOf("EUR"),
+      /UTF-8/,
+    ],
+  ])("%s is malformed, at its position in bytes", (_, body, position, fault) => {
+    const { code, message } = refuse(body);
+    expect([code, /position (\d+)/.exec(message)?.[1]]).toEqual(["malformed_json", String(position)]);
+    expect(message).toMatch(fault);
+  });
+
+  it("is an entry's fault in a batch, counted from the entry, while broken JSON is the whole array's", () => {
+    const deep = `{"a":${"[".repeat(256)}${"]".repeat(256)}}`;
+    const entries = [text, deep, text.replace("EUR", "\\ud800"), text].map((entry) => ` ${entry}`);
+    const body = Buffer.from(`[${entries.join(",")}]`);
+    expect(
+      readEvents(body, domains.commerce, 10).map((entry) => (entry instanceof Problem ? entry.message : "read")),
+    ).toEqual([
+      "read",
+      "The event nests deeper than 256 at position 260.",
+      `The event has an unpaired surrogate, which consumers' parsers refuse, at position ${text.indexOf("EUR")}.`,
+      "read",
+    ]);
+    const invalid = Buffer.from(`[${text},${text.replace("EUR", "\u00ff")}]`, "latin1");
+    const [, second] = readEvents(invalid, domains.commerce, 10);
+    expect(second instanceof Problem && second.message).toMatch(`position ${text.indexOf("EUR")}.`);
+    expect(() => readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10)).toThrow(
+      `Malformed JSON at position ${deep.length + 3}`,
+    );
+  });
+});
+
+it.each([
+  ["2026-12-31T23:59:60Z", true],
+  ["2026-06-30T23:59:60.5Z", true],
+  ["2027-01-01T00:59:60+01:00", true],
+  ["2026-12-31T18:29:60-05:30", true],
+  ["2024-02-29T23:59:60Z", true],
+  ["0000-02-29T23:59:60Z", true],
+  ["2026-12-30T23:59:60Z", false],
+  ["2024-02-28T23:59:60Z", false],
+  ["2026-12-31T22:59:60Z", false],
+  ["2026-12-31T23:58:60Z", false],
+  ["2026-12-31T23:59:60+01:00", false],
+  ["2027-01-01T00:59:60Z", false],
+])("second 60 in %s is a leap second: %s", (timestamp, isOne) => {
+  const outcome = validate(Buffer.from(JSON.stringify({ ...sample, timestamp })), domains.commerce);
+  expect(outcome instanceof Problem ? outcome.extras.errors?.map(({ path }) => path) : []).toEqual(
+    isOne ? [] : ["timestamp"],
+  );
+});
+
+it.each(["event_id", "timestamp"])("null for %s is a fault that says to leave the field out", (field) => {
+  const { extras } = refuse(JSON.stringify({ ...sample, [field]: null }));
+  expect(extras.errors).toEqual([{ path: field, message: expect.stringContaining("leave the field out") }]);
+});
+
+it("has one error a path, and as many as the detail says", () => {
+  const { message, extras } = refuse(
+    '{"event_type":"order.placed","user_id":"","event_id":"?","timestamp":"2026-02-31T23:59:60Z"}',
+  );
+  expect(extras.errors?.map(({ path }) => path)).toEqual(["event_id", "timestamp", "user_id", "payload", "order_id"]);
+  expect(message).toMatch(/^5 /);
+});
+
 describe("enrich", () => {
   it("adds what is absent, and leaves every byte of the caller's as it is", () => {
     fc.assert(
@@ -100,7 +257,7 @@ describe("enrich", () => {
             payload: {},
           });
           const text = ` ${own.slice(0, -1)},"extra":${extra}}\n`;
-          const event = validateEvent(readEvent(Buffer.from(text), domains.system), domains.system);
+          const event = validateEvent(readEvent(Buffer.from(text), domains.system));
           const data = enrich(event, hasId ? "own-id" : "evt_new").toString();
           expect(data.endsWith(text.slice(2))).toBe(true);
           const { event_id, timestamp, ...rest } = JSON.parse(data);

@@ -1,50 +1,94 @@
-import * as v from "valibot";
-import type { Domain } from "../events/domain.ts";
 import { findEvent } from "../events/registry.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
-import type { EventBytes } from "./envelope-reader.ts";
+import type { Contract } from "./projection/contract.ts";
+import { judge } from "./projection/faults.ts";
+import { Projected } from "./projection/projected.ts";
+import type { EventBytes } from "./read-event.ts";
+import { toWarnings, type Warnings } from "./warnings.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
 const LONGEST_ECHO = 64;
 
+/** The most faults that one answer lists: of a batch of wrong payloads the answer would be fifty times the body. */
+const MAX_LISTED = 100;
+
+/** Fields that stand twice, or under a name that differs by case. */
+export type Notes = ReadonlyMap<string, "repeated" | "other case">;
+
+/** What the registry says of an event. */
+export interface Verdict {
+  /** Why the event is refused. */
+  readonly problem: Problem | undefined;
+  /** What is wrong with its payload, where that is only reported. */
+  readonly warnings: Warnings | undefined;
+}
+
 /** An event that its schema accepts; of its fields, those that the producer itself works with. */
 export interface ValidEvent extends EventBytes {
-  readonly fields: Readonly<Record<string, unknown>> & {
+  readonly fields: {
     readonly event_type: string;
     readonly user_id: string;
-    readonly event_id?: string;
-    readonly timestamp?: string;
+    readonly event_id: string | undefined;
+    readonly timestamp: string | undefined;
   };
 }
 
 /**
  * Checks one event against the registry.
  *
- * @param domain the domain of the function that was called
  * @throws {Problem} missing_event_type, unknown_event_type, wrong_function, or invalid_event with every fault at once
  */
-export function validateEvent(event: EventBytes, domain: Domain): ValidEvent {
-  const type = event.fields.event_type;
-  if (type === undefined || type === null || type === "") {
-    throw new Problem("missing_event_type", "Missing required field: event_type");
-  }
-  const found = typeof type === "string" ? findEvent(type) : undefined;
-  if (!found) throw new Problem("unknown_event_type", `Unknown event_type: ${toEcho(type)}`);
-  if (found.domain.name !== domain.name) {
-    throw new Problem("wrong_function", `${found.event.type} belongs to the function ${found.domain.name}.`);
-  }
-  const { issues } = v.safeParse(found.event.schema, event.fields);
-  if (issues) {
-    throw new Problem("invalid_event", `${issues.length} field(s) of ${found.event.type} are missing or invalid.`, {
-      errors: issues.map(toFieldError),
-    });
-  }
+export function validateEvent(event: EventBytes): ValidEvent {
+  if (event.verdict.problem) throw event.verdict.problem;
   return event as ValidEvent;
 }
 
-function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
-  // Only the path and our own messages: an issue also holds the rejected value, and valibot's default text repeats it.
-  return { path: v.getDotPath(issue) ?? "", message: issue.received === "undefined" ? "is required" : issue.message };
+/**
+ * Judges the projection of one event.
+ *
+ * @param contract that of the function that was called
+ */
+export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract): Verdict {
+  const type = envelope.get("event_type");
+  const compiled = contract.find(type);
+  if (!compiled && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
+  let faults = judge(compiled?.envelope ?? contract.bare, envelope, "");
+  if (notes.size > 0) faults = withNotes(faults, notes);
+  const payload = envelope.get("payload");
+  // A type that stands twice may have had the payload read for another one.
+  const isJudged = compiled?.payload && payload instanceof Projected && !notes.has("event_type");
+  const broken = isJudged ? judge(compiled.payload, payload, "payload") : undefined;
+  const isEnforced = broken !== undefined && compiled?.isEnforced === true;
+  const warnings = broken && !isEnforced ? toWarnings(broken) : undefined;
+  if (!faults && !isEnforced) return { problem: undefined, warnings };
+  const errors = [...(faults?.values() ?? []), ...(isEnforced ? broken.values() : [])];
+  return { problem: toInvalid(errors, typeof type === "string" && compiled ? type : "the event", warnings), warnings };
+}
+
+function toTypeProblem(type: unknown): Problem {
+  if (type === undefined || type === null || type === "") return new Problem("missing_event_type");
+  const found = typeof type === "string" ? findEvent(type) : undefined;
+  if (!found) return new Problem("unknown_event_type", `Unknown event_type: ${toEcho(type)}`);
+  return new Problem("wrong_function", `${found.event.type} belongs to the function ${found.domain.name}.`);
+}
+
+/** Fields that stand twice come first: which of their values was judged is chance. */
+function withNotes(faults: Map<string, FieldError> | undefined, notes: Notes): Map<string, FieldError> {
+  const noted = [...notes].map(([path, kind]): [string, FieldError] => {
+    const message =
+      kind === "repeated" ? "must stand only once" : "must not stand there under a name that differs by case";
+    return [path, { path, message }];
+  });
+  return new Map([...noted, ...[...(faults ?? [])].filter(([path]) => !notes.has(path))]);
+}
+
+function toInvalid(errors: readonly FieldError[], whose: string, warnings: Warnings | undefined): Problem {
+  const rest = errors.length > MAX_LISTED ? `; the first ${MAX_LISTED} are listed` : "";
+  const detail = `${errors.length} field(s) of ${whose} are missing or invalid${rest}.`;
+  return new Problem("invalid_event", detail, {
+    errors: errors.slice(0, MAX_LISTED),
+    ...(warnings && { warnings: warnings.members }),
+  });
 }
 
 function toEcho(type: unknown): string {

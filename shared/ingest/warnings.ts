@@ -1,0 +1,37 @@
+import { MAX_ATTRIBUTE_BYTES, MAX_WARNINGS } from "../events/limits.ts";
+import type { FieldError } from "../http/problem.ts";
+
+/** What is wrong with the payload of an event that is accepted all the same. */
+export interface Warnings {
+  /** What an answer says. */
+  readonly members: WarningMembers;
+  /** The attribute `payload_faults`. */
+  readonly paths: string;
+}
+
+/** The members of an answer. */
+export interface WarningMembers {
+  readonly warnings: readonly FieldError[];
+  readonly warnings_omitted?: number;
+}
+
+/** @param faults by their path, in the schema's order; at least one */
+export function toWarnings(faults: ReadonlyMap<string, FieldError>): Warnings {
+  const all = [...faults.values()];
+  const omitted = all.length - MAX_WARNINGS;
+  return {
+    members: { warnings: all.slice(0, MAX_WARNINGS), ...(omitted > 0 && { warnings_omitted: omitted }) },
+    paths: joinPaths(faults.keys()),
+  };
+}
+
+/** Whole paths alone. A message with faults always has the attribute: the first path stands for those that do not fit. */
+function joinPaths(paths: Iterable<string>): string {
+  let joined = "";
+  for (const path of paths) {
+    const longer = joined === "" ? path : `${joined} ${path}`;
+    if (Buffer.byteLength(longer) > MAX_ATTRIBUTE_BYTES) break;
+    joined = longer;
+  }
+  return joined === "" ? "payload" : joined;
+}
