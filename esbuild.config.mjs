@@ -1,9 +1,16 @@
 import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "./scripts/build/build-function.ts";
+import { listForgotten } from "./scripts/build/check-registry.ts";
 import { stageClient } from "./scripts/build/client/stage-client.ts";
 import { toThirdPartyNotices } from "./scripts/build/third-party-notices.ts";
-import { functionNames } from "./shared/events/registry.ts";
+import { domains, functionNames } from "./shared/events/registry.ts";
+
+const forgotten = listForgotten(domains);
+if (forgotten.length > 0) {
+  console.error(forgotten.join("\n"));
+  process.exit(1);
+}
 
 // Stages one complete deploy source a function, in dist/<name>/, and dist/client/, the package @pulsecart/events for callers.
 await Promise.all(

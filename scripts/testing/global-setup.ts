@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import type { TestProject } from "vitest/node";
 import { startBroker } from "../pubsub/broker.ts";
 
@@ -14,7 +14,9 @@ declare module "vitest" {
  * elsewhere the best that the machine has.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  execFileSync(process.execPath, ["esbuild.config.mjs"], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, ["esbuild.config.mjs"], { stdio: "inherit" });
+  // The build has said why, in its own words.
+  if (status !== 0) process.exit(1);
   const broker = await startBroker(process.env.CI ? "emulator" : "auto");
   console.log(`Pub/Sub server of the tests: ${broker.kind}`);
   project.provide("pubsub", broker.endpoint);
