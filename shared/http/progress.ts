@@ -3,8 +3,8 @@ const TICK_MS = 500;
 /** A body is cut off after so long without a byte, and from then on when it is slower than its floor. */
 const GRACE_MS = 10_000;
 
-/** The same for one that holds room while others wait for it: less than those wait. */
-const CROWDED_GRACE_MS = 3000;
+/** The same for one that holds room while others wait for it. */
+const CROWDED_GRACE_MS = 5000;
 
 /** Bytes a second that a body must make on average after its grace. */
 const SMALL_FLOOR = 1024;

@@ -4,13 +4,16 @@ import { domains } from "../../../shared/events/registry.ts";
 import { cut } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
+const CRLF = Buffer.from("\r\n");
 const { sample } = domains.commerce.events["order.placed"];
 
 /** A request's body, and what its headers say of it. */
 export interface RequestBody {
   readonly path: string;
   readonly encoding?: string;
-  readonly isChunked?: boolean;
+  /** Bytes of a chunk, where it is sent in chunks. */
+  readonly chunkBytes?: number;
   /** Not joined, so that the bodies of a case share what they have in common. */
   readonly parts: readonly Buffer[];
 }
@@ -37,9 +40,10 @@ export function events(bytes = 8.9 * MIB): (i: number) => RequestBody {
   return (i) => ({ path: "/", parts: toEvent(`user-${i}`, filler) });
 }
 
-export function chunkedEvents(): (i: number) => RequestBody {
-  const toBody = events();
-  return (i) => ({ ...toBody(i), isChunked: true });
+/** @param chunkBytes of each chunk: a parser hands over each by itself */
+export function chunkedEvents(bytes = 8.9 * MIB, chunkBytes = PIECE_BYTES): (i: number) => RequestBody {
+  const toBody = events(bytes);
+  return (i) => ({ ...toBody(i), chunkBytes });
 }
 
 /** Each part is a gzip member, so that the large one is made once. */
@@ -93,21 +97,26 @@ export function smallEvents(): (i: number) => RequestBody {
 }
 
 /** Writes a request, in pieces. */
-export function* toPieces({ path, encoding, isChunked, parts }: RequestBody): Generator<Buffer> {
+export function* toPieces({ path, encoding, chunkBytes, parts }: RequestBody): Generator<Buffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const type = path === "/events/batch" ? "application/x-ndjson" : "application/json";
   const headers = [
     `Content-Type: ${type}`,
     ...(encoding === undefined ? [] : [`Content-Encoding: ${encoding}`]),
-    isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${length}`,
+    chunkBytes === undefined ? `Content-Length: ${length}` : "Transfer-Encoding: chunked",
   ];
   yield Buffer.from(`POST ${path} HTTP/1.1\r\nHost: a\r\n${headers.join("\r\n")}\r\n\r\n`);
   for (const part of parts) {
-    for (const piece of cut(part, 64 * 1024)) {
-      yield isChunked
-        ? Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")])
-        : piece;
-    }
+    for (const piece of cut(part, PIECE_BYTES)) yield chunkBytes === undefined ? piece : toChunks(piece, chunkBytes);
   }
-  if (isChunked) yield Buffer.from("0\r\n\r\n");
+  if (chunkBytes !== undefined) yield Buffer.from("0\r\n\r\n");
+}
+
+function toChunks(bytes: Buffer, size: number): Buffer {
+  const chunks = [...cut(bytes, size)].flatMap((chunk) => [
+    Buffer.from(`${chunk.length.toString(16)}\r\n`),
+    chunk,
+    CRLF,
+  ]);
+  return Buffer.concat(chunks);
 }

@@ -19,7 +19,7 @@ export interface HostileCase {
 function atOnce(
   count: number,
   makeBodies: () => (i: number) => bodies.RequestBody,
-  options: Pick<Sending, "bytesPerSecond"> = {},
+  options: Pick<Sending, "bytesPerSecond" | "deafForMs"> = {},
 ): HostileCase["send"] {
   return async (port) => {
     const toBody = makeBodies();
@@ -28,31 +28,45 @@ function atOnce(
   };
 }
 
-/** One connection that sends many requests without waiting for an answer. */
-function pipelined(count: number, makeBodies: () => (i: number) => bodies.RequestBody): HostileCase["send"] {
-  return (port) => {
+/** Connections that send many requests each, without waiting for an answer. */
+function pipelined(
+  connections: number,
+  count: number,
+  makeBodies: () => (i: number) => bodies.RequestBody,
+  options: Pick<Sending, "deafForMs"> = {},
+): HostileCase["send"] {
+  return async (port) => {
     const toBody = makeBodies();
     function* pieces() {
       for (let i = 0; i < count; i++) yield* toPieces(toBody(i));
     }
-    return sendRaw(port, { pieces: pieces(), requests: count });
+    const sent = Array.from({ length: connections }, () =>
+      sendRaw(port, { pieces: pieces(), requests: count, ...options }),
+    );
+    return (await Promise.all(sent)).flat();
   };
 }
 
 const onLoad: readonly Omit<HostileCase, "pubsub">[] = [
-  { name: "80 events of 8.9 MiB", send: atOnce(80, bodies.events) },
-  { name: "the same, chunked", send: atOnce(80, bodies.chunkedEvents) },
+  { name: "80 events of 8.9 MiB", send: atOnce(80, () => bodies.events()) },
+  { name: "the same, chunked", send: atOnce(80, () => bodies.chunkedEvents()) },
   { name: "the same, gzip", send: atOnce(80, () => bodies.gzipEvents("monotone")) },
   { name: "the same, gzip of noise", send: atOnce(80, () => bodies.gzipEvents("noise")) },
   { name: "the same, brotli of 100 bytes", send: atOnce(80, bodies.brotliEvents) },
-  { name: "the same, at 600 kB/s each", send: atOnce(80, bodies.events, { bytesPerSecond: 600_000 }) },
+  { name: "the same, at 600 kB/s each", send: atOnce(80, () => bodies.events(), { bytesPerSecond: 600_000 }) },
   { name: "80 gzip batches of 9.9 MiB", send: atOnce(80, bodies.gzipBatches) },
-  { name: "60 events of 8.9 MiB on one connection", send: pipelined(60, bodies.events) },
+  { name: "60 events of 8.9 MiB on one connection", send: pipelined(1, 60, () => bodies.events()) },
+  {
+    name: "16,000 answers of 130 kB on 40 connections that read none",
+    send: pipelined(40, 400, bodies.batchesOfNothing, { deafForMs: 8000 }),
+  },
+  { name: "80 events of 100 kB in chunks of a byte", send: atOnce(80, () => bodies.chunkedEvents(100_000, 1)) },
 ];
 
 const onFault: readonly Omit<HostileCase, "pubsub">[] = [
-  { name: "10 events of 8.9 MiB", send: atOnce(10, bodies.events) },
+  { name: "10 events of 8.9 MiB", send: atOnce(10, () => bodies.events()) },
   { name: "80 events of 1.1 MiB", send: atOnce(80, () => bodies.events(1.1 * MIB)) },
+  { name: "500 events of 100 kB", send: atOnce(500, () => bodies.events(100_000)) },
   { name: "80 batches of 9.9 MiB with one valid event", send: atOnce(80, bodies.batchesOfOneValid) },
 ];
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,6 +12,8 @@ export interface Sending {
   readonly requests?: number;
   /** As fast as the other side reads, if not given. */
   readonly bytesPerSecond?: number;
+  /** Reads nothing, and goes away after so long. */
+  readonly deafForMs?: number;
 }
 
 /**
@@ -20,10 +21,17 @@ export interface Sending {
  *
  * @returns the status of each answer that came before the connection closed
  */
-export async function sendRaw(port: number, { pieces, requests = 1, bytesPerSecond }: Sending): Promise<number[]> {
+export async function sendRaw(port: number, sending: Sending): Promise<number[]> {
+  const { pieces, requests = 1, bytesPerSecond, deafForMs } = sending;
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   const statuses: number[] = [];
   socket.on("error", () => {});
+  if (deafForMs !== undefined) {
+    await Promise.race([write(socket, pieces, bytesPerSecond), sleep(deafForMs)]);
+    await sleep(deafForMs);
+    socket.destroy();
+    return statuses;
+  }
   const answered = new Promise<void>((resolve) => {
     socket.on("close", resolve);
     readStatuses(socket, (status) => {
@@ -45,11 +53,21 @@ async function write(socket: Socket, pieces: Iterable<Buffer>, bytesPerSecond: n
   for (const piece of pieces) {
     if (socket.destroyed) return;
     sent += piece.length;
-    if (!socket.write(piece)) await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
+    if (!socket.write(piece)) await drained(socket);
     if (bytesPerSecond === undefined) continue;
     const early = (sent / bytesPerSecond) * 1000 - (performance.now() - startedAt);
     if (early > 1) await sleep(early);
   }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+  });
 }
 
 /** Finds the status lines in what arrives, also where one is cut in two. */
