@@ -4,6 +4,9 @@ import type { EventOf, EventType, FunctionName } from "./events.ts";
 /** Any event that the producer takes. Members that its type does not name are free. */
 export type PulseCartEvent = { [TType in EventType]: EventOf<TType> }[EventType];
 
+/** An event of the type that its own `event_type` says: the compiler's complaint is of that type alone, not of all. */
+type EventOfType<TType extends EventType> = { readonly event_type: TType } & EventOf<TType>;
+
 /** An event that Pub/Sub has acknowledged. */
 export interface Accepted {
   readonly event_id: string;
@@ -64,7 +67,7 @@ export interface Client {
    * @returns after Pub/Sub has acknowledged it
    * @throws RefusedError, UnavailableError, AbortError
    */
-  send(event: PulseCartEvent, options?: SendOptions): Promise<Accepted>;
+  send<TType extends EventType>(event: EventOfType<TType>, options?: SendOptions): Promise<Accepted>;
   /**
    * Sends many events, in as few requests as the producer's limits allow; one user's arrive in order.
    *
@@ -93,7 +96,7 @@ export interface Sender {
    * @returns as soon as its own outcome is known, whatever becomes of the others
    * @throws RefusedError, UnavailableError, AbortError; Error after `close`
    */
-  send(event: PulseCartEvent, options?: SendOptions): Promise<Accepted>;
+  send<TType extends EventType>(event: EventOfType<TType>, options?: SendOptions): Promise<Accepted>;
   /** Waits until another event can be under way: for callers that do not wait for each outcome. */
   ready(): Promise<void>;
   /** Sends at once what is gathered. @returns when every event given so far has its outcome */

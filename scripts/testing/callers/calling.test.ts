@@ -1,159 +1,164 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
-import { installPackage } from "../../common/install-package.ts";
 import { collectTopic, type TopicCollector } from "../../pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
+import { type FakeProducer, type Reply, startFakeProducer } from "../fake-producer.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
+import { type CallerFolder, type CallerWorld, openCallerWorld } from "./caller-folder.ts";
+import { documentedCallers, publishCommand } from "./documented-callers.ts";
+import { blocks } from "./guide.ts";
 
-// What docs/calling.md prints is what runs here, as a caller would run it, against the built function.
-
-const run = promisify(execFile);
-const INSTALL_TIMEOUT_MS = 300_000;
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const callers = fileURLToPath(new URL(".", import.meta.url));
-const callerTools = `${callers}node_modules/.bin/`;
-const project = `calling-${randomUUID().slice(0, 8)}`;
-const event = { event_type: "order.placed", user_id: "usr_8821", order_id: "ord_20771", payload: { total: 89.99 } };
+// What docs/calling.md prints is what runs here, as a caller would run it in an empty folder: first against the built
+// function, then against answers that the function seldom gives.
 
 let pubsub: EmbeddedPubSub;
 let running: FunctionProcess;
 let topic: TopicCollector;
-let folder: string;
-let environment: NodeJS.ProcessEnv;
+let world: CallerWorld;
 
 beforeAll(async () => {
-  installPackage(callers);
-  await mkdir(`${callers}dist`, { recursive: true });
-  // Below this package, so that imports find what the document has a caller install.
-  folder = `${await mkdtemp(`${callers}dist/calling-`)}/`;
+  const project = `calling-${randomUUID().slice(0, 8)}`;
   pubsub = await startEmbeddedPubSub();
-}, INSTALL_TIMEOUT_MS);
-afterAll(async () => {
-  await pubsub?.close();
-  await rm(folder, { recursive: true });
-});
-
-// A function for each caller: the topic and the log hold what this caller did.
-beforeEach(async () => {
   topic = await collectTopic(pubsub.endpoint, project, domains.commerce.topic);
-  running = await startFunction("commerce", {
-    endpoint: pubsub.endpoint,
-    project,
-    env: { PUBLISH_TIMEOUT_MS: "1000" },
-  });
-  environment = { ...process.env, PULSECART_URL: running.url, ID_TOKEN: "" };
-});
-afterEach(async () => {
-  pubsub.faults.clear();
+  const env = { PUBLISH_TIMEOUT_MS: "1000" };
+  running = await startFunction("commerce", { endpoint: pubsub.endpoint, project, env });
+  world = await openCallerWorld(publishCommand);
+}, 120_000);
+afterAll(async () => {
   await running?.stop();
   await topic?.close();
+  await pubsub?.close();
+  await world?.close();
 });
 
-function isInstalled(command: string): boolean {
-  return spawnSync(command, ["--version"]).status === 0;
+/** In CI all of them must be there. */
+function isMissing(programs: readonly string[]): boolean {
+  return !process.env.CI && programs.some((program) => spawnSync(program, ["--version"]).status !== 0);
 }
 
-/** The fenced blocks of one language below one heading. */
-async function readBlocks(heading: string, language: string): Promise<string[]> {
-  const guide = await readFile(`${root}docs/calling.md`, "utf8");
-  const section = guide.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
-  return [...section.matchAll(/^```(\w+)\n(.*?)^```/gms)]
-    .filter(([, found]) => found === language)
-    .map(([, , code]) => code as string);
-}
+it("runs every block that can run", () => {
+  const known = ["js", "ts", "python", "sh", "text"];
+  expect(blocks.map(({ language }) => language).filter((language) => !known.includes(language))).toEqual([]);
+  // The exports, which are Google's to answer; what names a registry of Google's; everything else is run below.
+  expect(blocks.filter(({ language }) => language === "text")).toHaveLength(1);
+  expect(blocks.map(({ heading = "top", language }) => `${heading}: ${language}`)).toEqual([
+    "top: js",
+    "top: sh",
+    "TypeScript and JavaScript: sh",
+    "TypeScript and JavaScript: ts",
+    "TypeScript and JavaScript: ts",
+    "Python: python",
+    "Python: python",
+    "curl: sh",
+    "A generated client: sh",
+    "A generated client: ts",
+    "A generated client: sh",
+    "Publishing the package: text",
+    "Publishing the package: sh",
+  ]);
+});
 
-/**
- * Lets a caller meet a Pub/Sub server that fails until the function has refused the event once.
- *
- * @param call resolves when the caller has ended
- * @returns milliseconds between the refusal and the next attempt, at most
- */
-async function meetFailure(call: () => Promise<unknown>): Promise<number> {
-  pubsub.faults.every(1, { kind: "error", code: status.UNAVAILABLE });
-  const called = call();
-  await Promise.race([called, vi.waitFor(() => expect(running.logs.at(-1)?.code).toBe("publish_unavailable"), 10_000)]);
-  const refusedAt = performance.now();
-  pubsub.faults.clear();
-  await called;
-  return performance.now() - refusedAt;
-}
+describe.each(documentedCallers)("$name of docs/calling.md", ({ needs, prepare, run, refusedBy }) => {
+  const isSkipped = isMissing(needs);
+  let folder: CallerFolder;
+  let producer: FakeProducer | undefined;
+  let seen: { messages: number; logs: number };
 
-/** One line for each request that the function has had, with these values of a field. */
-async function expectLogged(field: string, values: readonly unknown[]): Promise<void> {
-  await running.stop();
-  await vi.waitFor(() => expect(running.logs.map((line) => line[field])).toEqual(values));
-}
-
-/** The event that was refused has arrived, once, under the identity of the first attempt; the caller waited its 2 s. */
-async function expectSecondAttempt(waitedMs: number): Promise<void> {
-  const [message, ...others] = await topic.waitFor(1);
-  expect(others).toEqual([]);
-  expect(JSON.parse(message?.data.toString() ?? "")).toMatchObject(event);
-  await expectLogged("event_id", [message?.attributes.event_id, message?.attributes.event_id]);
-  expect(waitedMs).toBeGreaterThan(1500);
-}
-
-describe("the TypeScript of docs/calling.md", { timeout: 60_000 }, () => {
-  const tsc = async () => {
-    const options = ["--strict", "--exactOptionalPropertyTypes", "--module", "nodenext", "--target", "es2024"];
-    const more = ["--noEmit", "--skipLibCheck", "--allowImportingTsExtensions", "--types", "node"];
-    await run(`${callerTools}tsc`, [...options, ...more, `${folder}call.ts`]);
-  };
-
-  beforeEach(async () => {
-    const [generate = ""] = (await readBlocks("TypeScript", "sh")).join("").match(/(?<=^npx ).*/m) ?? [];
-    await run("sh", ["-c", `${callerTools}${generate}`], { cwd: folder, env: environment });
-    const [send = "", call = ""] = await readBlocks("TypeScript", "ts");
-    await writeFile(`${folder}call.ts`, `${send}\n${call}`);
+  beforeAll(async () => {
+    if (!isSkipped) folder = await prepare(world, running.url);
+  }, 240_000);
+  beforeEach(() => {
+    seen = { messages: topic.messages.length, logs: running.logs.length };
   });
+  afterEach(async () => {
+    pubsub.faults.clear();
+    await producer?.close();
+    producer = undefined;
+  });
+  const timeout = 90_000;
+  const withoutOrder = (code: string) => code.replace(/"?order_id"?: ?"ord_20771",? ?/, "");
 
-  it("compiles, and sends the event again under the same identity", async () => {
-    await tsc();
-    await expectSecondAttempt(
-      await meetFailure(() => run(process.execPath, [`${folder}call.ts`], { env: environment })),
+  async function callFake(reply: Parameters<typeof startFakeProducer>[0]) {
+    producer = await startFakeProducer(reply);
+    const startedAt = performance.now();
+    const env = { PULSECART_URL: producer.url, ID_TOKEN: "secret" };
+    const outcome = await run(folder, env).then(
+      () => "accepted",
+      () => "given up",
     );
+    return { outcome, requests: producer.requests, ms: performance.now() - startedAt };
+  }
+
+  it.skipIf(isSkipped)("sends an event again under its identity, without a warning", { timeout }, async () => {
+    pubsub.faults.every(1, { kind: "error", code: status.UNAVAILABLE });
+    const called = run(folder, { PULSECART_URL: running.url });
+    await Promise.race([
+      called,
+      vi.waitFor(() => expect(running.logs.at(-1)).toMatchObject({ code: "publish_unavailable" }), timeout),
+    ]);
+    pubsub.faults.clear();
+    await called;
+    const messages = (await topic.waitFor(seen.messages + 1)).slice(seen.messages);
+    expect(messages).toHaveLength(1);
+    expect(JSON.parse(messages[0]?.data.toString() ?? "")).toMatchObject({
+      user_id: "usr_8821",
+      order_id: "ord_20771",
+    });
+    expect(messages[0]?.attributes).not.toHaveProperty("payload_faults");
+    await vi.waitFor(() => expect(running.logs.at(-1)).toMatchObject({ message: "Event accepted" }), 5000);
+    const ids = running.logs.slice(seen.logs).map((line) => line.event_id);
+    expect(ids.length).toBeGreaterThan(1);
+    expect(new Set(ids)).toEqual(new Set([messages[0]?.attributes.event_id]));
   });
 
-  it("does not compile for an event that lacks its order, and gives up at once on one that is refused", async () => {
-    const call = await readFile(`${folder}call.ts`, "utf8");
-    await writeFile(`${folder}call.ts`, call.replace(' order_id: "ord_20771",', ""));
-    await expect(tsc()).rejects.toMatchObject({ stdout: expect.stringContaining("order_id") });
-    const refused = run(process.execPath, [`${folder}call.ts`], { env: environment });
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining("missing or invalid") });
-    await expectLogged("code", ["invalid_event"]);
-  });
-});
-
-describe.skipIf(!isInstalled("curl"))("the curl of docs/calling.md", () => {
-  it("sends the event again under the same identity", async () => {
-    const [command = ""] = await readBlocks("curl", "sh");
-    await expectSecondAttempt(await meetFailure(() => run("sh", ["-c", command], { env: environment })));
+  it.skipIf(isSkipped)("gives up at once on an event that is refused", { timeout }, async () => {
+    await expect(run(folder, { PULSECART_URL: running.url }, withoutOrder)).rejects.toThrow();
+    const codes = () => running.logs.slice(seen.logs).map(({ code }) => code);
+    await vi.waitFor(() => expect(codes()).toEqual(refusedBy === "producer" ? ["invalid_event"] : []), 5000);
+    expect(topic.messages).toHaveLength(seen.messages);
   });
 
-  it("gives up at once on an event that is refused, and shows why", async () => {
-    const [command = ""] = await readBlocks("curl", "sh");
-    const refused = run("sh", ["-c", command.replace('"order_id":"ord_20771",', "")], { env: environment });
-    await expect(refused).rejects.toMatchObject({ code: 22, stdout: expect.stringContaining('"path":"order_id"') });
-    await expectLogged("code", ["invalid_event"]);
-  });
-});
-
-describe.skipIf(!isInstalled("python3"))("the Python of docs/calling.md", () => {
-  it("sends the event again under the same identity", async () => {
-    const program = (await readBlocks("Python", "python")).join("\n");
-    await expectSecondAttempt(await meetFailure(() => run("python3", ["-c", program], { env: environment })));
+  it.skipIf(isSkipped)("fails at once without PULSECART_URL", { timeout }, async () => {
+    const startedAt = performance.now();
+    await expect(run(folder, {})).rejects.toThrow();
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
-  it("gives up at once on an event that is refused", async () => {
-    const program = (await readBlocks("Python", "python")).join("\n").replace('"order_id": "ord_20771", ', "");
-    const refused = run("python3", ["-c", program], { env: environment });
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining("missing or invalid") });
-    await expectLogged("code", ["invalid_event"]);
+  it.skipIf(isSkipped)("waits until the date of a Retry-After", { timeout }, async () => {
+    let answeredAt = 0;
+    let waitedMs = 0;
+    const { outcome, requests } = await callFake((_, before) => {
+      if (before > 0) {
+        waitedMs = performance.now() - answeredAt;
+        return undefined;
+      }
+      answeredAt = performance.now();
+      const headers = { "retry-after": new Date(Date.now() + 3000).toUTCString() };
+      return { status: 503, body: { status: 503, retryable: true }, headers };
+    });
+    expect([outcome, requests.length]).toEqual(["accepted", 2]);
+    expect(requests[0]?.text).toBe(requests[1]?.text);
+    // The date has whole seconds, and so has the wait of a shell.
+    expect(waitedMs).toBeGreaterThan(900);
+  });
+
+  const final: [string, Reply][] = [
+    ["what says retryable: false", { status: 500, body: { status: 500, code: "publish_rejected", retryable: false } }],
+    ["a redirect", { status: 307, headers: { location: "/elsewhere" } }],
+    ["a 403 in HTML", { status: 403, body: "<html>" }],
+  ];
+  it.skipIf(isSkipped).each(final)("does not try again after %s", { timeout }, async (_, reply) => {
+    const { outcome, requests } = await callFake(() => reply);
+    expect([outcome, requests.length]).toEqual(["given up", 1]);
+    expect(requests[0]?.headers.authorization).toBe("Bearer secret");
+  });
+
+  it.skipIf(isSkipped)("tries again after what is no answer of the producer's", { timeout }, async () => {
+    const replies: Reply[] = [{ status: 502, body: "<html>" }, (response) => response.socket?.resetAndDestroy()];
+    const { outcome, requests } = await callFake((_, before) => replies[before]);
+    expect([outcome, requests.length]).toEqual(["accepted", 3]);
   });
 });
