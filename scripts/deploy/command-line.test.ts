@@ -5,6 +5,7 @@ import { createFakeGcloud, emptyProject } from "../testing/google-cloud/fake-gcl
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
+import { readProvisionOptions } from "./provision-options.ts";
 
 const here = ["--project", "shop-prod", "--region", "europe-west1"];
 
@@ -19,6 +20,8 @@ const loggedOut = `
 const expired = `
   "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
   *) echo 'ERROR: (gcloud.projects.describe) There was a problem refreshing your current auth tokens: Reauthentication failed.' >&2; exit 1 ;;`;
+const withoutAlpha = `
+  "version "*) echo '{"Google Cloud SDK": "528.0.0", "beta": "2025.06.20"}' ;;`;
 const foreignProject = `
   "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
   "config "*) echo dev@example.com ;;
@@ -48,6 +51,33 @@ test.each([
   } finally {
     await gcloud.close();
   }
+});
+
+test("a gcloud without what --monitoring needs is one line, and nothing is run", async () => {
+  const gcloud = await createFakeGcloud(withoutAlpha);
+  try {
+    expect(await runScript("provision", [...here, "--monitoring"], gcloud.path)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "gcloud's component alpha is missing, which --monitoring needs; run: gcloud components install alpha\n",
+    });
+    expect((await gcloud.calls()).map(([command]) => command)).toEqual(["version"]);
+  } finally {
+    await gcloud.close();
+  }
+});
+
+test.each([
+  [["--notify", "email:a@b.c"], "--notify needs --monitoring"],
+  [["--runbook", "https://example.com/ops.md"], "--runbook needs --monitoring"],
+  [
+    ["--monitoring", "--notify", "oncall"],
+    '--notify must be email:ADDRESS, such as email:oncall@example.com, not "oncall"',
+  ],
+  [["--monitoring", "--notify", 'email:a"b@c.d'], /^--notify must be email:ADDRESS/],
+  [["--monitoring", "--runbook", "ops.md"], '--runbook must be an http or https URL without #, not "ops.md"'],
+])("provision refuses %j", (args, message) => {
+  expect(() => readProvisionOptions([...here, ...args])).toThrow(message);
 });
 
 test("a missing gcloud is one line", async () => {
@@ -84,16 +114,19 @@ test("--help needs neither gcloud nor a project", async () => {
 });
 
 test("the dry run of provision prints, ready to paste, every command of a real run, and runs none", async () => {
-  const dryRun = await runScript("provision", [...here, "--dry-run"], "/nowhere");
+  const args = [...here, "--monitoring", "--notify", "email:oncall@example.com"];
+  const dryRun = await runScript("provision", [...args, "--dry-run"], "/nowhere");
   expect([dryRun.code, dryRun.stderr]).toEqual([0, ""]);
+  expect(dryRun.stdout).toContain("# The project cannot be read (gcloud is not on the PATH;");
 
   const [pasted, real] = [await createFakeGcloud(emptyProject), await createFakeGcloud(emptyProject)];
   try {
     await runProgram("/bin/sh", ["-c", dryRun.stdout], { PATH: pasted.path });
-    expect((await runScript("provision", here, real.path)).code).toBe(0);
+    expect((await runScript("provision", args, real.path)).code).toBe(0);
     const printed = (await pasted.calls()).map((call) => call.join(" "));
     const needed = (await real.calls()).map((call) => call.join(" "));
-    expect(needed.length).toBe(2 + 2 * 28);
+    // Each is read and made; the channel's name is read once more, the dashboard checked before it is made.
+    expect(needed.length).toBe(2 + 2 * 28 + 2 * 12 + 2);
     expect(needed.filter((command) => !printed.includes(command))).toEqual([]);
     // Beside them only the updates, which an empty project does not need.
     expect(printed.filter((command) => !needed.includes(command) && !command.includes(" update "))).toEqual([]);

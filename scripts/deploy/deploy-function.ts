@@ -21,7 +21,7 @@ export async function deployFunction(
 ): Promise<string> {
   const commands = toDeployCommands(name, choices);
   report("uploading and building");
-  const url = await runGcloud(commands.deploy, report);
+  const url = await runGcloud(commands.deploy, { onLine: report });
 
   // A changed service is a new revision, which starts all instances anew: only where it is needed.
   const service = (await readGcloud(commands.service)) as Service | undefined;
@@ -29,7 +29,7 @@ export async function deployFunction(
   // The platform writes `true`, gcloud writes `True`.
   if (boost?.toLowerCase() !== "true") {
     report("switching on startup CPU boost");
-    await runGcloud(commands.boost, report);
+    await runGcloud(commands.boost, { onLine: report });
   }
 
   if (commands.invoke.length > 0) {
@@ -38,7 +38,7 @@ export async function deployFunction(
     for (const { member, add } of commands.invoke) {
       if (hasBinding(policy, "roles/run.invoker", member)) continue;
       report(`letting ${member} call it`);
-      await runGcloud(add, report);
+      await runGcloud(add, { onLine: report });
     }
   }
   report(`serving at ${url}`);

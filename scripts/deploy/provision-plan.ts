@@ -1,13 +1,12 @@
-import { domains, type FunctionName, functionNames } from "../../shared/events/registry.ts";
+import { functionNames } from "../../shared/events/registry.ts";
+import type { Stage } from "./apply-stages.ts";
+import { toPubSubNames } from "./pubsub-names.ts";
 import { findDifferences } from "./resources/difference.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
 import type { Resource } from "./resources/resource.ts";
 import { toSubscriptionResource } from "./resources/subscription-resource.ts";
 import { toTopicResource } from "./resources/topic-resource.ts";
 import { buildServiceAccountId, type Target, toServiceAccountEmail, toServiceAccountId } from "./target.ts";
-
-/** Resources that do not need each other; each stage needs the ones before it. */
-export type Stage = readonly Resource[];
 
 interface ProvisionPlan {
   readonly target: Target;
@@ -19,7 +18,10 @@ interface ProvisionPlan {
 
 /** Lists all that the functions need before they can be deployed. */
 export function planProvision({ target, projectNumber, withSubscriptions }: ProvisionPlan): readonly Stage[] {
-  const names = functionNames.map(toPubSubNames);
+  const names = functionNames.map((name) => ({
+    ...toPubSubNames(name),
+    publisher: `serviceAccount:${toServiceAccountEmail(toServiceAccountId(name), target)}`,
+  }));
   const pubSubAgent = `serviceAccount:service-${projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
   const builder = `serviceAccount:${toServiceAccountEmail(buildServiceAccountId, target)}`;
 
@@ -45,7 +47,7 @@ export function planProvision({ target, projectNumber, withSubscriptions }: Prov
     ],
     [
       ...names.map(({ topic, publisher }) =>
-        toBindingResource(["pubsub", "topics"], topic, "roles/pubsub.publisher", publisher(target), target),
+        toBindingResource(["pubsub", "topics"], topic, "roles/pubsub.publisher", publisher, target),
       ),
       ...names.map(({ deadLetter }) =>
         toBindingResource(["pubsub", "topics"], deadLetter, "roles/pubsub.publisher", pubSubAgent, target),
@@ -58,19 +60,6 @@ export function planProvision({ target, projectNumber, withSubscriptions }: Prov
   ];
 }
 
-/** The Pub/Sub resources of one function. */
-export function toPubSubNames(name: FunctionName) {
-  const { topic } = domains[name];
-  const deadLetter = `${topic}.dead-letter`;
-  return {
-    topic,
-    deadLetter,
-    kept: `${deadLetter}.kept`,
-    subscription: `${topic}.default`,
-    publisher: (target: Target) => `serviceAccount:${toServiceAccountEmail(toServiceAccountId(name), target)}`,
-  };
-}
-
 const apis = [
   "artifactregistry.googleapis.com",
   "cloudbuild.googleapis.com",
@@ -78,6 +67,7 @@ const apis = [
   "cloudresourcemanager.googleapis.com",
   "iam.googleapis.com",
   "logging.googleapis.com",
+  "monitoring.googleapis.com",
   "pubsub.googleapis.com",
   "run.googleapis.com",
 ];

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
+import { listAlertPolicies } from "./monitoring/alert-policies.ts";
+import { logMetrics } from "./monitoring/log-metrics.ts";
 
 const project = "shop-prod";
 const here = ["--project", project, "--region", "europe-west1"];
+const monitoring = ["--monitoring", "--notify", "email:oncall@example.com", "--notify", "email:lead@example.com"];
 const topics = ["pulsecart.user-actions", "pulsecart.commerce-events", "pulsecart.system-events"];
 const agent = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com";
 const labels = { app: "pulsecart", component: "producer" };
@@ -21,7 +24,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
 
   test("brings an empty project to the wanted state", async () => {
     const { cloud } = sandbox;
-    const { code, stdout, stderr } = await sandbox.run("provision", here);
+    const { code, stdout, stderr } = await sandbox.run("provision", [...here, ...monitoring]);
     expect({ code, stderr, unknown: cloud.unknown }).toEqual({ code: 0, stderr: "", unknown: [] });
     expect(stdout).toContain(`npm run deploy -- --project ${project} --region europe-west1`);
 
@@ -32,6 +35,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
       "cloudresourcemanager.googleapis.com",
       "iam.googleapis.com",
       "logging.googleapis.com",
+      "monitoring.googleapis.com",
       "pubsub.googleapis.com",
       "run.googleapis.com",
     ]);
@@ -45,13 +49,54 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
       Object.fromEntries(topics.flatMap((topic) => toWantedResources(topic))),
     );
     expect(toGrants(sandbox)).toEqual(wantedGrants);
+    expect([...cloud.metrics.keys()].sort()).toEqual(logMetrics.map(({ name }) => name).sort());
+    const channels = listMonitoring(sandbox, "notificationChannels");
+    expect(channels.map((channel) => channel.labels)).toEqual(
+      expect.arrayContaining([{ email_address: "oncall@example.com" }, { email_address: "lead@example.com" }]),
+    );
+    const policies = listMonitoring(sandbox, "alertPolicies");
+    expect(policies.map(({ userLabels }) => userLabels.policy).sort()).toEqual(
+      listAlertPolicies(true)
+        .map(({ id }) => id)
+        .sort(),
+    );
+    for (const { notificationChannels } of policies) {
+      expect([...notificationChannels].sort()).toEqual(channels.map(({ name }) => name).sort());
+    }
+    expect(listMonitoring(sandbox, "dashboards")).toHaveLength(1);
+    expect(cloud.requests.filter(({ query }) => query.validateOnly === "True")).toHaveLength(1);
   });
 
   test("changes nothing when it runs again", async () => {
-    const { code, stdout } = await sandbox.run("provision", here);
+    const { code, stdout } = await sandbox.run("provision", [...here, ...monitoring]);
     expect(code).toBe(0);
     expect(toChanges(sandbox.cloud)).toEqual([]);
     expect(stdout).not.toMatch(/: (created|updated)/);
+  });
+
+  test("plans what would change, and changes nothing", async () => {
+    const { cloud } = sandbox;
+    const topic = `projects/${project}/topics/pulsecart.commerce-events`;
+    const subscription = `projects/${project}/subscriptions/pulsecart.system-events.default`;
+    const [before, open] = [cloud.resources.get(topic), cloud.resources.get(subscription)];
+    cloud.resources.set(topic, { ...before, messageRetentionDuration: "600s" });
+    cloud.resources.set(subscription, { ...open, filter: "" });
+    cloud.accounts.delete("pulsecart-build@shop-prod.iam.gserviceaccount.com");
+    const { code, stdout } = await sandbox.run("provision", [...here, "--dry-run"]);
+    expect(toChanges(cloud)).toEqual([]);
+    expect(stdout.split("\n").filter((line) => !line.endsWith(": as wanted"))).toEqual([
+      "service account pulsecart-build: would create",
+      "topic pulsecart.commerce-events: would update messageRetentionDuration",
+      "subscription pulsecart.system-events.default: CANNOT: Pub/Sub cannot change filter of the existing subscription; " +
+        "delete it (with what waits in it) and run this again: gcloud pubsub subscriptions delete pulsecart.system-events.default --project=shop-prod",
+      "",
+      "Nothing was changed. 2 of 28 would be; 1 cannot be.",
+      "",
+    ]);
+    expect(code).toBe(1);
+    cloud.resources.set(topic, before as object as Record<string, unknown>);
+    cloud.resources.set(subscription, open as object as Record<string, unknown>);
+    cloud.accounts.set("pulsecart-build@shop-prod.iam.gserviceaccount.com", { displayName: "Builds the functions" });
   });
 
   // One run for both: each takes gcloud half a minute.
@@ -92,6 +137,18 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
   });
 });
 
+interface Monitored {
+  readonly name: string;
+  readonly labels: unknown;
+  readonly userLabels: Readonly<Record<string, string>>;
+  readonly notificationChannels: readonly string[];
+}
+
+function listMonitoring({ cloud }: Sandbox, kind: string): readonly Monitored[] {
+  const all = [...cloud.monitoring].filter(([name]) => name.includes(`/${kind}/`));
+  return all.map(([, resource]) => resource as unknown as Monitored);
+}
+
 function toWantedResources(topic: string): [string, unknown][] {
   const toTopic = (id: string) => ({
     name: `projects/${project}/topics/${id}`,
@@ -105,6 +162,7 @@ function toWantedResources(topic: string): [string, unknown][] {
     labels,
     ackDeadlineSeconds: 60,
     enableMessageOrdering: true,
+    filter: "NOT attributes:verification",
     expirationPolicy: {},
     retryPolicy: { minimumBackoff: "10s", maximumBackoff: "600s" },
   });

@@ -7,7 +7,11 @@ export interface PubSubAdmin {
   createTopic(topic: string): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
   /** Creates the subscription unless it is there. */
-  createSubscription(subscription: string, topic: string, options?: { ordered?: boolean }): Promise<void>;
+  createSubscription(
+    subscription: string,
+    topic: string,
+    options?: { ordered?: boolean; filter?: string },
+  ): Promise<void>;
   deleteSubscription(subscription: string): Promise<void>;
   /** Publishes in one request; resolves with the message ids. */
   publish(topic: string, messages: OutgoingMessage[]): Promise<string[]>;
@@ -35,11 +39,12 @@ export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
     async deleteTopic(topic) {
       await callUnary(client, publisherMethods.DeleteTopic, { topic: toTopicName(topic) });
     },
-    async createSubscription(subscription, topic, { ordered = false } = {}) {
+    async createSubscription(subscription, topic, { ordered = false, filter = "" } = {}) {
       const request = {
         name: toSubscriptionName(subscription),
         topic: toTopicName(topic),
         enableMessageOrdering: ordered,
+        filter,
       };
       await unlessThere(callUnary(client, subscriberMethods.CreateSubscription, request));
     },

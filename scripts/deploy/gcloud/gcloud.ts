@@ -23,13 +23,19 @@ export class GcloudMissingError extends Error {
  * Runs the user's own gcloud, without a shell and without its questions.
  *
  * @param args the arguments, as they would be typed
- * @param onLine receives each line that gcloud writes about its progress
+ * @param options.onLine receives each line that gcloud writes about its progress
+ * @param options.input what gcloud reads on stdin; nothing unless given
  * @returns what gcloud printed on stdout, trimmed
  * @throws GcloudError where it failed, GcloudMissingError where there is none
  */
-export function runGcloud(args: readonly string[], onLine?: (line: string) => void): Promise<string> {
+export function runGcloud(
+  args: readonly string[],
+  { onLine, input }: { onLine?: (line: string) => void; input?: string | undefined } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn("gcloud", args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("gcloud", args, { stdio: ["pipe", "pipe", "pipe"] });
+    // A gcloud that ends without reading its input has said why on stderr.
+    child.stdin.on("error", () => {}).end(input ?? "");
     let stdout = "";
     const errorLines: string[] = [];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

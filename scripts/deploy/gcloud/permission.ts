@@ -10,6 +10,8 @@ const pubsub = "roles/pubsub.admin";
 const projects = "roles/resourcemanager.projectIamAdmin";
 const functions = "roles/cloudfunctions.admin";
 const run = "roles/run.admin";
+const monitoring = "roles/monitoring.editor";
+const logging = "roles/logging.configWriter";
 
 const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "services list", name: "serviceusage.services.list", role: serviceUsage },
@@ -28,10 +30,24 @@ const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "pubsub subscriptions update", name: "pubsub.subscriptions.update", role: pubsub },
   { command: "pubsub subscriptions get-iam-policy", name: "pubsub.subscriptions.getIamPolicy", role: pubsub },
   { command: "pubsub subscriptions add-iam-policy-binding", name: "pubsub.subscriptions.setIamPolicy", role: pubsub },
+  { command: "pubsub subscriptions delete", name: "pubsub.subscriptions.delete", role: pubsub },
+  { command: "logging metrics describe", name: "logging.logMetrics.get", role: logging },
+  { command: "logging metrics create", name: "logging.logMetrics.create", role: logging },
+  { command: "logging metrics update", name: "logging.logMetrics.update", role: logging },
+  { command: "beta monitoring channels list", name: "monitoring.notificationChannels.list", role: monitoring },
+  { command: "beta monitoring channels create", name: "monitoring.notificationChannels.create", role: monitoring },
+  { command: "beta monitoring channels update", name: "monitoring.notificationChannels.update", role: monitoring },
+  { command: "alpha monitoring policies list", name: "monitoring.alertPolicies.list", role: monitoring },
+  { command: "alpha monitoring policies create", name: "monitoring.alertPolicies.create", role: monitoring },
+  { command: "alpha monitoring policies update", name: "monitoring.alertPolicies.update", role: monitoring },
+  { command: "monitoring dashboards list", name: "monitoring.dashboards.list", role: monitoring },
+  { command: "monitoring dashboards create", name: "monitoring.dashboards.create", role: monitoring },
+  { command: "monitoring dashboards update", name: "monitoring.dashboards.update", role: monitoring },
   { command: "projects describe", name: "resourcemanager.projects.get", role: "roles/browser" },
   { command: "projects get-iam-policy", name: "resourcemanager.projects.getIamPolicy", role: projects },
   { command: "projects add-iam-policy-binding", name: "resourcemanager.projects.setIamPolicy", role: projects },
   { command: "functions deploy", name: "cloudfunctions.functions.create", role: functions },
+  { command: "functions describe", name: "cloudfunctions.functions.get", role: functions },
   { command: "functions add-invoker-policy-binding", name: "run.services.setIamPolicy", role: run },
   { command: "run services describe", name: "run.services.get", role: run },
   { command: "run services update", name: "run.services.update", role: run },

@@ -11,8 +11,14 @@ export function findDifferences(found: unknown, wanted: Readonly<Record<string, 
   return Object.entries(wanted).flatMap(([key, value]) => {
     const here = path === "" ? key : `${path}.${key}`;
     if (isRecord(value)) return findDifferences(actual[key], value, here);
+    if (Array.isArray(value) && value.some(isRecord)) return findItemDifferences(actual[key], value, here);
     return JSON.stringify(actual[key]) === JSON.stringify(value) ? [] : [here];
   });
+}
+
+function findItemDifferences(found: unknown, wanted: readonly unknown[], here: string): string[] {
+  if (!Array.isArray(found) || found.length !== wanted.length) return [here];
+  return wanted.flatMap((item, index) => (isRecord(item) ? findDifferences(found[index], item, here) : []));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -48,17 +48,17 @@ test("any other failure is not tried again", async () => {
   expect(calls).toEqual(["read", "create"]);
 });
 
-test("a subscription without order cannot be mended: the line says how to replace it", async () => {
+test("a subscription without order and filter cannot be changed: the line says how to replace it", async () => {
   const subscription = toSubscriptionResource(
     "orders.default",
     "orders",
-    { retentionDays: 7 },
+    { retentionDays: 7, deadLetterTopic: "orders.dead-letter" },
     { project: "shop-prod", region: "europe-west1" },
   );
   const found = `*) echo '{"topic": "projects/shop-prod/topics/orders"}' ;;`;
   expect(await applyWith(found, subscription)).toEqual({
     outcome:
-      "Pub/Sub cannot change enableMessageOrdering of the existing subscription; delete it (with what waits in it) and run this again: gcloud pubsub subscriptions delete orders.default --project=shop-prod",
+      "Pub/Sub cannot change enableMessageOrdering and filter of the existing subscription; delete it (with what waits in it) and run this again: gcloud pubsub subscriptions delete orders.default --project=shop-prod",
     calls: ["subscriptions"],
   });
 });

@@ -7,10 +7,16 @@ export interface Resource {
   readonly name: string;
   /** The gcloud arguments that print it as JSON. */
   readonly read: readonly string[];
+  /** Picks it out of what `read` printed where that is a list; undefined where it is not there. */
+  readonly select?: (printed: unknown) => unknown;
+  /** The gcloud arguments of a call that changes nothing and refuses what could not be made. */
+  readonly check?: readonly string[];
   /** The gcloud arguments that make it, or add it to what was read. */
   readonly create: readonly string[];
-  /** The gcloud arguments that mend one that exists; left out where `create` does that too. */
-  readonly update?: readonly string[];
+  /** The gcloud arguments that change one that exists; left out where `create` does that too. */
+  readonly update?: readonly string[] | ((found: unknown) => readonly string[]);
+  /** What `create` (for undefined) and `update` read on stdin. */
+  readonly input?: (found: unknown) => string;
   /** Tells what of the thing that was read is not as wanted; nothing where all is. */
   readonly differences: (found: unknown) => readonly string[];
   /** Tells what cannot be changed and yet is not as wanted; a fault that only a person can decide about. */
@@ -24,6 +30,39 @@ export class ObstacleError extends Error {
   override readonly name = "ObstacleError";
 }
 
+/** The gcloud call that brings a resource to the wanted state, and what came of it in a word. */
+export interface Change {
+  readonly args: readonly string[];
+  readonly input: string | undefined;
+  readonly outcome: Exclude<Outcome, "unchanged">;
+}
+
+/**
+ * Compares a resource with the wanted state.
+ *
+ * @param found the resource, or undefined where it does not exist
+ * @returns the change that is needed; undefined where all is as wanted
+ * @throws ObstacleError where the resource cannot be changed
+ */
+export function findChange(resource: Resource, found: unknown): Change | undefined {
+  const { create, update } = resource;
+  const input = resource.input?.(found);
+  if (found === undefined) return { args: create, input, outcome: "created" };
+  const obstacle = resource.obstacle?.(found);
+  if (obstacle !== undefined) throw new ObstacleError(obstacle);
+  const differences = resource.differences(found);
+  if (differences.length === 0) return undefined;
+  if (update === undefined) return { args: create, input, outcome: "created" };
+  const args = typeof update === "function" ? update(found) : update;
+  return { args, input, outcome: `updated ${differences.join(", ")}` };
+}
+
+/** Reads a resource. @returns undefined where it does not exist @throws GcloudError for every other failure */
+export async function readResource({ read, select }: Resource): Promise<unknown> {
+  const printed = await readGcloud(read);
+  return printed === undefined || select === undefined ? printed : select(printed);
+}
+
 /**
  * Brings one resource to the wanted state.
  *
@@ -31,17 +70,12 @@ export class ObstacleError extends Error {
  * @throws GcloudError where a command failed, ObstacleError where the resource cannot be changed
  */
 export async function applyResource(resource: Resource): Promise<Outcome> {
-  const found = await withPropagation(() => readGcloud(resource.read));
-  if (found === undefined) {
-    await withPropagation(() => runGcloud(resource.create));
-    return "created";
-  }
-  const obstacle = resource.obstacle?.(found);
-  if (obstacle !== undefined) throw new ObstacleError(obstacle);
-  const differences = resource.differences(found);
-  if (differences.length === 0) return "unchanged";
-  await withPropagation(() => runGcloud(resource.update ?? resource.create));
-  return resource.update === undefined ? "created" : `updated ${differences.join(", ")}`;
+  const { check } = resource;
+  const change = findChange(resource, await withPropagation(() => readResource(resource)));
+  if (change === undefined) return "unchanged";
+  if (check !== undefined) await withPropagation(() => runGcloud(check));
+  await withPropagation(() => runGcloud(change.args, { input: change.input }));
+  return change.outcome;
 }
 
 // An account or an API that was made a moment ago is not known everywhere for up to a minute or two
@@ -54,9 +88,14 @@ async function withPropagation<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof GcloudError) || !notKnownYet.test(error.stderr)) throw error;
+      if (!isNotKnownYet(error)) throw error;
       await sleep(delay);
     }
   }
   return call();
+}
+
+/** Whether a call failed for something that is not there yet, such as an API that has just been enabled. */
+export function isNotKnownYet(error: unknown): boolean {
+  return error instanceof GcloudError && notKnownYet.test(error.stderr);
 }

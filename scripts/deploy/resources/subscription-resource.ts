@@ -15,6 +15,9 @@ const maxDeliveryAttempts = 10;
 const minimumBackoff = "10s";
 const maximumBackoff = "600s";
 
+// What checks a deployment sends events of its own, which are nobody's business. A filter is fixed when a subscription is made.
+const filter = "NOT attributes:verification";
+
 /**
  * A pull subscription that delivers each user's events in order and never expires.
  *
@@ -47,7 +50,7 @@ export function toSubscriptionResource(
     name: `subscription ${id}`,
     read: [...subscription, "describe", id, ...place, "--format=json"],
     create: [
-      ...[...subscription, "create", id, `--topic=${topic}`, "--enable-message-ordering"],
+      ...[...subscription, "create", id, `--topic=${topic}`, "--enable-message-ordering", `--message-filter=${filter}`],
       ...[`--labels=${toLabelFlag(labels)}`, ...flags],
     ],
     update: [...subscription, "update", id, `--update-labels=${toLabelFlag(labels)}`, ...flags],
@@ -64,6 +67,8 @@ export function toSubscriptionResource(
       const wrong = findDifferences(found, {
         topic: `projects/${project}/topics/${topic}`,
         enableMessageOrdering: true,
+        // Dead letters are worth more than a filter that the subscription they come from has already.
+        ...(deadLetterTopic !== undefined && { filter }),
       });
       if (wrong.length === 0) return undefined;
       const remedy = `gcloud pubsub subscriptions delete ${id} --project=${project}`;

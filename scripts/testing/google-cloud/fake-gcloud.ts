@@ -13,10 +13,10 @@ export interface FakeGcloud {
 
 /** The shell cases of a gcloud whose login and project are in order and whose project is empty. */
 export const emptyProject = `
-  "version "*) echo '{"Google Cloud SDK": "528.0.0"}' ;;
+  "version "*) echo '{"Google Cloud SDK": "528.0.0", "alpha": "2025.06.20", "beta": "2025.06.20"}' ;;
   "projects describe "*) echo 123456789012 ;;
   "config get-value account"*) echo ops@example.com ;;
-  "services list "*) echo '[]' ;;
+  "services list "*|*" monitoring "*" list "*|"monitoring dashboards list "*) echo '[]' ;;
   *" get-iam-policy "*|"run services describe "*) echo '{}' ;;
   *" describe "*) echo 'ERROR: (gcloud.x) NOT_FOUND: Resource not found (resource=x).' >&2; exit 1 ;;`;
 

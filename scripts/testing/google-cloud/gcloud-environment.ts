@@ -1,6 +1,15 @@
 import type { StubGoogleCloud } from "./google-cloud.ts";
 
-const apis = ["cloudfunctions", "cloudresourcemanager", "iam", "pubsub", "run", "serviceusage"];
+const apis = [
+  "cloudfunctions",
+  "cloudresourcemanager",
+  "iam",
+  "logging",
+  "monitoring",
+  "pubsub",
+  "run",
+  "serviceusage",
+];
 
 /**
  * The environment in which the real gcloud talks to the stub and to nothing else.

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Api, type ApiReply, type ApiRequest, fail } from "./api.ts";
 import { createFunctions, createUploads, type DeployedFunction } from "./functions.ts";
+import { createLogging } from "./logging.ts";
+import { createMonitoring } from "./monitoring.ts";
 import { Policies } from "./policies.ts";
 import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
@@ -19,6 +21,10 @@ export interface StubGoogleCloud {
   /** Requests for which this gives a message are refused with it: gcloud sees a missing permission. */
   refuse: (request: ApiRequest) => string | undefined;
   readonly resources: Map<string, Record<string, unknown>>;
+  /** Log-based metrics by name. */
+  readonly metrics: Map<string, Record<string, unknown>>;
+  /** Alert policies, notification channels and dashboards by their full names. */
+  readonly monitoring: Map<string, Record<string, unknown>>;
   readonly accounts: Map<string, Record<string, unknown>>;
   readonly functions: Map<string, DeployedFunction>;
   readonly uploads: Map<string, Buffer>;
@@ -43,6 +49,8 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     unknown: [],
     refuse: () => undefined,
     resources: new Map(),
+    metrics: new Map(),
+    monitoring: new Map(),
     accounts: new Map(),
     functions: new Map(),
     uploads: new Map(),
@@ -54,6 +62,8 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
   };
   const apis: Readonly<Record<string, Api>> = {
     pubsub: createPubSub(stub.resources, policies),
+    logging: createLogging(stub.metrics),
+    monitoring: createMonitoring(stub.monitoring),
     iam: createIam(stub.accounts),
     cloudresourcemanager: createResourceManager(project, policies),
     serviceusage: createServiceUsage(stub.enabledApis),

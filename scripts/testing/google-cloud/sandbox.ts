@@ -64,6 +64,8 @@ export async function openSandbox(project: string): Promise<Sandbox> {
 /** The requests that change something. */
 export function toChanges({ requests }: StubGoogleCloud): string[] {
   return requests
-    .filter(({ method, path }) => method !== "GET" && !path.endsWith(":getIamPolicy"))
+    .filter(
+      ({ method, path, query }) => method !== "GET" && !path.endsWith(":getIamPolicy") && query.validateOnly !== "True",
+    )
     .map(({ method, api, path }) => `${method} ${api}/${path}`);
 }
