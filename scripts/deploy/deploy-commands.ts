@@ -1,5 +1,6 @@
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { nodeOptions } from "../build/node-options.ts";
+import { contractFingerprint } from "../build/schemas/fingerprint.ts";
 import { commonSettings, functionSettings } from "./function-settings.ts";
 import {
   buildServiceAccountId,
@@ -72,7 +73,7 @@ function toDeployFlags(name: FunctionName, { target, environment, ingress, allow
     `--ingress-settings=${ingress}`,
     allowUnauthenticated ? "--allow-unauthenticated" : "--no-allow-unauthenticated",
     `--set-env-vars=${toLabelFlag(variables)}`,
-    `--update-labels=${toLabelFlag({ ...labels, environment })}`,
+    `--update-labels=${toLabelFlag({ ...labels, environment, contract: contractFingerprint(name) })}`,
     // After a rollback all traffic is pinned to an old revision; what is deployed next shall serve again.
     "--serve-all-traffic-latest-revision",
     "--format=value(serviceConfig.uri)",

@@ -10,6 +10,7 @@ test("deploys everything, closed to strangers, unless told otherwise", () => {
   expect(readDeployOptions(here)).toEqual({
     help: false,
     dryRun: false,
+    verify: false,
     functions: functionNames,
     choices: {
       target: { project: "shop-prod", region: "europe-west1" },

@@ -15,6 +15,7 @@ The project has to be provisioned first: npm run provision -- --project P --regi
   --invoker MEMBER                     lets an IAM member call the functions, such as
                                        serviceAccount:checkout@P.iam.gserviceaccount.com; may be repeated
   --allow-unauthenticated              lets everybody call the functions (default: --no-allow-unauthenticated)
+  --verify                             then check that the functions keep their promises: npm run verify -- --help
   --dry-run                            print the commands and run nothing
   --help                               print this
 `;
@@ -24,6 +25,7 @@ const options = {
   environment: { type: "string", default: "prod" },
   ingress: { type: "string", default: "all" },
   invoker: { type: "string", multiple: true },
+  verify: { type: "boolean", default: false },
   "allow-unauthenticated": { type: "boolean", default: false },
 } as const;
 
@@ -32,6 +34,8 @@ export type DeployOptions =
   | {
       readonly help: false;
       readonly dryRun: boolean;
+      /** Whether what was deployed is verified, too. */
+      readonly verify: boolean;
       readonly functions: readonly FunctionName[];
       readonly choices: DeployChoices;
     };
@@ -67,6 +71,7 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
   return {
     help: false,
     dryRun: values["dry-run"],
+    verify: values.verify,
     functions: readFunctionNames(positionals),
     choices: {
       target,
@@ -78,7 +83,8 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
   };
 }
 
-function readFunctionNames(positionals: readonly string[]): readonly FunctionName[] {
+/** @throws UsageError for a name that no function has; none means all */
+export function readFunctionNames(positionals: readonly string[]): readonly FunctionName[] {
   const unknown = positionals.find((name) => !(functionNames as readonly string[]).includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`there is no function ${JSON.stringify(unknown)}; there are ${functionNames.join(", ")}`);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../shared/config.ts";
 import { domains, type FunctionName, functionNames } from "../../shared/events/registry.ts";
+import { contractFingerprint } from "../build/schemas/fingerprint.ts";
 import { collectTopic } from "../pubsub/collect-topic.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import type { DeployedFunction } from "../testing/google-cloud/functions.ts";
@@ -45,7 +46,13 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
       const { LOG_LEVEL, ...instances } = wanted[name] ?? otherwise;
       expect(toSent(sandbox, name)).toEqual({
         name: `${parent}/functions/${name}`,
-        labels: { app: "pulsecart", component: "producer", environment: "prod", "deployment-tool": "cli-gcloud" },
+        labels: {
+          app: "pulsecart",
+          component: "producer",
+          environment: "prod",
+          contract: contractFingerprint(name),
+          "deployment-tool": "cli-gcloud",
+        },
         buildConfig: {
           entryPoint: domains[name].entryPoint,
           runtime: "nodejs24",

@@ -9,6 +9,7 @@ import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
 import { toShellCommand } from "./gcloud/shell-quote.ts";
+import { runVerification } from "./verify/run-verification.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const buildCommand = ["--run", "build"];
@@ -44,7 +45,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   const deployments = await Promise.all(functions.map((name) => deployReporting(name, choices)));
-  return printResult(deployments);
+  const code = printResult(deployments);
+  if (code !== 0 || !options.verify) return code;
+  return runVerification({ kind: "cloud", target: choices.target, account: undefined }, functions);
 }
 
 function printCommands(functions: readonly FunctionName[], choices: DeployChoices): void {
@@ -94,7 +97,7 @@ function printResult(deployments: readonly Deployment[]): number {
   if (failed.length === 0) return 0;
   const done = deployments.filter(({ url }) => url !== undefined).map(({ name }) => name);
   console.error(`\nDone: ${done.join(", ") || "nothing"}. Failed: ${failed.join(", ")}.`);
-  console.error(`Once it is mended, run the same again; to leave out what is done, name only ${failed.join(" ")}`);
+  console.error(`Once that is put right, run the same again; to leave out what is done, name only ${failed.join(" ")}`);
   return 1;
 }
 

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { domains, type FunctionName } from "../../../shared/events/registry.ts";
+import { functionSettings } from "../function-settings.ts";
+import { GcloudError, runGcloud } from "../gcloud/gcloud.ts";
+import { labels, type Target, toLabelFlag } from "../target.ts";
+import { pullMessages } from "./pull-messages.ts";
+import { CannotVerifyError, type Listener, type Subject } from "./subject.ts";
+
+/**
+ * The deployed functions of a project.
+ *
+ * @param account a service account that may call them, which gcloud shall act as for its ID token
+ * @throws CannotVerifyError where one is not deployed, GcloudError where gcloud is refused
+ */
+export function findCloudSubjects(
+  target: Target,
+  names: readonly FunctionName[],
+  account: string | undefined,
+): Promise<Subject[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const url = await readUrl(name, target);
+      const shards = Number(functionSettings[name].environment.ORDERING_KEY_SHARDS ?? 0);
+      const token = await readIdToken(url, account);
+      return { name, url, token, shards, listen: (filter, onMessage) => listen(name, target, filter, onMessage) };
+    }),
+  );
+}
+
+async function readUrl(name: FunctionName, { project, region }: Target): Promise<string> {
+  const args = ["functions", "describe", name, `--project=${project}`, `--region=${region}`, "--quiet"];
+  try {
+    return await runGcloud([...args, "--format=value(serviceConfig.uri)"]);
+  } catch (error) {
+    if (!(error instanceof GcloudError) || !/NOT_FOUND|status=\[404\]/.test(error.stderr)) throw error;
+    throw new CannotVerifyError(
+      `${name} is not deployed in ${region}; run: npm run deploy -- --project ${project} --region ${region} ${name}`,
+    );
+  }
+}
+
+/** @returns undefined where the account that gcloud is logged in with gets none: the functions may be open to all */
+async function readIdToken(url: string, account: string | undefined): Promise<string | undefined> {
+  const print = ["auth", "print-identity-token", "--quiet"];
+  if (account !== undefined) {
+    return runGcloud([...print, `--impersonate-service-account=${account}`, `--audiences=${url}`]);
+  }
+  const own = await runGcloud(["config", "get-value", "account", "--quiet"]);
+  // Only a service account's token can be made for one audience; a person's has none.
+  const audience = own.endsWith(".gserviceaccount.com") ? [`--audiences=${url}`] : [];
+  return runGcloud([...print, ...audience]).catch(() => undefined);
+}
+
+async function listen(
+  name: FunctionName,
+  { project }: Target,
+  filter: string,
+  onMessage: Parameters<Subject["listen"]>[1],
+): Promise<Listener> {
+  const subscription = `pulsecart-verify-${randomUUID()}`;
+  const command = ["pubsub", "subscriptions"];
+  const place = [`--project=${project}`, "--quiet"];
+  await runGcloud([
+    ...[...command, "create", subscription, `--topic=${domains[name].topic}`, "--enable-message-ordering"],
+    // One that is left behind, as by a computer that loses its power, goes by itself.
+    ...[`--message-filter=${filter}`, "--expiration-period=1d", "--message-retention-duration=10m"],
+    ...["--ack-deadline=60", `--labels=${toLabelFlag(labels)}`, ...place],
+  ]);
+  const remove = () => runGcloud([...command, "delete", subscription, ...place]);
+  try {
+    const reader = await pullMessages(project, subscription, onMessage);
+    return {
+      async close() {
+        reader.close();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import type { FunctionName } from "../../../shared/events/registry.ts";
+import { explainFailure } from "../gcloud/explain-failure.ts";
+import { findCloudSubjects } from "./cloud-subjects.ts";
+import { findLocalSubjects } from "./local-subjects.ts";
+import type { Subject } from "./subject.ts";
+import { closeListeners, verifyFunction } from "./verify-function.ts";
+import type { Where } from "./verify-options.ts";
+
+/** What a verification ends with: all promises hold, one is broken, it could not be found out. */
+type ExitCode = 0 | 1 | 2;
+
+/**
+ * Verifies functions side by side and prints what was found out.
+ *
+ * @returns the exit code; a broken promise counts for more than what could not be found out
+ */
+export async function runVerification(where: Where, names: readonly FunctionName[]): Promise<ExitCode> {
+  const explain = (error: unknown) =>
+    where.kind === "cloud" ? explainFailure(error, where.target) : Promise.resolve((error as Error).message);
+  let subjects: readonly Subject[];
+  try {
+    subjects =
+      where.kind === "local"
+        ? await findLocalSubjects(where.url, names)
+        : await findCloudSubjects(where.target, names, where.account);
+  } catch (error) {
+    console.error(await explain(error));
+    return 2;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endEarly);
+  const codes = await Promise.all(
+    subjects.map(async (subject): Promise<ExitCode> => {
+      try {
+        const verdict = await verifyFunction(subject);
+        console.log([`\n${subject.name}  ${subject.url}`, ...verdict.toLines().map((line) => `  ${line}`)].join("\n"));
+        return verdict.isKept ? 0 : 1;
+      } catch (error) {
+        console.error(`\n${subject.name}  ${subject.url}\n  could not be verified: ${await explain(error)}`);
+        return 2;
+      }
+    }),
+  );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, endEarly);
+  return codes.includes(1) ? 1 : codes.includes(2) ? 2 : 0;
+}
+
+/** Whoever breaks it off leaves no subscription behind. */
+function endEarly(): void {
+  closeListeners().finally(() => process.exit(2));
+}
