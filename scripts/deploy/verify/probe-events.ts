@@ -30,3 +30,9 @@ export function createProbeEvents(domain: Domain, userId: string, mark: string, 
     return { text, eventType: String(sample.event_type), eventId, userId };
   });
 }
+
+/** Makes an event that must be refused: it has no user. */
+export function createFaultyEvent(domain: Domain): string {
+  const { user_id: _, ...sample } = Object.values(domain.events)[0]?.sample ?? {};
+  return JSON.stringify(sample);
+}

@@ -5,7 +5,7 @@ import { contractFingerprint } from "../../build/schemas/fingerprint.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { type Answer, type Call, createCaller } from "./caller.ts";
 import { type AcceptedEvent, findAttributeFault, findByteFault, findKeyFault } from "./check-message.ts";
-import { createProbeEvents, type ProbeEvent } from "./probe-events.ts";
+import { createFaultyEvent, createProbeEvents, type ProbeEvent } from "./probe-events.ts";
 import type { Listener, Subject } from "./subject.ts";
 import { Verdict } from "./verdict.ts";
 
@@ -48,8 +48,7 @@ export async function verifyFunction(subject: Subject, patience: Patience = {}):
   checkHealth(subject, await call("/health"), verdict);
   const userId = `verification-${mark}`;
   const domain = domains[subject.name];
-  const [refusable] = createProbeEvents(domain, userId, mark, 1);
-  const refused = await call("/events/ingest", refusable?.text.replace(`"user_id":"${userId}", `, ""));
+  const refused = await call("/events/ingest", createFaultyEvent(domain));
   verdict.note(
     "refusal",
     refused.status === 422 && refused.body.code === "invalid_event" ? undefined : toShort(refused),
