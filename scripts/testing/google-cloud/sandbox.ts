@@ -15,7 +15,7 @@ export const hasGcloud =
   (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "gcloud")));
 
 /** gcloud takes a second or two for each call, more where the machine is busy. */
-export const gcloudTimeout = 600_000;
+export const gcloudTimeout = 1_200_000;
 
 /** A copy of the project, whose commands talk to a Google Cloud of their own. */
 export interface Sandbox {
