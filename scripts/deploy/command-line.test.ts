@@ -1,10 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { functionNames } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { createFakeGcloud, emptyProject } from "../testing/google-cloud/fake-gcloud.ts";
 import { toDeployCommands } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
+import { listAlertPolicies } from "./monitoring/alert-policies.ts";
+import { logMetrics } from "./monitoring/log-metrics.ts";
 import { readProvisionOptions } from "./provision-options.ts";
 
 const here = ["--project", "shop-prod", "--region", "europe-west1"];
@@ -126,7 +129,8 @@ test("the dry run of provision prints, ready to paste, every command of a real r
     const printed = (await pasted.calls()).map((call) => call.join(" "));
     const needed = (await real.calls()).map((call) => call.join(" "));
     // Each is read and made; the channel's name is read once more, the dashboard checked before it is made.
-    expect(needed.length).toBe(2 + 2 * 28 + 2 * 12 + 2);
+    const monitored = listAlertPolicies(true).length + logMetrics.length + 2;
+    expect(needed.length).toBe(2 + 2 * (4 + 8 * functionNames.length) + 2 * monitored + 2);
     expect(needed.filter((command) => !printed.includes(command))).toEqual([]);
     // Beside them only the updates, which an empty project does not need.
     expect(printed.filter((command) => !needed.includes(command) && !command.includes(" update "))).toEqual([]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { domains, functionNames } from "../../shared/events/registry.ts";
 import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
 import { listAlertPolicies } from "./monitoring/alert-policies.ts";
 import { logMetrics } from "./monitoring/log-metrics.ts";
@@ -6,7 +7,9 @@ import { logMetrics } from "./monitoring/log-metrics.ts";
 const project = "shop-prod";
 const here = ["--project", project, "--region", "europe-west1"];
 const monitoring = ["--monitoring", "--notify", "email:oncall@example.com", "--notify", "email:lead@example.com"];
-const topics = ["pulsecart.user-actions", "pulsecart.commerce-events", "pulsecart.system-events"];
+const topics = functionNames.map((name) => domains[name].topic);
+/** Eight of each function, and four for all. */
+const resourceCount = 4 + 8 * functionNames.length;
 const agent = "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com";
 const labels = { app: "pulsecart", component: "producer" };
 
@@ -40,10 +43,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
       "run.googleapis.com",
     ]);
     expect([...cloud.accounts.keys()].sort()).toEqual([
-      "pulsecart-build@shop-prod.iam.gserviceaccount.com",
-      "pulsecart-commerce@shop-prod.iam.gserviceaccount.com",
-      "pulsecart-system@shop-prod.iam.gserviceaccount.com",
-      "pulsecart-user-actions@shop-prod.iam.gserviceaccount.com",
+      ...["build", ...functionNames].map((name) => `pulsecart-${name}@shop-prod.iam.gserviceaccount.com`).sort(),
     ]);
     expect(Object.fromEntries(cloud.resources)).toEqual(
       Object.fromEntries(topics.flatMap((topic) => toWantedResources(topic))),
@@ -90,7 +90,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
       "subscription pulsecart.system-events.default: CANNOT: Pub/Sub cannot change filter of the existing subscription; " +
         "delete it (with what waits in it) and run this again: gcloud pubsub subscriptions delete pulsecart.system-events.default --project=shop-prod",
       "",
-      "Nothing was changed. 2 of 28 would be; 1 cannot be.",
+      `Nothing was changed. 2 of ${resourceCount} would be; 1 cannot be.`,
       "",
     ]);
     expect(code).toBe(1);
@@ -130,7 +130,9 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
         "gcloud projects add-iam-policy-binding shop-prod --member=user:ops@example.com --role=roles/pubsub.admin --condition=None",
     );
     expect(stderr).toMatch(
-      /Not finished. Done \(14 of 22\): APIs, .*subscription pulsecart.system-events.dead-letter.kept/,
+      new RegExp(
+        `Not finished. Done \\(\\d+ of ${resourceCount - 2 * functionNames.length}\\): APIs, .*subscription pulsecart.system-events.dead-letter.kept`,
+      ),
     );
     expect(stderr).toContain("Failed: subscription pulsecart.user-actions.dead-letter.kept.");
     expect(stdout).not.toContain("roles/");
@@ -199,16 +201,15 @@ const wantedGrants = {
   [`projects/${project}`]: {
     "roles/cloudbuild.builds.builder": ["serviceAccount:pulsecart-build@shop-prod.iam.gserviceaccount.com"],
   },
-  "topics/pulsecart.user-actions": publisher("user-actions"),
-  "topics/pulsecart.commerce-events": publisher("commerce"),
-  "topics/pulsecart.system-events": publisher("system"),
-  "topics/pulsecart.user-actions.dead-letter": forwardsDeadLetters,
-  "topics/pulsecart.commerce-events.dead-letter": forwardsDeadLetters,
-  "topics/pulsecart.system-events.dead-letter": forwardsDeadLetters,
-  "subscriptions/pulsecart.user-actions.default": takesDeadLetters,
-  "subscriptions/pulsecart.commerce-events.default": takesDeadLetters,
-  "subscriptions/pulsecart.system-events.default": takesDeadLetters,
-  "subscriptions/pulsecart.user-actions.dead-letter.kept": {},
-  "subscriptions/pulsecart.commerce-events.dead-letter.kept": {},
-  "subscriptions/pulsecart.system-events.dead-letter.kept": {},
+  ...Object.fromEntries(
+    functionNames.flatMap((name) => {
+      const { topic } = domains[name];
+      return [
+        [`topics/${topic}`, publisher(name)],
+        [`topics/${topic}.dead-letter`, forwardsDeadLetters],
+        [`subscriptions/${topic}.default`, takesDeadLetters],
+        [`subscriptions/${topic}.dead-letter.kept`, {}],
+      ];
+    }),
+  ),
 };
