@@ -23,6 +23,41 @@ describe("readConfig", () => {
     expect(readConfig({ ...project, GOOGLE_CLOUD_PROJECT: "b" }).GCP_PROJECT_ID).toBe("demo");
   });
 
+  it.each([
+    ["localhost:8085", "localhost", 8085],
+    ["http://localhost:8085/", "localhost", 8085],
+    ["pubsub_emulator:1", "pubsub_emulator", 1],
+    ["127.0.0.1:65535", "127.0.0.1", 65535],
+    ["[::1]:8085", "[::1]", 8085],
+    ["http://[::ffff:127.0.0.1]:8085", "[::ffff:127.0.0.1]", 8085],
+  ])("reads the address %s", (text, hostname, port) => {
+    const config = readConfig({ ...project, PUBSUB_EMULATOR_HOST: text, PUBSUB_ENDPOINT: text });
+    expect(config).toMatchObject({ PUBSUB_EMULATOR_HOST: { hostname, port }, PUBSUB_ENDPOINT: { hostname, port } });
+  });
+
+  it("takes port 443 for an endpoint that names none", () => {
+    expect(readConfig({ ...project, PUBSUB_ENDPOINT: "europe-west1-pubsub.googleapis.com" }).PUBSUB_ENDPOINT).toEqual({
+      hostname: "europe-west1-pubsub.googleapis.com",
+      port: 443,
+    });
+  });
+
+  it.each([
+    ["18.20.8", true],
+    ["20.11.1", true],
+    ["21.7.3", true],
+    ["20.12.0", false],
+    ["20.20.2", false],
+    ["22.12.0", false],
+    ["24.21.0", false],
+    ["26.0.0", false],
+  ])("is refused on Node %s: %s", (version, isRefused) => {
+    const read = () => readConfig(project, version);
+    if (isRefused)
+      expect(read).toThrow(new ConfigError(`Node ${version} is not supported; use Node 20.12 or later, 22 or 24.`));
+    else expect(read).not.toThrow();
+  });
+
   it.each<[string, NodeJS.ProcessEnv, RegExp]>([
     ["GCP_PROJECT_ID", { GCP_PROJECT_ID: undefined }, /is not set; allowed is the id of a Google Cloud project/],
     ["GCP_PROJECT_ID", { GCP_PROJECT_ID: "a/b" }, /"a\/b"/],
@@ -34,6 +69,15 @@ describe("readConfig", () => {
     ["MAX_IN_FLIGHT", { MAX_IN_FLIGHT: "1.5" }, /"1.5"/],
     ["ORDERING_KEY_SHARDS", { ORDERING_KEY_SHARDS: "x" }, /0 \(off\)/],
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "a b" }, /host:port/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "localhost" }, /"localhost".*host:port/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "localhost:99999" }, /from 1 to 65535/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "localhost:0" }, /"localhost:0"/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "::1:8085" }, /in brackets/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "[::1]" }, /in brackets/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "[::g]:8085" }, /in brackets/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "[1:2]:8085" }, /in brackets/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "http://" }, /host:port/],
+    ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "localhost:70000" }, /"localhost:70000"/],
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://x/y" }, /host:port/],
     ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],

@@ -72,9 +72,11 @@ export type PayloadChecks = Config["PAYLOAD_CHECKS"];
  * Reads the configuration; the only reader of the environment.
  *
  * @param env the environment; an empty value counts as absent
- * @throws {ConfigError} one line for the first bad variable: its name, its fault, what is allowed
+ * @param nodeVersion of the process
+ * @throws {ConfigError} one line: a Node that cannot do what we need, or the first bad variable, its fault, what is allowed
  */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(env: NodeJS.ProcessEnv = process.env, nodeVersion = process.versions.node): Config {
+  checkNode(nodeVersion);
   const source: NodeJS.ProcessEnv = { ...env, GCP_PROJECT_ID: env.GCP_PROJECT_ID || env.GOOGLE_CLOUD_PROJECT };
   const entries = Object.entries(variables).map(([name, [schema, fallback, allowed]]) => {
     const value = source[name] || fallback;
@@ -84,4 +86,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new ConfigError(`${name} ${fault}; allowed is ${allowed}.`);
   });
   return Object.fromEntries(entries) as Config;
+}
+
+/** Older ones have no `crypto.hash`: they would start, and fail with the first event of a shard. */
+function checkNode(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 21 || (major === 20 && minor >= 12)) return;
+  throw new ConfigError(`Node ${version} is not supported; use Node 20.12 or later, 22 or 24.`);
 }

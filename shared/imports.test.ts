@@ -27,7 +27,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "@google-cloud/pubsub",
     "google-gax",
     "@grpc/grpc-js",
-    "protobufjs",
     "shared/config.ts",
     "shared/events/domain.ts",
   ],
