@@ -1,24 +1,39 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { status as grpc, Server, ServerCredentials } from "@grpc/grpc-js";
 import { generate } from "selfsigned";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { publisherMethods } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 // As deployed: TLS to PUBSUB_ENDPOINT, and the function's own account by the metadata server.
-const TOKEN = "ya29.token-of-the-function";
 const folder = mkdtempSync(join(tmpdir(), "pulsecart-tls-"));
-const calls: { authorization: unknown; routing: unknown; userAgent: unknown; topic: string }[] = [];
-let tokenStatus = 200;
+const BUDGET_MS = 3000;
+
+interface Call {
+  readonly authorization: unknown;
+  readonly routing: unknown;
+  readonly userAgent: unknown;
+  readonly topic: string;
+}
+
+type Callback = (error: { code: grpc; details: string } | null, response?: { messageIds: string[] }) => void;
+
+const calls: Call[] = [];
+/** Tokens that Pub/Sub refuses. */
+const refused = new Set<unknown>();
+/** Answers a request for a token. */
+let giveToken: (response: ServerResponse) => void;
+let tokensGiven = 0;
 let pubsub: Server;
 let pubsubPort: number;
 let metadataServer: HttpServer;
+let metadataPort: number;
+let running: FunctionProcess;
 
 beforeAll(async () => {
   const pem = await generate([{ name: "commonName", value: "localhost" }], {
@@ -33,7 +48,8 @@ beforeAll(async () => {
       const [routing] = call.metadata.get("x-goog-request-params");
       const [userAgent] = call.metadata.get("user-agent");
       calls.push({ authorization, routing, userAgent, topic: call.request.topic });
-      callback(null, { messageIds: ["42"] });
+      if (refused.has(authorization)) callback({ code: grpc.UNAUTHENTICATED, details: "token expired" });
+      else callback(null, { messageIds: ["42"] });
     },
   } as never);
   pubsubPort = await new Promise<number>((resolve, reject) => {
@@ -43,81 +59,151 @@ beforeAll(async () => {
   });
   metadataServer = createServer((request, response) => {
     response.setHeader("Metadata-Flavor", "Google");
-    if (request.url?.includes("/token")) {
-      response.statusCode = tokenStatus;
-      response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify({ access_token: TOKEN, expires_in: 3599, token_type: "Bearer" }));
-    } else if (request.url?.includes("universe")) {
-      response.statusCode = 404;
-      response.end();
-    } else response.end("demo-project");
+    if (request.url?.includes("/token")) giveToken(response);
+    else response.writeHead(404).end();
   });
-  await once(metadataServer.listen(0, "127.0.0.1"), "listening");
+  metadataPort = await listenOnLoopback(metadataServer);
 });
 afterAll(() => {
   pubsub.forceShutdown();
   metadataServer.close();
+  metadataServer.closeAllConnections();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
   calls.length = 0;
-  tokenStatus = 200;
+  refused.clear();
+  tokensGiven = 0;
+  giveToken = giving();
 });
+afterEach(() => running.stop());
 
-type Callback = (error: null, response: { messageIds: string[] }) => void;
+/** Gives `token-1`, `token-2` and so on, good for so many seconds. */
+const giving =
+  (expires_in = 3599) =>
+  (response: ServerResponse) => {
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ access_token: `token-${++tokensGiven}`, expires_in, token_type: "Bearer" }));
+  };
+const failing = (status: number) => (response: ServerResponse) => void response.writeHead(status).end("no");
+const hanging = () => {};
 
-const start = () =>
-  startFunction("commerce", {
+async function start(): Promise<void> {
+  running = await startFunction("commerce", {
     endpoint: "",
     project: "demo-project",
     env: {
       PUBSUB_ENDPOINT: `localhost:${pubsubPort}`,
       GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: join(folder, "ca.pem"),
-      GCE_METADATA_HOST: `127.0.0.1:${(metadataServer.address() as AddressInfo).port}`,
+      GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
       METADATA_SERVER_DETECTION: "assume-present",
       HOME: folder,
-      PUBLISH_TIMEOUT_MS: "3000",
+      // As on the platform, where the library waits for the metadata server without a limit of its own.
+      K_SERVICE: "commerce",
+      FUNCTION_TARGET: "commerce",
+      PUBLISH_TIMEOUT_MS: String(BUDGET_MS),
     },
   });
+}
 
-async function post(running: FunctionProcess): Promise<{ status: number; answer: Record<string, unknown> }> {
+async function post(): Promise<{ status: number; retryAfter: string | null; answer: Record<string, unknown> }> {
   const response = await fetch(running.url, {
     method: "POST",
     body: JSON.stringify(domains.commerce.events["order.placed"].sample),
     headers: { "content-type": "application/json" },
   });
-  return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+  const answer = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, retryAfter: response.headers.get("retry-after"), answer };
 }
 
+const tokensUsed = () => calls.map(({ authorization }) => authorization);
+
 it("the bundle publishes over TLS with the token of the function's account", async () => {
-  const running = await start();
-  try {
-    expect(await post(running)).toMatchObject({ status: 202, answer: { message_id: "42" } });
-    const topic = "projects/demo-project/topics/pulsecart.commerce-events";
-    const expected = { authorization: `Bearer ${TOKEN}`, routing: `topic=${encodeURIComponent(topic)}`, topic };
-    expect(calls).toMatchObject([expected]);
-    // Connected by now: this one goes straight on the channel's session.
-    expect(await post(running)).toMatchObject({ status: 202 });
-    expect(calls[1]).toEqual({ ...expected, userAgent: "pulsecart-producer" });
-    expect(running.stderr()).toBe("");
-    expect(JSON.stringify(running.logs)).not.toContain(TOKEN);
-  } finally {
-    await running.stop();
-  }
+  await start();
+  expect(await post()).toMatchObject({ status: 202, answer: { message_id: "42" } });
+  expect(await post()).toMatchObject({ status: 202 });
+  const topic = "projects/demo-project/topics/pulsecart.commerce-events";
+  const routing = `topic=${encodeURIComponent(topic)}`;
+  const expected = { authorization: "Bearer token-1", routing, userAgent: "pulsecart-producer", topic };
+  expect(calls).toEqual([expected, expected]);
+  expect(running.stderr()).toBe("");
+  expect(JSON.stringify(running.logs)).not.toContain("token-1");
 });
 
-it("no token: an answer within the budget, no publish, and none of it in the answer", async () => {
-  tokenStatus = 403;
-  const running = await start();
-  try {
-    const { status, answer } = await post(running);
-    expect(status).toBeGreaterThanOrEqual(500);
+describe("no token", () => {
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["403", failing(403)],
+    ["404", failing(404)],
+    ["429", failing(429)],
+    ["500", failing(500)],
+    ["silence", hanging],
+  ])("as the metadata server's answer is %s: 503, to be retried, and somebody has to act", async (_, respond) => {
+    giveToken = respond;
+    await start();
+    const { status, retryAfter, answer } = await post();
+    expect([status, answer.code, answer.retryable]).toEqual([503, "publish_unavailable", true]);
+    expect(Number(retryAfter)).toBeGreaterThan(0);
     expect(answer.event_id).toMatch(/^evt_/);
-    expect(JSON.stringify(answer)).not.toMatch(/metadata|token|403/);
+    expect(answer.detail).not.toMatch(/metadata|token|40/);
     expect(calls).toEqual([]);
-    tokenStatus = 200;
-    expect((await post(running)).status).toBe(202);
-  } finally {
-    await running.stop();
-  }
+    const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id), {
+      timeout: 10_000,
+    });
+    expect(line).toMatchObject({
+      severity: "ERROR",
+      code: "publish_unavailable",
+      error: expect.stringMatching(/token/),
+    });
+    giveToken = giving();
+    expect((await post()).status).toBe(202);
+  });
+
+  it("until after the budget: what was answered as failed is not published", async () => {
+    const waiting: ServerResponse[] = [];
+    giveToken = (response) => waiting.push(response);
+    await start();
+    expect((await post()).status).toBe(503);
+    for (const response of waiting) giving()(response);
+    giveToken = giving();
+    expect((await post()).status).toBe(202);
+    expect(calls.length).toBe(1);
+  });
+});
+
+describe("a token", () => {
+  it("that Pub/Sub refuses is forgotten, and the event published with a new one", async () => {
+    await start();
+    expect((await post()).status).toBe(202);
+    refused.add("Bearer token-1");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await post()).status).toBe(202);
+    expect((await post()).status).toBe(202);
+    expect(tokensUsed()).toEqual(["Bearer token-1", "Bearer token-1", "Bearer token-2", "Bearer token-2"]);
+  });
+
+  it("that Pub/Sub refuses like all others is 503, to be retried, and somebody has to act", async () => {
+    for (let i = 1; i < 100; i++) refused.add(`Bearer token-${i}`);
+    await start();
+    const { status, answer } = await post();
+    expect([status, answer.code, answer.retryable]).toEqual([503, "publish_unavailable", true]);
+    const line = await vi.waitUntil(() => running.logs.find(({ event_id }) => event_id === answer.event_id), {
+      timeout: 10_000,
+    });
+    expect(line).toMatchObject({ severity: "ERROR", error: "gRPC status 16: token expired" });
+    // A new one now and then, not for each attempt.
+    expect(tokensGiven).toBeGreaterThan(1);
+    expect(tokensGiven).toBeLessThanOrEqual(1 + BUDGET_MS / 250);
+  });
+
+  it("in its last five minutes is used while the metadata server is away", async () => {
+    giveToken = giving(290);
+    await start();
+    expect((await post()).status).toBe(202);
+    giveToken = hanging;
+    for (let i = 0; i < 3; i++) {
+      const startedAt = performance.now();
+      expect((await post()).status).toBe(202);
+      expect(performance.now() - startedAt).toBeLessThan(BUDGET_MS / 2);
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { status as grpc } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import type { PublishRequest } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -269,6 +270,31 @@ describe("ORDERING_KEY_SHARDS", () => {
       const known = arrived.find(({ attributes }) => attributes.event_id === "usr_8821:a");
       expect(known?.orderingKey).toBe("shard-4");
       expect(arrived.every(({ orderingKey }) => /^shard-[0-7]$/.test(orderingKey))).toBe(true);
+    } finally {
+      await sharded.stop();
+    }
+  });
+
+  it("lets one event that Pub/Sub refuses take nobody else's with it", async () => {
+    const sharded = await startFunction("user-actions", {
+      endpoint: pubsub.endpoint,
+      project,
+      env: { ORDERING_KEY_SHARDS: "1" },
+    });
+    const isBad = ({ messages }: PublishRequest) => messages.some(({ attributes }) => attributes?.event_id === "bad-2");
+    pubsub.faults.use((request) =>
+      isBad(request) ? { kind: "error", code: grpc.INVALID_ARGUMENT, details: "breaks the topic's schema" } : undefined,
+    );
+    try {
+      const batch = [1, 2, 3].flatMap((i) => [eventOf("good", `good-${i}`), eventOf("bad", `bad-${i}`)]);
+      const { status, results } = await sendBatch(JSON.stringify(batch), {}, sharded);
+      expect([status, ...results.map(({ code }) => code ?? "accepted")]).toEqual([
+        ...[207, "accepted", "accepted", "accepted", "publish_rejected", "accepted", "not_attempted"],
+      ]);
+      expect(results[3]?.retryable).toBe(false);
+      const shard = () => idsOf("shard-0").slice(-4);
+      await vi.waitUntil(() => shard().length === 4, { timeout: 10_000 });
+      expect(shard()).toEqual(["good-1", "bad-1", "good-2", "good-3"]);
     } finally {
       await sharded.stop();
     }

@@ -97,6 +97,18 @@ describe("what is retried inside the budget", () => {
     expect(ms).toBeGreaterThanOrEqual(BUDGET_MS * 0.75);
   });
 
+  it("a second attempt that is refused, while the first is about to be acknowledged: 202", async () => {
+    for (let i = 0; i < 10; i++) expect((await send()).status).toBe(202);
+    let calls = 0;
+    const stop = pubsub.faults.use(() =>
+      ++calls === 1 ? { kind: "delay", ms: BUDGET_MS * 0.6 } : { kind: "error", code: grpc.PERMISSION_DENIED },
+    );
+    const { status, answer } = await send();
+    stop();
+    expect([status, calls]).toEqual([202, 2]);
+    await arrived(answer.event_id);
+  });
+
   it("connections that die without a word: 202 on a new one", async () => {
     expect((await send()).status).toBe(202);
     proxy.blackhole();

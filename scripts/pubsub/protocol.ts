@@ -144,8 +144,9 @@ export const publisherMethods = readService("google.pubsub.v1.Publisher") as unk
 /** google.pubsub.v1.Subscriber, the methods that the scripts use. */
 export const subscriberMethods = readService("google.pubsub.v1.Subscriber") as unknown as SubscriberMethods;
 
-/** Neither end may cut a message short of what the service's own check has to see. */
+/** Neither end may cut a message short of what the service's own check has to see; a shell's proxy is not meant for it. */
 export const unlimitedMessages = {
+  "grpc.enable_http_proxy": 0,
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
 } as const;

@@ -10,6 +10,7 @@ import { publisherMethods } from "./protocol.ts";
  */
 export async function waitUntilAnswering(endpoint: string, timeoutMs: number): Promise<void> {
   const client = new Client(endpoint, credentials.createInsecure(), {
+    "grpc.enable_http_proxy": 0,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 500,
   });

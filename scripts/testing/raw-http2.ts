@@ -32,7 +32,7 @@ export interface RawBehaviour {
   onRequest?(stream: RawStream): void;
   /** Called with the id of each stream that the client resets. */
   onReset?(id: number): void;
-  /** Called with each connection that is accepted, from 1; false says nothing on it, not even SETTINGS. */
+  /** Called with each connection that is accepted, from 1; false says nothing on it, neither ServerHello nor SETTINGS. */
   onConnection?(count: number, socket: Socket): boolean;
   /** Whether PINGs are answered. */
   answersPings?: boolean;
@@ -41,7 +41,10 @@ export interface RawBehaviour {
 /** A server that speaks HTTP/2 frames by hand. */
 export interface RawServer {
   readonly port: number;
+  /** Accepted since the start. */
   readonly connections: number;
+  /** Those that are open. */
+  readonly sockets: ReadonlySet<Socket>;
   behaviour: RawBehaviour;
   close(): Promise<void>;
 }
@@ -54,20 +57,20 @@ export async function startRawServer(
   const sockets = new Set<Socket>();
   const onSocket = (socket: Socket) => {
     raw.connections++;
-    socket.on("error", () => {});
-    if (raw.behaviour.onConnection?.(raw.connections, socket) === false) return;
-    speak(socket, raw.behaviour);
-  };
-  const server = tls ? createTlsServer({ ...tls, ALPNProtocols: ["h2"] }, onSocket) : createServer(onSocket);
-  server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.once("close", () => sockets.delete(socket));
-  });
+    if (raw.behaviour.onConnection?.(raw.connections, socket) === false) return;
+    if (tlsServer) tlsServer.emit("connection", socket);
+    else speak(socket, raw.behaviour);
+  };
+  const tlsServer = tls && createTlsServer({ ...tls, ALPNProtocols: ["h2"] }, (socket) => speak(socket, raw.behaviour));
+  const server = createServer(onSocket);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const raw = {
     port: (server.address() as AddressInfo).port,
     connections: 0,
+    sockets,
     behaviour,
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -79,6 +82,7 @@ export async function startRawServer(
 }
 
 function speak(socket: Socket, behaviour: RawBehaviour): void {
+  socket.on("error", () => {});
   const write = (type: number, flags: number, id: number, payload: Uint8Array = Buffer.alloc(0)) => {
     const head = Buffer.alloc(HEAD_BYTES);
     head.writeUIntBE(payload.length, 0, 3);
