@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type BuildFailure, build, formatMessages, type Message, type OutputFile } from "esbuild";
-import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "../build/build-function.ts";
+import { type BuildFailure, type BuildOptions, build, formatMessages, type Message, type OutputFile } from "esbuild";
+import { toBuildOptions } from "../build/build-function.ts";
+import { toLocalBundle } from "./local-bundle.ts";
 
 // node build-functions.ts NAME…: stages these functions for the local stack and tells the process that forked it.
 //
@@ -16,10 +17,8 @@ export type BuildReport =
       readonly bundles: Readonly<Record<string, string>>;
       /** By event type: the name of its function. */
       readonly eventTypes: Readonly<Record<string, string>>;
-      /** The OpenAPI document of all functions, as JSON text. */
-      readonly document: string;
-      /** The AsyncAPI document of all topics, as JSON text. */
-      readonly asyncApi: string;
+      /** Documents of all functions as JSON text, by the path that they are served at. */
+      readonly documents: Readonly<Record<string, string>>;
     }
   | { readonly failure: string };
 
@@ -27,29 +26,38 @@ process.send?.(await stage(process.argv.slice(2)));
 process.disconnect?.();
 
 async function stage(names: readonly string[]): Promise<BuildReport> {
-  const builds = await Promise.allSettled(names.map((name) => build({ ...toBuildOptions(name), write: false })));
+  const builds = await Promise.allSettled(names.map((name) => build(toLocalOptions(name))));
   const failures = builds.filter((result) => result.status === "rejected").map(({ reason }) => reason as BuildFailure);
   if (failures.length > 0) return { failure: await describe(failures) };
-  const outputs = builds.flatMap((result) => (result.status === "fulfilled" ? result.value.outputFiles : []));
+  const outputs = builds.flatMap((result) => (result.status === "fulfilled" ? (result.value.outputFiles ?? []) : []));
   // Not before esbuild has found the sources in order: it tells better where they are not.
   const { domains } = await import("../../shared/events/registry.ts");
-  const { toMergedDocument } = await import("../build/openapi/document.ts");
-  const { toAsyncApi } = await import("../build/asyncapi/document.ts");
+  const { toLocalDocuments } = await import("./local-documents.ts");
+  const all = Object.values(domains);
+  const documents = await toLocalDocuments(all);
   await Promise.all(outputs.map(writeIfChanged));
-  await Promise.all(names.map(writeDeployedPackage));
   return {
     bundles: Object.fromEntries(names.map((name) => [name, hashBundle(name, outputs)])),
     eventTypes: Object.fromEntries(
-      Object.values(domains).flatMap((domain) => Object.keys(domain.events).map((type) => [type, domain.name])),
+      all.flatMap((domain) => Object.keys(domain.events).map((type) => [type, domain.name])),
     ),
-    document: JSON.stringify(toMergedDocument(Object.values(domains))),
-    asyncApi: JSON.stringify(toAsyncApi(Object.values(domains))),
+    documents,
+  };
+}
+
+/** Not minified: a stack trace shows lines that somebody wrote. */
+function toLocalOptions(name: string): BuildOptions & { write: false } {
+  return {
+    ...toBuildOptions(name, { minify: false }),
+    outfile: toLocalBundle(name),
+    sourcesContent: true,
+    write: false,
   };
 }
 
 function hashBundle(name: string, outputs: readonly OutputFile[]): string {
-  const bundle = outputs.find(({ path }) => path === `${toStagedFolder(name)}index.js`);
-  if (!bundle) throw new Error(`The build of ${name} has no index.js.`);
+  const bundle = outputs.find(({ path }) => path === toLocalBundle(name));
+  if (!bundle) throw new Error(`The build of ${name} has no output.`);
   return createHash("sha256").update(bundle.contents).digest("hex");
 }
 

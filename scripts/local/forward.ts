@@ -12,10 +12,17 @@ export interface Destination {
   readonly agent: Agent;
 }
 
+/** Sees a request's body pass. */
+export interface BodyObserver {
+  take(chunk: Buffer): void;
+  /** No more of it will pass. */
+  endBody(): void;
+}
+
 /**
  * Sends a request on and its answer back, both untouched: status, headers in their order, bodies as streams.
  *
- * @param read what was taken from the request's body already
+ * @param read what was taken from the request's body already, which the observer has seen
  * @returns once the answer is under way or the caller has gone
  * @throws Error when no answer comes
  */
@@ -23,6 +30,7 @@ export function forward(
   request: IncomingMessage,
   response: ServerResponse,
   { port, path, agent }: Destination,
+  observer: BodyObserver,
   read: readonly Buffer[] = [],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -50,8 +58,13 @@ export function forward(
       if (!response.writableFinished) onward.destroy();
     });
     for (const chunk of read) onward.write(chunk);
-    if (request.readableEnded) onward.end();
-    else request.pipe(onward);
+    if (request.readableEnded) {
+      observer.endBody();
+      onward.end();
+    } else {
+      request.on("data", (chunk) => observer.take(chunk)).once("end", () => observer.endBody());
+      request.pipe(onward);
+    }
   });
 }
 

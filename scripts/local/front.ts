@@ -1,15 +1,21 @@
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { answerClientErrors } from "../../shared/http/client-error.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../shared/http/respond.ts";
+import { Exchange, type Summary } from "./console/exchange.ts";
 import type { LocalConsole } from "./console/local-console.ts";
 import { forward } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
+import { readTarget } from "./local-hosts.ts";
 import { MAX_PEEKED_BYTES, peekEventType } from "./route.ts";
 
 /** Longer than a function takes to start. */
 const WAIT_FOR_FUNCTION_MS = 25_000;
+
+/** Where events go to the function of their type. */
+const pathsByType = new Set(["/events/ingest", "/events/batch", "/events/validate"]);
 
 /** The one address of the local stack. */
 export interface Front {
@@ -28,14 +34,22 @@ export interface Behind {
   eventTypes: ReadonlyMap<string, string>;
 }
 
+/** What the front tells of itself. */
+export interface FrontListener {
+  /** A request was answered that was not the console's own. */
+  answered(summary: Summary): void;
+  /** What must not happen; the caller gets problem details without it. */
+  failed(error: Error): void;
+}
+
 /** One request, and all that it takes to answer it. */
-interface Exchange {
+interface Passage {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** As in the request line. */
+  /** Path and query. */
   readonly url: string;
   readonly behind: Behind;
-  readonly local: LocalConsole;
+  readonly exchange: Exchange;
   readonly agent: Agent;
 }
 
@@ -44,21 +58,22 @@ interface Exchange {
  * serves the console. A request that comes before there is somebody to answer it waits.
  *
  * @param port on 127.0.0.1; 0 takes a free one
- * @param onFault gets what must not happen; the caller gets problem details without it
  * @throws Error with code EADDRINUSE when the port is taken
  */
-export async function startFront(port: number, behind: Behind, onFault: (error: Error) => void): Promise<Front> {
+export async function startFront(port: number, behind: Behind, listener: FrontListener): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
-    answer(request, response, behind, agent).catch((error) => {
+    const answerError = (error: unknown) => {
       // The caller has gone.
       if (response.destroyed) return;
-      if (!(error instanceof Problem)) onFault(error);
+      if (!(error instanceof Problem)) listener.failed(error as Error);
       const problem =
         error instanceof Problem ? error : new Problem("internal", "The local stack failed; see its output.");
       respond(response, problem, false);
-    });
+    };
+    answer(request, response, behind, agent, listener, answerError).catch(answerError);
   });
+  answerClientErrors(server);
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -73,48 +88,54 @@ export async function startFront(port: number, behind: Behind, onFault: (error: 
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, behind: Behind, agent: Agent): Promise<void> {
-  const url = request.url ?? "/";
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  behind: Behind,
+  agent: Agent,
+  listener: FrontListener,
+  answerError: (error: unknown) => void,
+): Promise<void> {
+  const { url, isLocal } = readTarget(request.url, request.headers.host);
+  if (!isLocal) return refuseForeignHost(response);
   const path = url.split("?", 1)[0] ?? "/";
   if (path === "/health") return answerHealth(response, behind);
   const local = await behind.ready;
   if (await local.answer(request, response, path)) return;
-  const exchange = { request, response, url, behind, local, agent };
-  if (path === "/events/ingest" || path === "/events/batch") return passByType(exchange);
+  const exchange = new Exchange(local.recorder, request, response, url);
+  response.once("close", () => listener.answered(exchange.end(response)));
+  // Within: what is thrown is answered before the exchange ends, and so recorded.
+  await pass({ request, response, url, behind, exchange, agent }).catch(answerError);
+}
+
+async function pass(passage: Passage): Promise<void> {
+  const { url, behind } = passage;
+  if (pathsByType.has(url.split("?", 1)[0] ?? "")) return passByType(passage);
   const [, name = "", rest = ""] = /^\/([^/?]+)(.*)$/.exec(url) ?? [];
   if (!behind.functions.has(name)) {
     throw new Problem("not_found", "There is nothing at this path of the local stack.");
   }
-  return pass(exchange, name, rest.startsWith("/") ? rest : `/${rest}`);
+  return passTo(passage, name, rest.startsWith("/") ? rest : `/${rest}`);
 }
 
 /** Passes an event, or a batch, to the function of its type; one without a known type to any, to say what is wrong. */
-async function passByType(exchange: Exchange): Promise<void> {
-  const { request, url, behind } = exchange;
+async function passByType(passage: Passage): Promise<void> {
+  const { request, url, behind, exchange } = passage;
   const read = await readStart(request);
+  for (const chunk of read) exchange.take(chunk);
   const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
   const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
-  await pass(exchange, name as string, url, read);
+  await passTo(passage, name as string, url, read);
 }
 
 /** @param read what was taken from the request's body already */
-async function pass(exchange: Exchange, name: string, path: string, read: readonly Buffer[] = []): Promise<void> {
-  const { request, response, behind, local, agent } = exchange;
-  const startedAt = performance.now();
-  if (isEventPath(path)) {
-    response.once("finish", () => {
-      local.addAnswer({ function: name, status: response.statusCode, ms: performance.now() - startedAt });
-    });
-  }
+async function passTo(passage: Passage, name: string, path: string, read: readonly Buffer[] = []): Promise<void> {
+  const { request, response, behind, exchange, agent } = passage;
+  exchange.passTo(name, path);
   const port = await waitForPort(behind, name);
-  await forward(request, response, { port, path, agent }, read).catch(() => {
+  await forward(request, response, { port, path, agent }, exchange, read).catch(() => {
     throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
   });
-}
-
-/** Whether a function takes events there. */
-function isEventPath(path: string): boolean {
-  return /^\/(?:events\/(?:ingest|batch))?(?:\?|$)/.test(path);
 }
 
 async function waitForPort({ functions }: Behind, name: string): Promise<number> {
@@ -137,6 +158,7 @@ async function readStart(request: IncomingMessage): Promise<Buffer[]> {
   return chunks;
 }
 
+/** Each function's own answer tells its version and contract; this one whether all serve. */
 async function answerHealth(response: ServerResponse, { functions }: Behind): Promise<void> {
   const answers = await Promise.all(
     [...functions.values()].map(async ({ port }) => {
@@ -147,4 +169,15 @@ async function answerHealth(response: ServerResponse, { functions }: Behind): Pr
   );
   if (!answers.every(Boolean)) throw new Problem("shutting_down", "Not all functions are running.");
   respond(response, toJsonAnswer(200, { status: "ok" }), false);
+}
+
+function refuseForeignHost(response: ServerResponse): void {
+  const body = JSON.stringify({
+    type: "urn:pulsecart:problem:foreign_host",
+    title: "Not a name of this machine",
+    status: 403,
+    code: "foreign_host",
+    detail: "The local stack answers to localhost and 127.0.0.1 only.",
+  });
+  response.writeHead(403, { "Content-Type": "application/problem+json", "Cache-Control": "no-store" }).end(body);
 }

@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Domain } from "../../shared/events/domain.ts";
-import { toStagedFolder } from "../build/build-function.ts";
 import { findFreePort } from "../common/free-port.ts";
 import { spawnFunction } from "../testing/spawn-function.ts";
+import { toLocalBundle } from "./local-bundle.ts";
 
-const END_WITH_PARENT = new URL("end-with-parent.ts", import.meta.url).href;
+const LOCAL_PROCESS = new URL("local-process.ts", import.meta.url).href;
 
 const START_TIMEOUT_MS = 20_000;
 /** A function that ended by itself is started again after so long. */
@@ -35,14 +35,17 @@ interface Running {
 export class LocalFunction {
   readonly #domain: Pick<Domain, "name" | "entryPoint">;
   readonly #output: FunctionOutput;
+  readonly #inspectPort: number | undefined;
   readonly #children = new Set<ChildProcess>();
   #current: Running | undefined;
   #bundle: string | undefined;
   #isStopping = false;
 
-  constructor(domain: Pick<Domain, "name" | "entryPoint">, output: FunctionOutput) {
+  /** @param inspectPort where a debugger can attach; undefined for no debugging */
+  constructor(domain: Pick<Domain, "name" | "entryPoint">, output: FunctionOutput, inspectPort?: number) {
     this.#domain = domain;
     this.#output = output;
+    this.#inspectPort = inspectPort;
   }
 
   get name(): string {
@@ -65,8 +68,13 @@ export class LocalFunction {
    */
   async serve(bundle: string, env: NodeJS.ProcessEnv): Promise<boolean> {
     if (this.#current && this.#bundle === bundle) return false;
-    const next = await this.#launch(env);
     const last = this.#current;
+    // Debuggers know one port a function: the older process has to leave it first. Requests wait meanwhile.
+    if (last && this.#inspectPort !== undefined) {
+      this.#current = undefined;
+      await end(last.child);
+    }
+    const next = await this.#launch(env);
     this.#current = next;
     this.#bundle = bundle;
     const restart = () => this.#onEnd(next, () => this.serve(bundle, env));
@@ -78,29 +86,24 @@ export class LocalFunction {
   /** Ends every process of the function. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const ended = once(child, "exit");
-        child.kill("SIGTERM");
-        const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
-        await ended;
-        clearTimeout(timer);
-      }),
-    );
+    await Promise.all([...this.#children].map(end));
   }
 
   async #launch(env: NodeJS.ProcessEnv): Promise<Running> {
     const port = await findFreePort();
     const { name, entryPoint } = this.#domain;
-    const target = { source: toStagedFolder(name), entryPoint };
-    const child = spawnFunction(target, {
-      port,
-      env,
-      execArgv: ["--import", END_WITH_PARENT],
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // A process group of its own: Ctrl-C in a terminal is for the stack, which ends its functions in order.
-      detached: true,
-    });
+    const inspect = this.#inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${this.#inspectPort}`];
+    const child = spawnFunction(
+      { source: toLocalBundle(name), entryPoint },
+      {
+        port,
+        env,
+        execArgv: [...inspect, "--enable-source-maps", "--import", LOCAL_PROCESS],
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        // A process group of its own: Ctrl-C in a terminal is for the stack, which ends its functions in order.
+        detached: true,
+      },
+    );
     this.#children.add(child);
     child.once("exit", () => this.#children.delete(child));
     if (this.#isStopping) child.kill("SIGKILL");
@@ -139,6 +142,16 @@ export class LocalFunction {
       this.#output.note(`${error.message}\n${this.name} stays down until its sources change.`);
     });
   }
+}
+
+/** Asks a process to end, and sees that it does. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
 }
 
 function readLines(stream: Readable | null, onLine: (line: string) => void): void {

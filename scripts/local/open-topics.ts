@@ -3,19 +3,27 @@ import type { Domain } from "../../shared/events/domain.ts";
 import { connectPubSub } from "../pubsub/client.ts";
 import { type ArrivedMessage, openSubscription } from "../pubsub/open-subscription.ts";
 
+/** The subscription that a consumer can be developed against; deployed projects get one of the same name. */
+export function toDefaultSubscription({ topic }: Pick<Domain, "topic">): string {
+  return `${topic}.default`;
+}
+
 /**
- * Creates the topic of each domain, unless it is there, with an ordered subscription, and reads what arrives.
+ * Creates the topic of each domain with its default subscription, unless they are there, and reads what arrives by an
+ * ordered subscription of its own.
  *
- * The subscriptions have names of their own and are deleted again: on a Pub/Sub server that outlives the stack, the next
- * one must neither share them nor find old messages.
+ * These have new names and are deleted again: on a Pub/Sub server that outlives the stack, the next one must neither share
+ * them nor find old messages.
  *
  * @param endpoint `host:port`
+ * @param withDefaults whether to create default subscriptions: they keep what nobody reads
  * @returns a function that ends it
  */
 export async function openTopics(
   endpoint: string,
   project: string,
   domains: readonly Domain[],
+  withDefaults: boolean,
   onMessage: (domain: Domain, message: ArrivedMessage) => void,
 ): Promise<() => Promise<void>> {
   const admin = connectPubSub(endpoint, project);
@@ -23,6 +31,7 @@ export async function openTopics(
     domains.map(async (domain) => {
       const subscription = `${domain.topic}.local-${randomUUID()}`;
       await admin.createTopic(domain.topic);
+      if (withDefaults) await admin.createSubscription(toDefaultSubscription(domain), domain.topic, { ordered: true });
       await admin.createSubscription(subscription, domain.topic, { ordered: true });
       const reader = openSubscription(endpoint, project, subscription, (message) => onMessage(domain, message));
       return { subscription, reader };

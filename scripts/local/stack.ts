@@ -1,6 +1,8 @@
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
+import { findFreePort } from "../common/free-port.ts";
 import { type Broker, type BrokerChoice, startBroker } from "../pubsub/broker.ts";
+import { type PublishProxy, startPublishProxy } from "../pubsub/publish-proxy.ts";
 import { LocalConsole } from "./console/local-console.ts";
 import { type Behind, startFront } from "./front.ts";
 import { LocalFunction } from "./local-function.ts";
@@ -12,6 +14,11 @@ import { watchSources } from "./watch-sources.ts";
 
 const all: readonly Domain[] = Object.values(domains);
 const names = all.map(({ name }) => name);
+
+/** Where consumers and Google's tools look for a Pub/Sub server. */
+const PUBSUB_PORT = 8085;
+/** Node's own for the first process that is debugged. */
+const INSPECT_PORT = 9229;
 
 /** A local stack that answers. */
 export interface Started {
@@ -30,10 +37,24 @@ export class LocalStack {
   readonly #ending = new AbortController();
   /** How to end what was started so far, the latest first. */
   readonly #closers: (() => unknown)[] = [];
+  #console: LocalConsole | undefined;
+  #isBroken = false;
 
-  constructor(printer: Printer) {
+  constructor(printer: Printer, inspect = false) {
     this.#printer = printer;
-    this.#functions = new Map(all.map((domain) => [domain.name, new LocalFunction(domain, printer)]));
+    const output = {
+      line: (name: string, text: string) => {
+        printer.line(name, text);
+        this.#console?.addLog(name, text);
+      },
+      note: (text: string) => printer.note(text),
+    };
+    this.#functions = new Map(
+      all.map((domain, index) => [
+        domain.name,
+        new LocalFunction(domain, output, inspect ? INSPECT_PORT + index : undefined),
+      ]),
+    );
     this.#behind = {
       ready: this.#ready.promise,
       functions: this.#functions,
@@ -45,28 +66,39 @@ export class LocalStack {
    * Starts everything, the front first: a taken port is found before anything else is started.
    *
    * @returns once every function answers
-   * @throws Error for the user: the port is taken, the Pub/Sub server cannot be had, the sources cannot be built
+   * @throws Error for the user: a port is taken, the Pub/Sub server cannot be had, the sources cannot be built
    */
-  async start(options: StartOptions): Promise<Started> {
-    const front = await startFront(options.port, this.#behind, (error) => {
-      this.#printer.note(error.stack ?? error.message);
+  async start(options: Pick<StartOptions, "port" | "broker" | "pubsubPort">): Promise<Started> {
+    const front = await startFront(options.port, this.#behind, {
+      answered: (summary) => this.#printer.request(summary),
+      failed: (error) => this.#printer.note(error.stack ?? error.message),
     });
     this.#closers.unshift(front.close);
     const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
-    const [broker, build] = await Promise.all([this.#openBroker(options.broker), runBuild(names, this.#ending.signal)]);
-    const local = new LocalConsole(broker, project, names);
+    const [broker, build] = await Promise.all([
+      this.#openBroker(options.broker, options.pubsubPort),
+      runBuild(names, this.#ending.signal),
+    ]);
+    const local = new LocalConsole({ broker, project, domains: all });
+    this.#console = local;
+    const proxy = await this.#openProxy(broker, local);
     this.#closers.unshift(
-      await openTopics(broker.endpoint, project, all, (domain, message) => {
+      await openTopics(broker.endpoint, project, all, broker.kind !== "external", (domain, message) => {
         this.#printer.message(domain, message);
         local.addMessage(domain, message);
       }),
     );
-    const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: broker.endpoint };
+    const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: proxy.endpoint };
     this.#closers.unshift(() => Promise.all(this.#each((each) => each.stop())));
     await this.#serve(build, env, local);
     this.#ready.resolve(local);
     this.#closers.unshift(watchSources(() => this.#rebuild(env, local)));
     return { port: front.port, broker, project };
+  }
+
+  /** Forgets what the console has recorded. */
+  clear(): void {
+    this.#console?.clear();
   }
 
   /** Ends everything, also what is only starting. */
@@ -75,21 +107,32 @@ export class LocalStack {
     for (const close of this.#closers.splice(0)) await close();
   }
 
-  async #openBroker(choice: BrokerChoice): Promise<Broker> {
-    const broker = await startBroker(choice);
+  async #openBroker(choice: BrokerChoice, wantedPort: number | undefined): Promise<Broker> {
+    const port = wantedPort ?? (await findFreePort(PUBSUB_PORT).catch(() => 0));
+    const broker = await startBroker(choice, process.env, port);
     this.#closers.unshift(broker.close);
     return broker;
   }
 
+  async #openProxy(broker: Broker, local: LocalConsole): Promise<PublishProxy> {
+    const proxy = await startPublishProxy(
+      broker.endpoint,
+      (topic) => local.decideFault(topic),
+      (attempt) => local.addAttempt(attempt),
+    );
+    this.#closers.unshift(proxy.close);
+    return proxy;
+  }
+
   /** Has every function serve this build. @returns the names of those that it changed */
   async #serve(
-    { bundles, eventTypes, document, asyncApi }: Build,
+    { bundles, eventTypes, documents }: Build,
     env: NodeJS.ProcessEnv,
     local: LocalConsole,
   ): Promise<string[]> {
     const hasChanged = await Promise.all(this.#each((each) => each.serve(bundles[each.name] as string, env)));
     this.#behind.eventTypes = new Map(Object.entries(eventTypes));
-    local.refresh(document, asyncApi);
+    local.refresh(documents);
     return names.filter((_, index) => hasChanged[index]);
   }
 
@@ -97,8 +140,12 @@ export class LocalStack {
     try {
       const changed = await this.#serve(await runBuild(names, this.#ending.signal), env, local);
       if (changed.length > 0) this.#printer.note(`Sources changed: restarted ${changed.join(", ")}`);
+      if (this.#isBroken) this.#printer.note("The sources work again.");
+      this.#isBroken = false;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
+      this.#isBroken = true;
+      local.showBuildError((error as Error).message);
       this.#printer.note(`${(error as Error).message}\nThe sources do not work; what worked last goes on running.`);
     }
   }

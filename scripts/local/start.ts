@@ -1,8 +1,13 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
-import { UsageError } from "../common/command.ts";
+import { readKeys } from "./keys.ts";
+import { toDefaultSubscription } from "./open-topics.ts";
 import { readOptions, type StartOptions, usage } from "./options.ts";
 import { Printer } from "./printer.ts";
+import { readOrExit } from "./read-or-exit.ts";
 import { LocalStack, type Started } from "./stack.ts";
 
 // npm start: the whole producer on this machine. See `usage`.
@@ -15,17 +20,28 @@ const brokers = {
   embedded: "the embedded Pub/Sub server",
 } as const;
 
-const options = readOptionsOrExit();
-const printer = new Printer(Object.keys(domains));
-const stack = new LocalStack(printer);
+const all: readonly Domain[] = Object.values(domains);
+const dotEnv = fileURLToPath(new URL("../../.env", import.meta.url));
+if (existsSync(dotEnv)) process.loadEnvFile(dotEnv);
+
+const options = readOrExit(readOptions, usage);
+const printer = new Printer(Object.keys(domains), options.detail);
+const stack = new LocalStack(printer, options.inspect);
 let isEnding = false;
 
 // Ctrl-C arrives twice under npm: from the terminal, and passed on by npm.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => isEnding || end(0));
 
-printer.note("Starting: a Pub/Sub server, the three functions …");
+printer.note("Starting: a Pub/Sub server, the functions …");
 try {
-  printer.note(describe(await stack.start(options)));
+  const started = await stack.start(options);
+  printer.note(describe(started));
+  readKeys({
+    url: toUrl(started),
+    printer,
+    clear: () => stack.clear(),
+    quit: () => isEnding || end(0),
+  });
 } catch (error) {
   // What fails because everything ends is no news.
   if (!isEnding) {
@@ -41,25 +57,32 @@ async function end(code: number): Promise<void> {
   process.exit(code);
 }
 
-function readOptionsOrExit(): StartOptions {
-  try {
-    const given = readOptions(process.argv.slice(2));
-    if (given) return given;
-    console.log(usage);
-    process.exit(0);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exit(1);
-  }
+function toUrl({ port }: Started): string {
+  return `http://localhost:${port}`;
 }
 
-function describe({ port, broker, project }: Started): string {
-  const url = `http://localhost:${port}`;
+function describe(started: Started): string {
+  const { broker, project } = started;
+  const url = toUrl(started);
   const sample = JSON.stringify(domains.commerce.events["cart.abandoned"].sample);
+  const width = Math.max(...all.map(({ name }) => name.length));
+  const functions = all.map(
+    ({ name, topic }) => `  ${name.padEnd(width)}  ${url}/${name}/events/ingest  → topic ${topic}`,
+  );
+  const subscriptions =
+    broker.kind === "external" ? [] : ["", `Consumers: ${all.map(toDefaultSubscription).join(", ")}`];
   return `
-PulseCart's producer is up at ${url}, with ${brokers[broker.kind]} (${broker.endpoint}, project ${project}).
-Each message that reaches a topic is printed here. Try it, in another terminal:
+PulseCart's producer is up at ${url}, ready in ${(performance.now() / 1000).toFixed(1)} s.
+
+  Console        ${url}/
+  API reference  ${url}/docs
+  Pub/Sub        ${broker.endpoint}, ${brokers[broker.kind]}, project ${project}
+
+${[...functions, ...subscriptions].join("\n")}
+
+  export PUBSUB_EMULATOR_HOST=${broker.endpoint} GCP_PROJECT_ID=${project}
+
+Each request and each message has its line here. Try it, in another terminal:
 
 curl -X POST ${url}/events/ingest -H "Content-Type: application/json" -d '${sample}'
 
@@ -67,8 +90,8 @@ Sources are watched: a change restarts the functions that it touches. Ctrl-C end
 `;
 }
 
-function explain(error: NodeJS.ErrnoException, { port }: StartOptions): string {
-  if (error.code === "EADDRINUSE")
-    return `Port ${port} is taken: end what listens there, or choose another with --port.`;
-  return error.message;
+function explain(error: NodeJS.ErrnoException & { readonly port?: number }, { port }: StartOptions): string {
+  if (error.code !== "EADDRINUSE") return error.message;
+  const flag = error.port === port ? "--port" : "--pubsub-port";
+  return `Port ${error.port} is taken: end what listens there, or choose another with ${flag}.`;
 }

@@ -18,18 +18,20 @@ const externalTimeoutMs = 3_000;
  * emulator if this machine has it, else the embedded server.
  *
  * @param env where PUBSUB_EMULATOR_HOST and PATH are read from
+ * @param port where a server that is started here listens; 0 takes a free one
  * @throws Error of one line, for the user, when the server that was asked for cannot be had
  */
 export async function startBroker(
   choice: BrokerChoice = "auto",
   env: NodeJS.ProcessEnv = process.env,
+  port = 0,
 ): Promise<Broker> {
   const external = env.PUBSUB_EMULATOR_HOST;
   if (choice === "auto" && external) return useExternal(external);
   if (choice === "emulator" || (choice === "auto" && findEmulator(env) !== undefined)) {
-    return { kind: "emulator", ...(await startEmulator(env)) };
+    return { kind: "emulator", ...(await startEmulator(env, port)) };
   }
-  const embedded = await startEmbeddedPubSub();
+  const embedded = await startEmbeddedPubSub({ port });
   return { kind: "embedded", endpoint: embedded.endpoint, close: embedded.close, embedded };
 }
 

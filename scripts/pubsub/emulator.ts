@@ -33,18 +33,19 @@ export function findEmulator(env: NodeJS.ProcessEnv = process.env): string | und
 }
 
 /**
- * Starts the official emulator on a free port and waits until it answers, which takes about two seconds.
+ * Starts the official emulator and waits until it answers, which takes about two seconds.
  *
+ * @param wantedPort 0 takes a free one
  * @throws Error when the emulator is not on this machine, ends at once or does not answer within a minute
  */
-export async function startEmulator(env: NodeJS.ProcessEnv = process.env): Promise<RunningEmulator> {
+export async function startEmulator(env: NodeJS.ProcessEnv = process.env, wantedPort = 0): Promise<RunningEmulator> {
   const script = findEmulator(env);
   if (script === undefined) {
     throw new Error(
       "The official Pub/Sub emulator is not on this machine: it needs gcloud with its emulator, and java.",
     );
   }
-  const port = await findFreePort();
+  const port = await findFreePort(wantedPort);
   const endpoint = `127.0.0.1:${port}`;
   const child = spawn("sh", ["-c", startWithWatch, script, "--host=127.0.0.1", `--port=${port}`], {
     env,

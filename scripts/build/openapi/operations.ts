@@ -11,7 +11,6 @@ export const requestHeaders = {
     description:
       "For events without an `event_id`: the same key, function and event always give the same `event_id`, so that a request that is sent again makes no second event.",
     schema: { type: "string" },
-    example: "order-ord_20771-placed",
   },
   Traceparent: {
     name: "traceparent",
@@ -19,13 +18,12 @@ export const requestHeaders = {
     description:
       "W3C Trace Context, version 00; passed on with the message and in the log. Ignored where it is invalid.",
     schema: { type: "string" },
-    example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
   },
   ContentEncoding: {
     name: "Content-Encoding",
     in: "header",
     description: "How the body is compressed.",
-    schema: { enum: ["gzip", "x-gzip", "deflate", "br", "identity"], default: "identity" },
+    schema: { enum: ["gzip", "x-gzip", "deflate", "br", "identity"] },
   },
 };
 

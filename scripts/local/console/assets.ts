@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
@@ -28,9 +29,11 @@ const files = new Map([
   ["/docs/swagger-ui-bundle.js", join(swagger, "swagger-ui-bundle.js")],
 ]);
 
+type Bundle = ReadonlyMap<string, Asset>;
+
 /** The files of the console and of the API reference, by path; the console's own are built when first asked for. */
 export class Assets {
-  #bundle: Promise<ReadonlyMap<string, Asset>> | undefined;
+  #bundle: Promise<Bundle> | undefined;
 
   /** Has the next reader get the console as the sources are then: it holds the registry. */
   refresh(): void {
@@ -45,12 +48,26 @@ export class Assets {
     const file = files.get(path);
     if (file !== undefined) return toAsset(file, await readFile(file));
     if (!path.startsWith("/console/")) return undefined;
+    return (await this.#build()).get(path);
+  }
+
+  /**
+   * @returns the same for as long as the console's own files are
+   * @throws Error when they cannot be built
+   */
+  async readVersion(): Promise<string> {
+    const hash = createHash("sha256");
+    for (const { content } of (await this.#build()).values()) hash.update(content);
+    return hash.digest("hex");
+  }
+
+  #build(): Promise<Bundle> {
     this.#bundle ??= bundleConsole();
-    return (await this.#bundle).get(path);
+    return this.#bundle;
   }
 }
 
-async function bundleConsole(): Promise<ReadonlyMap<string, Asset>> {
+async function bundleConsole(): Promise<Bundle> {
   const { outputFiles } = await build({
     entryPoints: { app: join(here, "client/main.tsx") },
     outdir: "/console",

@@ -2,12 +2,20 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
 import { hasBrowser, startBrowser } from "./testing/browser.ts";
-import { expectAccessible, findParts, type OpenPage, openPage, writeEvent } from "./testing/console-page.ts";
+import {
+  expectAccessible,
+  expectNoOverflow,
+  findParts,
+  type OpenPage,
+  openPage,
+  waitForText,
+  writeEvent,
+} from "./testing/console-page.ts";
+import { jobs } from "./testing/jobs.ts";
 
 // The console and the API reference as `npm start` serves them, in a real Chromium.
 
@@ -27,9 +35,6 @@ afterAll(async () => {
 });
 
 const json = { "Content-Type": "application/json" };
-const samples = Object.values<Domain>(domains).flatMap((domain) =>
-  Object.values(domain.events).map((event) => ({ type: event.type, sample: event.sample, domain })),
-);
 const order = domains.commerce.events["order.placed"].sample;
 
 /** Sends an event from elsewhere than the page. */
@@ -39,12 +44,18 @@ async function sendOrder(fields: object = {}): Promise<void> {
   expect(response.status).toBe(202);
 }
 
+async function readInfo(): Promise<{ readonly pubsub: string }> {
+  return (await (await fetch(`${stack.url}/console/info`)).json()) as { pubsub: string };
+}
+
 describe("what the page talks to", () => {
   it.each([
-    ["PUT", "/console/fault", '{"fault":"toString"}', 400, "malformed_json"],
-    ["PUT", "/console/fault", "null", 400, "malformed_json"],
-    ["POST", "/console/fault", "{}", 405, "method_not_allowed"],
+    ["PUT", "/console/faults", '{"function":"commerce","recipe":"toString"}', 400, "malformed_json"],
+    ["PUT", "/console/faults", '{"function":"__proto__","recipe":"hang"}', 400, "malformed_json"],
+    ["PUT", "/console/faults", "null", 400, "malformed_json"],
+    ["POST", "/console/faults", "{}", 405, "method_not_allowed"],
     ["POST", "/", "{}", 405, "method_not_allowed"],
+    ["GET", "/console/record?seq=x", undefined, 404, "not_found"],
     ["GET", "/console/nothing.js", undefined, 404, "not_found"],
   ])("answers %s %s %s with problem details", async (method, path, body, status, code) => {
     const response = await fetch(stack.url + path, { method, headers: json, ...(body !== undefined && { body }) });
@@ -52,13 +63,13 @@ describe("what the page talks to", () => {
   });
 
   it("says where Pub/Sub is", async () => {
-    const info = await (await fetch(`${stack.url}/console/info`)).json();
     const pubsub = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
-    expect(info).toEqual({ pubsub, project: "pulsecart-local", functions: Object.keys(domains) });
+    expect(await readInfo()).toEqual({ pubsub, project: "pulsecart-local", functions: Object.keys(domains) });
   });
 
   it("takes no fault from a form of another site", async () => {
-    const response = await fetch(`${stack.url}/console/fault`, { method: "PUT", body: '{"fault":"silent"}' });
+    const body = '{"function":"all","recipe":"hang"}';
+    const response = await fetch(`${stack.url}/console/faults`, { method: "PUT", body });
     expect(response.status).toBe(415);
   });
 
@@ -74,11 +85,12 @@ describe("what the page talks to", () => {
     await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(200);
   });
 
-  it("serves one OpenAPI document of all functions", async () => {
-    const document = (await (await fetch(`${stack.url}/openapi.json`)).json()) as { paths: object };
+  it("serves one OpenAPI document of all functions and of the front, with no server but this one", async () => {
+    const document = (await (await fetch(`${stack.url}/openapi.json`)).json()) as { paths: object; servers: object[] };
     expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining(Object.keys(domains).map((name) => `/${name}/events/ingest`)),
+      expect.arrayContaining(["/events/ingest", ...Object.keys(domains).map((name) => `/${name}/events/ingest`)]),
     );
+    expect(document.servers).toEqual([{ url: "/", description: "This local stack" }]);
   });
 
   it("serves one AsyncAPI document of all topics, and links it from the reference", async () => {
@@ -100,214 +112,180 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
   beforeEach(async () => {
     open = await openPage(browser, stack.url);
     parts = findParts(open.page);
-    await open.page.getByText("embedded Pub/Sub, project pulsecart-local").waitFor();
+    await open.page.getByText(/embedded Pub\/Sub at .*, project pulsecart-local/).waitFor();
   });
   afterEach(async () => {
     await open.close();
     expect(open.faults).toEqual([]);
   });
 
-  const waitForText = (locator: { textContent(): Promise<string | null> }, expected: RegExp) =>
-    expect.poll(() => locator.textContent(), { timeout: 10_000 }).toMatch(expected);
-  const readTop = async () =>
-    Number(
-      (
-        await parts.messages
-          .first()
-          .getAttribute("id")
-          .catch(() => null)
-      )?.split("-")[1],
-    );
-
-  it.each(samples)("sends the sample of $type and shows it arrive", async ({ type, sample, domain }) => {
-    const count = open.page.locator(`.card.${domain.name} .counts div`, { hasText: "accepted" }).locator("dd");
-    const before = Number(await count.textContent());
-    await parts.type.selectOption(type);
-    await waitForText(parts.editor, new RegExp(type));
-    expect(await parts.faults.locator("li").count()).toBe(0);
-    await parts.send.click();
-    await waitForText(parts.status, /^202$/);
-    const eventId = /evt_[0-9a-f]{32}/.exec((await parts.answer.textContent()) ?? "")?.[0];
-    await waitForText(parts.messages.first(), new RegExp(`${type}.*${sample.user_id}`));
-    await parts.messages.first().click();
-    await waitForText(parts.detail, new RegExp(`topic${domain.topic}.*event_id${eventId}.*"payload": \\{`, "s"));
-    await waitForText(count, new RegExp(`^${before + 1}$`));
+  it.each(Object.entries(jobs))("one can %s", async (_, job) => {
+    await job({ browser, page: open.page, url: stack.url, options: {} });
+    await expectAccessible(open.page);
+    await expectNoOverflow(open.page);
   });
 
-  it("shows the schema's faults as they are written, and the 422 that they lead to", async () => {
-    await writeEvent(open.page, '{"event_type":"order.placed","user_id":"","payload":[]}');
-    await waitForText(parts.faults, /user_id must not be empty/);
-    await waitForText(parts.faults, /payload must be a JSON object/);
-    await waitForText(parts.faults, /order_id is required/);
-    await open.page.keyboard.press("ControlOrMeta+Enter");
-    await waitForText(parts.status, /^422$/);
-    await waitForText(parts.answer, /codeinvalid_event.*"path": "order_id"/s);
-    await writeEvent(open.page, "{");
-    await waitForText(parts.faults, /JSON/);
-    await parts.send.click();
-    await waitForText(parts.status, /^400$/);
-  });
-
-  it("marks a fault where it stands", async () => {
-    await writeEvent(open.page, '{\n"event_type":"order.placed",\n"user_id":1,\n"order_id":"o",\n"payload":{}}');
-    await waitForText(open.page.locator(".cm-lintRange-error"), /^"user_id":1$/);
-    await writeEvent(open.page, '{"user_id": oops}');
-    await waitForText(open.page.locator(".cm-lintRange-error").first(), /^o/);
-  });
-
-  it("has Pub/Sub fail, shows the 503 that callers get, and has it work again", async () => {
-    await parts.fault.selectOption("unavailable");
-    await parts.send.click();
-    await waitForText(parts.status, /^503$/);
-    await waitForText(parts.answer, /Retry-After: 2 s.*codepublish_unavailable.*event_idevt_/s);
+  it("keeps a draft over a reload, and chooses its type from what is written", async () => {
+    await writeEvent(open.page, '{"event_type":"product.viewed","user_id":"draft-1","payload":{}}');
+    expect(await parts.type.inputValue()).toBe("product.viewed");
+    await writeEvent(open.page, '{"event_type":"nothing.known"}');
+    expect(await parts.type.inputValue()).toBe("");
     await open.page.reload();
-    await expect.poll(() => parts.fault.inputValue()).toBe("unavailable");
-    await parts.fault.selectOption("none");
+    await waitForText(parts.editor, /nothing\.known/);
+  });
+
+  it("proposes the members that the schema names, at any depth", async () => {
+    await writeEvent(open.page, '{"event_type":"order.placed","payload":{"items":[{}]}}');
+    await open.page.keyboard.press("End");
+    for (let steps = 0; steps < 4; steps++) await open.page.keyboard.press("ArrowLeft");
+    await open.page.keyboard.press("Control+Space");
+    const proposals = open.page.locator(".cm-tooltip-autocomplete li");
+    await waitForText(open.page.locator(".cm-tooltip-autocomplete"), /"product_id"/);
+    expect(await proposals.allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/"quantity"/), expect.stringMatching(/"unit_price"/)]),
+    );
+    await open.page.keyboard.press("Escape");
+  });
+
+  it("sends an array as a batch, and marks each event's faults", async () => {
+    await writeEvent(open.page, JSON.stringify([order, { ...order, user_id: 1 }]));
+    await waitForText(parts.faults, /1\.user_id must be a string/);
+    await open.page.getByRole("button", { name: "Send batch" }).click();
+    await waitForText(parts.answer, /207.*202 × 1, 422 × 1.*Event 1 user_id/s);
+    await waitForText(parts.rows.first(), /2 × order\.placed.*207.*1 of 2: invalid_event/);
+  });
+
+  it("sends a batch over several users, each event under an id of its own", async () => {
+    await writeEvent(open.page, JSON.stringify({ ...order, user_id: "many", event_id: "many" }));
+    await open.page.getByLabel("Events in the batch").fill("6");
+    await open.page.getByLabel("Users in the batch").fill("3");
+    await open.page.getByRole("button", { name: "Send as batch of" }).click();
+    await waitForText(parts.answer, /202 × 6/);
+    await waitForText(parts.rows.first(), /6 × order\.placed3 users202/);
+  });
+
+  it("sends headers, and an event again as it was, digit for digit", async () => {
+    const body =
+      '{"event_type":"order.placed","user_id":"again","order_id":"o","payload":{"n":9007199254740993,"p":89.90}}';
+    await writeEvent(open.page, body);
+    await open.page.getByText("Headers", { exact: true }).click();
+    await open.page.getByLabel("Idempotency-Key").fill("key-again");
     await parts.send.click();
     await waitForText(parts.status, /^202$/);
-    await waitForText(open.page.locator(".card.commerce .counts .failed dd"), /^[1-9]/);
+    await open.page.getByRole("link", { name: "Follow this event" }).click();
+    await parts.story.getByRole("button", { name: "Send again" }).click();
+    await waitForText(parts.story, /Sent again: 202/);
+    await waitForText(parts.story, /2 requests, 2 attempts, 2 messages/);
+    await parts.story.getByLabel("Copy as").selectOption("curl");
+    const curl = await open.page.evaluate<string>("navigator.clipboard.readText()");
+    expect(curl).toMatch(/-H 'Idempotency-Key: key-again'.*9007199254740993,"p":89\.90/s);
+    await parts.story.getByRole("button", { name: "Edit" }).click();
+    await waitForText(parts.editor, /9007199254740993.*89\.90/);
   });
 
-  it("sends a batch", async () => {
-    await open.page.getByLabel("Events in the batch").fill("3");
-    const before = (await readTop()) || 0;
-    await open.page.getByRole("button", { name: "Send as batch of" }).click();
-    await waitForText(parts.answer, /202 × 3/);
-    await expect.poll(readTop).toBeGreaterThanOrEqual(before + 3);
-  });
-
-  it("filters by topic, type and user", async () => {
-    await sendOrder({ user_id: "filter-user-1" });
-    await sendOrder({ user_id: "filter-user-2" });
-    await parts.list.getByText("filter-user-2").waitFor();
-    const shown = () => parts.messages.locator(".type").allTextContents();
-    await open.page.getByLabel("User", { exact: true }).fill("filter-user-1");
-    await expect.poll(shown).toEqual(["order.placed"]);
-    await open.page.getByLabel("User", { exact: true }).fill("filter-user");
-    await expect.poll(shown).toEqual(["order.placed", "order.placed"]);
-    await open.page.getByLabel("Topic", { exact: true }).selectOption("pulsecart.system-events");
-    await expect.poll(shown).toEqual([]);
-    await open.page.getByLabel("User", { exact: true }).fill("");
-    await expect
-      .poll(async () => new Set(await shown()))
-      .toEqual(new Set(["message.personalized_send", "inventory.low_stock_alert"]));
-    await open.page.getByLabel("Type", { exact: true }).selectOption("inventory.low_stock_alert");
-    await expect.poll(async () => new Set(await shown())).toEqual(new Set(["inventory.low_stock_alert"]));
-  });
-
-  it("pauses, resumes and clears; a reload brings back what has arrived", async () => {
+  it("clears for good, and pauses", async () => {
     await sendOrder({ user_id: "before-pause" });
-    await parts.list.getByText("before-pause").waitFor();
+    await waitForText(parts.rows.first(), /before-pause/);
     await open.page.getByRole("button", { name: "Pause" }).click();
     await sendOrder({ user_id: "during-pause" });
     await open.page.getByRole("button", { name: "Resume (1 new)" }).waitFor();
-    await waitForText(parts.messages.first(), /before-pause/);
+    await waitForText(parts.rows.first(), /before-pause/);
     await open.page.getByRole("button", { name: "Resume" }).click();
-    await waitForText(parts.messages.first(), /during-pause/);
+    await waitForText(parts.rows.first(), /during-pause/);
     await open.page.getByRole("button", { name: "Clear" }).click();
-    await expect.poll(() => parts.messages.count()).toBe(0);
+    await open.page.getByText("Nothing yet.").waitFor();
     await open.page.reload();
-    await waitForText(parts.messages.first(), /during-pause/);
+    await open.page.getByText("Nothing yet.").waitFor();
   });
 
-  it("replays an event under its own event_id, and takes one back to the editor digit for digit", async () => {
-    const body =
-      '{"event_type":"order.placed","event_id":"replay-1","user_id":"u","order_id":"o","payload":{"n":9007199254740993,"p":89.90,"e":{},"a":[]}}';
-    await writeEvent(open.page, body);
-    await parts.send.click();
-    await waitForText(parts.status, /^202$/);
-    await parts.list.getByText("9007199254740993").first().click();
-    const selected = open.page.locator(".message[aria-selected=true]");
-    const seq = Number((await selected.getAttribute("id"))?.split("-")[1]);
-    await waitForText(parts.detail, /"n": 9007199254740993,\n +"p": 89\.90,\n +"e": \{\},\n +"a": \[\]/);
-    await parts.detail.getByRole("button", { name: "Replay" }).click();
-    await open.page.getByText(/Replayed: 202, \d+/).waitFor();
-    await expect.poll(readTop).toBe(seq + 1);
-    await waitForText(parts.messages.first(), /9007199254740993/);
-    await parts.type.selectOption("order.placed");
-    await parts.detail.getByRole("button", { name: "Edit" }).click();
-    await waitForText(parts.editor, /replay-1.*9007199254740993.*89\.90/);
+  it("saves what is listed as NDJSON", async () => {
+    await sendOrder({ user_id: "export-1", event_id: "export-1" });
+    await parts.search.fill("export-1");
+    await waitForText(parts.rows.first(), /export-1/);
+    const [download] = await Promise.all([
+      open.page.waitForEvent("download"),
+      open.page.getByRole("button", { name: "Export NDJSON" }).click(),
+    ]);
+    const [line = "", ...others] = (await readFile(await download.path(), "utf8")).trim().split("\n");
+    expect(others).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      request: { path: "/events/ingest" },
+      answer: { status: 202 },
+      events: [{ id: "export-1", attempts: [{ status: "OK" }], messages: [{ user: "export-1" }] }],
+    });
   });
 
-  it("can be used by keyboard alone", async () => {
-    await sendOrder({ user_id: "keyboard-1" });
-    await sendOrder({ user_id: "keyboard-2" });
-    await parts.list.getByText("keyboard-2").waitFor();
-    await parts.type.focus();
-    for (let steps = 0; steps < 20; steps++) {
-      if (await parts.list.evaluate((list) => list === list.ownerDocument.activeElement)) break;
-      await open.page.keyboard.press("Tab");
-    }
-    await open.page.keyboard.press("ArrowDown");
-    await waitForText(parts.detail, /keyboard-2/);
-    await open.page.keyboard.press("ArrowDown");
-    await waitForText(parts.detail, /keyboard-1/);
-    await open.page.keyboard.press("End");
-    const oldest = open.page.locator(".message[aria-selected=true]");
-    await expect.poll(() => oldest.getAttribute("id")).toBe("message-1");
-    expect(await parts.list.getAttribute("aria-activedescendant")).toBe("message-1");
-    await open.page.keyboard.press("Home");
-    await open.page.keyboard.press("Tab");
-    await open.page.keyboard.press("Enter");
-    await open.page.getByText(/Replayed: 202/).waitFor();
+  it("shows why the sources do not work, and begins anew when its own have changed", async () => {
+    const path = join(project.folder, "shared/events/commerce.ts");
+    const source = await readFile(path, "utf8");
+    await writeFile(path, `${source}\nconst = 1;`);
+    const overlay = open.page.getByRole("alertdialog");
+    await waitForText(overlay, /commerce\.ts:\d+:\d+/, 40_000);
+    await open.page.keyboard.press("Escape");
+    await expect.poll(() => overlay.count()).toBe(0);
+    const definition =
+      '"order.cancelled": { description: "A shopper cancelled.", sample: { user_id: "u", payload: {} } },';
+    await writeFile(path, source.replace("events: {", `events: { ${definition}`));
+    await expect
+      .poll(() => parts.type.locator("option", { hasText: "order.cancelled" }).count(), { timeout: 40_000 })
+      .toBe(1);
+    await writeFile(path, source);
+    await expect
+      .poll(() => parts.type.locator("option", { hasText: "order.cancelled" }).count(), { timeout: 40_000 })
+      .toBe(0);
   });
 
   it("stays responsive at a thousand messages a second, with the visible rows alone in the document", async () => {
-    const [, endpoint = ""] = /\((127\.0\.0\.1:\d+), project/.exec(stack.output()) ?? [];
-    const admin = connectPubSub(endpoint, "pulsecart-local");
-    const message = {
+    const { pubsub } = await readInfo();
+    const admin = connectPubSub(pubsub, "pulsecart-local");
+    const toMessage = (number: number) => ({
       data: Buffer.from(JSON.stringify(order)),
-      attributes: { event_type: "order.placed", event_id: "load" },
-    };
-    const before = (await readTop()) || 0;
+      attributes: { event_type: "order.placed", event_id: `load-${number}` },
+    });
+    await open.page.getByRole("tab", { name: /Messages/ }).click();
     await open.page.evaluate(watchFrames);
     for (let batch = 0; batch < 30; batch++) {
-      await admin.publish(domains.commerce.topic, Array(200).fill(message));
+      await admin.publish(
+        domains.commerce.topic,
+        Array.from({ length: 200 }, (_, index) => toMessage(batch * 200 + index)),
+      );
       await open.page.waitForTimeout(200);
-      expect(await parts.messages.count()).toBeLessThan(80);
+      expect(await parts.rows.count()).toBeLessThan(80);
     }
     admin.close();
-    await expect.poll(readTop, { timeout: 15_000 }).toBe(before + 6000);
-    await waitForText(open.page.locator("#stream-title + *"), /^5,000 kept/);
+    await expect
+      .poll(async () => Number(await parts.rows.first().getAttribute("aria-setsize")), { timeout: 15_000 })
+      .toBeGreaterThanOrEqual(6000);
     // Loose, as the machine that runs the tests is busy with them: a frozen page stands still for the whole six seconds.
     expect(await open.page.evaluate<number>("globalThis.longestFrame")).toBeLessThan(2000);
     await parts.list.evaluate((list) => list.scrollTo(0, 100_000));
-    await expect.poll(() => parts.messages.first().getAttribute("aria-posinset").then(Number)).toBeGreaterThan(3000);
+    await expect.poll(() => parts.rows.first().getAttribute("aria-posinset").then(Number)).toBeGreaterThan(2500);
   });
 
   it.each([
     ["light", { colorScheme: "light" }],
     ["dark", { colorScheme: "dark" }],
     ["a narrow window", { viewport: { width: 360, height: 740 } }],
-  ] as const)("is accessible in %s", async (_, options) => {
-    for (const path of ["/", "/docs"]) {
-      const { page, faults, close } = await openPage(browser, stack.url + path, options);
-      if (path === "/") {
-        await writeEvent(page, '{"event_type":"order.placed"}');
-        await findParts(page).send.click();
-        await findParts(page).messages.first().click();
-        await waitForText(findParts(page).status, /^422$/);
-      } else {
-        const operation = page.locator(".opblock", { hasText: "/commerce/events/ingest" });
-        await operation.getByRole("button").first().click();
-        await operation.getByRole("button", { name: "Execute" }).waitFor();
-      }
-      await expectAccessible(page);
-      const overflow = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      expect(overflow).toBe(0);
-      expect(faults).toEqual([]);
-      await close();
-    }
+  ] as const)("has an accessible reference of the API in %s", async (_, options) => {
+    const { page, faults, close } = await openPage(browser, `${stack.url}/docs`, options);
+    const operation = page.locator(".opblock", { hasText: "/commerce/events/ingest" });
+    await operation.getByRole("button").first().click();
+    await operation.getByRole("button", { name: "Execute" }).waitFor();
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    expect(faults).toEqual([]);
+    await close();
   });
 
-  it("has a reference of the API in which an event can be sent", async () => {
+  it("has a reference of the API in which an event can be sent, with no headers made up", async () => {
     await open.page.getByRole("link", { name: "API reference" }).click();
     for (const name of Object.keys(domains)) await open.page.getByText(`/${name}/events/ingest`).waitFor();
     const operation = open.page.locator(".opblock", { hasText: "/commerce/events/ingest" });
     await operation.getByRole("button").first().click();
-    await operation.getByRole("button", { name: "Execute" }).click();
+    const execute = operation.getByRole("button", { name: "Execute" });
+    const [request] = await Promise.all([open.page.waitForRequest(/\/commerce\/events\/ingest$/), execute.click()]);
+    expect(Object.keys(request.headers())).not.toEqual(expect.arrayContaining(["idempotency-key"]));
+    expect(Object.keys(request.headers())).not.toEqual(expect.arrayContaining(["traceparent"]));
     await waitForText(operation.locator(".live-responses-table tbody .response-col_status"), /202/);
   });
 });

@@ -1,57 +1,118 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Domain } from "../../../shared/events/domain.ts";
-import { readBody } from "../../../shared/http/body.ts";
 import { Problem } from "../../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../../shared/http/respond.ts";
-import { Room } from "../../../shared/http/room.ts";
 import type { Broker } from "../../pubsub/broker.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
+import type { CallFault, PublishAttempt } from "../../pubsub/publish-proxy.ts";
 import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
-import { isFaultName, switchFault } from "./fault-switch.ts";
-import type { ConsoleAnswer, FaultName } from "./protocol.ts";
+import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
+import { parseJson, readUser } from "./read-exchange.ts";
+import { Recorder } from "./recorder.ts";
 
 /** Everything comes from here: neither page loads anything from elsewhere, and no other site may frame one. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
+/** What is kept of a message's body, in characters. */
+const LONGEST_BODY = 64 * 1024;
+
+/** Documents of all functions as JSON text, by path. */
+export type Documents = Readonly<Record<string, string>>;
+
+/** What a request to the console is answered by. */
+type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
+
+interface Options {
+  readonly broker: Pick<Broker, "kind" | "endpoint">;
+  readonly project: string;
+  readonly domains: readonly Domain[];
+}
+
 /** The console's page, the API reference, and what the page talks to. */
 export class LocalConsole {
-  readonly #broker: Broker;
-  readonly #project: string;
-  readonly #functions: readonly string[];
+  readonly recorder: Recorder;
+  readonly #options: Options;
+  readonly #faults = new FaultRecipes();
   readonly #stream: EventStream;
   readonly #assets = new Assets();
-  /** As JSON text, by path. */
-  readonly #documents = new Map<string, string>();
+  readonly #handlers: ReadonlyMap<string, readonly [method: string, handler: Handler]>;
+  #documents: Documents = {};
+  #page = "";
+  #buildError = "";
 
-  constructor(broker: Broker, project: string, functions: readonly string[]) {
-    this.#broker = broker;
-    this.#project = project;
-    this.#functions = functions;
-    this.#stream = new EventStream({ project, broker: broker.kind }, functions);
+  constructor(options: Options) {
+    this.#options = options;
+    const { broker, project, domains } = options;
+    const functions = domains.map(({ name }) => name);
+    this.recorder = new Recorder(functions, () => this.#stream.schedule());
+    this.#stream = new EventStream({ project, broker: broker.kind, pubsub: broker.endpoint }, this.recorder, () => ({
+      counts: this.recorder.counts,
+      faults: this.#faults.active,
+      page: this.#page,
+      buildError: this.#buildError,
+    }));
+    const info = { pubsub: broker.endpoint, project, functions };
+    this.#handlers = new Map<string, [string, Handler]>([
+      ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, info), false)]],
+      ["/console/stream", ["GET", (request, response) => this.#open(request, response)]],
+      ["/console/records", ["DELETE", (_, response) => this.#clear(response)]],
+      ["/console/record", ["GET", (request, response) => this.#find(request, response)]],
+      ["/console/search", ["GET", (request, response) => this.#search(request, response)]],
+      ["/console/faults", ["PUT", (request, response) => this.#chooseFault(request, response)]],
+    ]);
   }
 
-  /**
-   * The sources were built.
-   *
-   * @param document the OpenAPI document of all functions, as JSON text
-   * @param asyncApi the AsyncAPI document of all topics, as JSON text
-   */
-  refresh(document: string, asyncApi: string): void {
-    this.#documents.set("/openapi.json", document).set("/asyncapi.json", asyncApi);
+  /** The sources were built, and work. */
+  async refresh(documents: Documents): Promise<void> {
+    this.#documents = documents;
     this.#assets.refresh();
+    this.#buildError = "";
+    // A console that cannot be built says so itself, when it is asked for.
+    this.#page = await this.#assets.readVersion().catch(() => "");
+    this.#stream.schedule();
+  }
+
+  /** The sources were changed so that they do not work. */
+  showBuildError(text: string): void {
+    this.#buildError = text;
+    this.#stream.schedule();
   }
 
   /** A message has reached the topic of this domain. */
-  addMessage({ name, topic }: Pick<Domain, "name" | "topic">, { data, ...message }: ArrivedMessage): void {
-    const body = data.toString();
-    this.#stream.addMessage({ ...message, function: name, topic, userId: readUserId(body), body, bytes: data.length });
+  addMessage({ name, topic }: Pick<Domain, "name" | "topic">, { data, publishTime, ...message }: ArrivedMessage): void {
+    const text = data.toString();
+    const body = text.slice(0, LONGEST_BODY);
+    const facts = { kind: "message" as const, at: publishTime, function: name, topic, user: readUser(text) };
+    this.recorder.add({ ...message, ...facts, body, bytes: data.length });
   }
 
-  /** A function has answered. */
-  addAnswer(answer: ConsoleAnswer): void {
-    this.#stream.addAnswer(answer);
+  /** A line of a function's log. */
+  addLog(name: string, line: string): void {
+    const entry = parseJson(line);
+    if (typeof entry !== "object" || entry === null) return;
+    const { severity, event_id } = entry as Readonly<Record<string, unknown>>;
+    const id = typeof event_id === "string" ? event_id : "";
+    this.recorder.add({ kind: "log", at: Date.now(), function: name, severity: String(severity), text: line, id });
+  }
+
+  /** A publish call has begun, or ended. */
+  addAttempt({ topic, messages, ...attempt }: PublishAttempt): void {
+    const name = this.#options.domains.find((domain) => domain.topic === topic)?.name ?? "";
+    const ids = messages.map(({ event_id = "" }) => event_id);
+    this.recorder.add({ kind: "attempt", at: Date.now(), function: name, ids, ...attempt });
+  }
+
+  /** What shall happen to a publish call to this topic. */
+  decideFault(topic: string): CallFault | undefined {
+    const domain = this.#options.domains.find((each) => each.topic === topic);
+    return domain && this.#faults.decide(domain.name, topic);
+  }
+
+  /** Forgets all that was recorded. */
+  clear(): void {
+    this.recorder.clear();
   }
 
   /**
@@ -59,28 +120,18 @@ export class LocalConsole {
    *
    * @param path the request's, without its query
    * @returns false when the request is for somebody else
-   * @throws {Problem} method_not_allowed, and those of a bad fault
+   * @throws {Problem} method_not_allowed, and those of what a page may ask for
    */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
-    if (path === "/console/fault") {
-      checkMethod(request, "PUT");
-      await this.#setFault(await readFault(request));
-      respond(response, toJsonAnswer(200, { status: "ok" }), false);
+    const document = this.#documents[path];
+    const found = this.#handlers.get(path);
+    if (found) {
+      const [method, handler] = found;
+      checkMethod(request, method);
+      await handler(request, response, path);
       return true;
     }
-    if (path === "/console/info") {
-      checkMethod(request, "GET");
-      const info = { pubsub: this.#broker.endpoint, project: this.#project, functions: this.#functions };
-      respond(response, toJsonAnswer(200, info), false);
-      return true;
-    }
-    if (path === "/console/stream") {
-      checkMethod(request, "GET");
-      this.#stream.open(response, request.headers["last-event-id"] as string | undefined);
-      return true;
-    }
-    const document = this.#documents.get(path);
-    if (document !== undefined) {
+    if (document !== undefined && Object.hasOwn(this.#documents, path)) {
       checkMethod(request, "GET");
       respond(response, { status: 200, body: document }, false);
       return true;
@@ -99,45 +150,61 @@ export class LocalConsole {
     return true;
   }
 
-  async #setFault(fault: FaultName): Promise<void> {
-    if (!switchFault(this.#broker, fault)) {
+  #open(request: IncomingMessage, response: ServerResponse): void {
+    this.#stream.open(response, request.headers["last-event-id"] as string | undefined);
+  }
+
+  #clear(response: ServerResponse): void {
+    this.clear();
+    respond(response, toJsonAnswer(200, { status: "ok" }), false);
+  }
+
+  #find(request: IncomingMessage, response: ServerResponse): void {
+    const record = this.recorder.find(Number(readQuery(request).get("seq")));
+    if (!record) throw new Problem("not_found", "The recorder has no such record any more.");
+    respond(response, toJsonAnswer(200, record), false);
+  }
+
+  #search(request: IncomingMessage, response: ServerResponse): void {
+    respond(response, toJsonAnswer(200, this.recorder.search(readQuery(request).get("text") ?? "")), false);
+  }
+
+  async #chooseFault(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { function: name, recipe } = await readFaultRequest(request);
+    const names = this.#options.domains.map((domain) => domain.name);
+    if ((name !== "all" && !names.includes(name as string)) || !isRecipe(recipe)) {
       throw new Problem(
-        "not_found",
-        "Only the embedded Pub/Sub server can be told to fail: npm start -- --broker=embedded",
+        "malformed_json",
+        'The body must be {"function": …, "recipe": …}: one of ours or "all", and a recipe.',
       );
     }
-    this.#stream.setFault(fault);
+    for (const each of name === "all" ? names : [name as string]) this.#faults.choose(each, recipe);
+    this.#stream.schedule();
+    respond(response, toJsonAnswer(200, this.#faults.active), false);
   }
 }
 
-function checkMethod({ method }: IncomingMessage, allowed: "GET" | "PUT"): void {
+function checkMethod({ method }: IncomingMessage, allowed: string): void {
   if (method === allowed || (allowed === "GET" && method === "HEAD")) return;
   throw new Problem("method_not_allowed", `This path takes ${allowed}.`, { headers: { Allow: allowed } });
 }
 
-const room = new Room();
+function readQuery({ url = "" }: IncomingMessage): URLSearchParams {
+  return new URL(url, "http://localhost").searchParams;
+}
 
-async function readFault(request: IncomingMessage): Promise<FaultName> {
+async function readFaultRequest(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   // Only with this media type: a page of another site cannot send it unasked.
-  const lease = room.open();
-  if (!lease) throw new Problem("overloaded");
-  const rules = { limit: 1000, accepts: (type: string) => type === "application/json" };
-  const { bytes } = await readBody(request, lease, rules).finally(() => lease.release());
-  const { fault } = parseObject(bytes.toString());
-  if (isFaultName(fault)) return fault;
-  throw new Problem("malformed_json", 'The body must be {"fault": …} with the name of a fault.');
-}
-
-function readUserId(body: string): string {
-  const { user_id } = parseObject(body);
-  return typeof user_id === "string" ? user_id : "";
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
+  if (!request.headers["content-type"]?.startsWith("application/json")) {
+    throw new Problem("unsupported_media_type", "Content-Type must be application/json.");
   }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > 1000) throw new Problem("payload_too_large", "The body must be at most 1000 bytes.");
+    chunks.push(chunk);
+  }
+  const body = parseJson(Buffer.concat(chunks).toString());
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
 }

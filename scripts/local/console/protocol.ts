@@ -1,34 +1,106 @@
-// What the local stack and its console's page say to each other: types alone, and the names of faults.
+// What the local stack and its console's page say to each other: types, and tables that both read.
+
+/** What one request says of one event. Empty where it says nothing, or nothing readable. */
+export interface EventRef {
+  readonly type: string;
+  readonly user: string;
+  readonly id: string;
+}
+
+/** What became of one event of a request. */
+export interface Outcome {
+  readonly status: number;
+  readonly code: string;
+  readonly id: string;
+}
+
+interface Recorded {
+  /** Counts the records of one run of the stack. */
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A request, once its body was read. */
+export interface RequestRecord extends Recorded {
+  readonly kind: "request";
+  readonly request: number;
+  readonly method: string;
+  readonly path: string;
+  /** Name of the function that it was passed to; empty where it reached none. */
+  readonly function: string;
+  /** Names and values, without credentials. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** As text, inflated; of a long one the beginning. */
+  readonly body: string;
+  /** Whether the page has only the beginning of what the recorder has. */
+  readonly isCut?: boolean;
+  /** Length of the whole body, as sent. */
+  readonly bytes: number;
+  /** Of one event, or of a batch in its order. Empty for requests that carry none. */
+  readonly events: readonly EventRef[];
+}
+
+/** The answer to a request. */
+export interface AnswerRecord extends Recorded {
+  readonly kind: "answer";
+  readonly request: number;
+  /** As in the request. */
+  readonly function: string;
+  /** 0 where the caller had gone. */
+  readonly status: number;
+  readonly code: string;
+  readonly ms: number;
+  readonly retryAfter: string;
+  readonly body: string;
+  readonly isCut?: boolean;
+  /** One an event, where events were asked for. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** A publish call of a function; a second record with the same number says how it ended. */
+export interface AttemptRecord extends Recorded {
+  readonly kind: "attempt";
+  readonly attempt: number;
+  readonly function: string;
+  readonly ids: readonly string[];
+  /** Of gRPC, such as `UNAVAILABLE`; empty while it is under way. */
+  readonly status: string;
+  readonly detail: string;
+  readonly ms: number;
+}
+
+/** A line of a function's log. */
+export interface LogRecord extends Recorded {
+  readonly kind: "log";
+  readonly function: string;
+  readonly severity: string;
+  readonly text: string;
+  /** The `event_id` that it names; empty where it names none. */
+  readonly id: string;
+}
 
 /** A message that reached a topic. */
-export interface ConsoleMessage {
-  /** Counts the messages of one run of the stack. */
-  readonly seq: number;
-  /** Name of the function that publishes to the topic. */
+export interface MessageRecord extends Recorded {
+  readonly kind: "message";
   readonly function: string;
   readonly topic: string;
   readonly messageId: string;
   readonly orderingKey: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** The user that the event names; empty where it is no event. */
-  readonly userId: string;
-  /** The body as text; of a long one the beginning. */
+  readonly user: string;
   readonly body: string;
-  /** Length of the whole body. */
+  readonly isCut?: boolean;
   readonly bytes: number;
-  /** Milliseconds since the epoch. */
-  readonly publishTime: number;
 }
 
-/** A request that a function answered. */
-export interface ConsoleAnswer {
-  readonly function: string;
-  readonly status: number;
-  /** From the request's arrival at the front to the end of the answer. */
-  readonly ms: number;
-}
+export type ConsoleRecord = RequestRecord | AnswerRecord | AttemptRecord | LogRecord | MessageRecord;
 
-/** What became of the requests of one function since the stack was started, and how many messages arrived. */
+/** A record before it has its number. */
+export type Draft = ConsoleRecord extends infer T ? (T extends ConsoleRecord ? Omit<T, "seq"> : never) : never;
+
+/** What became of the events that one function was asked to take, and how many messages reached its topic. */
 export interface Counts {
   /** Answered 2xx. */
   readonly accepted: number;
@@ -36,8 +108,26 @@ export interface Counts {
   readonly refused: number;
   /** Answered 5xx. */
   readonly failed: number;
-  readonly arrived: number;
+  readonly messages: number;
 }
+
+/** What can be done to a function's publish calls, in the words of the menu. */
+export const recipes = {
+  none: "works",
+  next3: "the next 3 publishes fail: UNAVAILABLE",
+  fifth: "one publish in five fails: UNAVAILABLE",
+  slow: "answers 3 s late",
+  hang: "never answers",
+  lost: "stores, but its answer is lost",
+  denied: "denies permission",
+  missing: "has lost the topic",
+  dropped: "drops the connection",
+} as const;
+
+export type Recipe = keyof typeof recipes;
+
+/** By function; those that work are absent. */
+export type ActiveFaults = Readonly<Record<string, Recipe>>;
 
 /** First on every connection. */
 export interface Hello {
@@ -45,34 +135,29 @@ export interface Hello {
   readonly run: string;
   readonly project: string;
   readonly broker: "external" | "emulator" | "embedded";
-  readonly fault: FaultName;
-  readonly counts: Readonly<Record<string, Counts>>;
+  /** `host:port` for PUBSUB_EMULATOR_HOST. */
+  readonly pubsub: string;
 }
 
 /** What has happened since the last one. */
 export interface Frame {
-  readonly messages: readonly ConsoleMessage[];
-  readonly answers: readonly ConsoleAnswer[];
-  /** Messages that the page did not keep up with. */
-  readonly skipped: number;
-  readonly fault: FaultName;
+  readonly records: readonly ConsoleRecord[];
+  /** The oldest record that the stack still has; the page forgets what is older. */
+  readonly first: number;
+  /** By function. */
+  readonly counts: Readonly<Record<string, Counts>>;
+  readonly faults: ActiveFaults;
+  /** Changes when the page's own sources, the event types among them, have changed. */
+  readonly page: string;
+  /** Why the sources do not work now; empty when they do. */
+  readonly buildError: string;
 }
 
-/** What the embedded Pub/Sub server can be told to do to every publish, in the words of the switch. */
-export const faultNames = {
-  none: "works",
-  slow: "answers after 2 s",
-  unavailable: "is unavailable",
-  quota: "is over quota",
-  denied: "denies permission",
-  silent: "never answers",
-  lost: "stores, but its answers get lost",
-} as const;
-
-export type FaultName = keyof typeof faultNames;
+/** Of a longer body the page gets its beginning, and the whole when it is looked at. */
+export const LONGEST_SENT = 2048;
 
 /** @returns the counter of {@link Counts} that an answer with this status goes to */
 export function toCounter(status: number): "accepted" | "refused" | "failed" {
-  if (status < 400) return "accepted";
-  return status < 500 ? "refused" : "failed";
+  if (status >= 200 && status < 400) return "accepted";
+  return status >= 400 && status < 500 ? "refused" : "failed";
 }

@@ -5,53 +5,83 @@ import { domains } from "../../../shared/events/registry.ts";
 import { Printer } from "../printer.ts";
 import { LocalStack } from "../stack.ts";
 import { startBrowser } from "./testing/browser.ts";
-import { findParts } from "./testing/console-page.ts";
 
-// npm run screenshot: docs/console.png, the console with some traffic. Needs Chromium at /usr/bin/chromium.
+// npm run screenshot: docs/console.png, the console with the story of an event. Needs Chromium at /usr/bin/chromium.
 
-const file = fileURLToPath(new URL("../../../docs/console.png", import.meta.url));
+const folder = new URL("../../../docs/", import.meta.url);
 const samples = Object.values<Domain>(domains).flatMap(({ events }) =>
   Object.values(events).map(({ sample }) => sample),
 );
 const users = ["usr_8821", "usr_1207", "usr_5540"];
-const SECONDS_OF_TRAFFIC = 45;
 
-const stack = new LocalStack(new Printer(Object.keys(domains), () => {}));
-const { port } = await stack.start({ port: 0, broker: "embedded" });
+// Where only the page matters, what else may want these ports keeps them.
+const stack = new LocalStack(new Printer(Object.keys(domains), "normal", () => {}));
+const { port } = await stack.start({ port: 0, broker: "embedded", pubsubPort: 0 });
 const url = `http://localhost:${port}`;
-const browser = await startBrowser();
-const page = await browser.newPage({ viewport: { width: 1360, height: 860 }, deviceScaleFactor: 1.5 });
-await page.goto(url);
 await sendTraffic();
-await takePicture();
+const id = await sendThroughFault();
+const browser = await startBrowser();
+for (const { name, hash = `#/e/${id}`, ...view } of listViews()) {
+  const page = await browser.newPage({ deviceScaleFactor: 1.5, ...view });
+  await page.goto(`${url}/${hash}`);
+  if (hash !== "") await page.getByRole("region", { name: "Story" }).getByText("Attempt 4").waitFor();
+  // The caret would blink into one picture and out of the next.
+  await page.addStyleTag({ content: ".cm-cursor { display: none !important }" }).catch(() => {});
+  await page.waitForTimeout(500);
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: fileURLToPath(new URL(name, folder)) });
+  console.log(`docs/${name}`);
+  await page.close();
+}
 await browser.close();
 await stack.stop();
-console.log("docs/console.png");
 process.exit();
 
-/** A handful of events a second, as the charts show seconds. */
+/** The one of the README; with a folder as argument, every width and colour scheme into that. */
+function listViews() {
+  const [into] = process.argv.slice(2);
+  if (into === undefined) return [{ name: "console.png", viewport: { width: 1440, height: 900 }, hash: undefined }];
+  const sizes = [
+    [1440, 900],
+    [768, 1024],
+    [390, 844],
+  ] as const;
+  return sizes.flatMap(([width, height]) =>
+    (["light", "dark"] as const).flatMap((colorScheme) =>
+      (["story", "list"] as const).map((what) => ({
+        name: `${into}/console-${width}-${colorScheme}-${what}.png`,
+        viewport: { width, height },
+        colorScheme,
+        hash: what === "list" ? "" : undefined,
+      })),
+    ),
+  );
+}
+
+async function send(path: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(url + path, {
+    method: path.startsWith("/console") ? "PUT" : "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** Some of everything: single events and batches, accepted and refused. */
 async function sendTraffic(): Promise<void> {
-  for (let index = 0; index < SECONDS_OF_TRAFFIC * 4; index++) {
-    const sample = samples[(index * 5) % samples.length];
-    // Every so often one that is refused.
-    const user_id = index % 17 === 3 ? "" : users[index % users.length];
-    await fetch(`${url}/events/ingest`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...sample, user_id }),
-    });
-    await page.waitForTimeout(250);
+  for (let index = 0; index < 40; index++) {
+    const sample = { ...samples[(index * 5) % samples.length], user_id: users[index % users.length] };
+    if (index % 9 === 4) await send("/events/batch", [sample, { ...sample, user_id: "" }, sample]);
+    else if (index % 7 === 3) await send("/events/ingest", { ...sample, user_id: "", payload: [] });
+    else await send("/events/ingest", sample);
   }
 }
 
-async function takePicture(): Promise<void> {
-  const parts = findParts(page);
-  await parts.send.click();
-  const [eventId = ""] = /evt_[0-9a-f]{32}/.exec((await parts.answer.locator("dl").textContent()) ?? "") ?? [];
-  await parts.messages.first().click();
-  while (!(await parts.detail.textContent())?.includes(eventId)) await parts.messages.first().click();
-  // The pointer is not part of the picture.
-  await page.mouse.move(0, 0);
-  await mkdir(new URL("../../../docs/", import.meta.url), { recursive: true });
-  await page.screenshot({ path: file });
+/** @returns the id of an event that was published at the third attempt */
+async function sendThroughFault(): Promise<unknown> {
+  const event = { ...domains.commerce.events["order.placed"].sample, event_id: "ord_20771-placed" };
+  await send("/events/ingest", { ...event, order_id: 20771 });
+  await send("/console/faults", { function: "commerce", recipe: "next3" });
+  const { event_id } = await send("/events/ingest", event);
+  return event_id;
 }

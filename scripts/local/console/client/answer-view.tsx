@@ -1,6 +1,8 @@
 import { toCounter } from "../protocol.ts";
+import { type Place, toHash } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
-import type { Answer } from "./send.ts";
+import { type Answer, parseObject, readFaults } from "./send.ts";
+import { toDuration } from "./time.ts";
 
 interface Props {
   readonly answer: Answer | undefined;
@@ -10,31 +12,46 @@ interface Props {
 /** The members of an answer that a caller acts upon. */
 const facts = ["code", "detail", "event_id", "message_id"] as const;
 
-/** What the caller got: status, latency, ids, faults. */
+/** What the caller got: status, duration, ids, and every fault. */
 export function AnswerView({ answer, isSending }: Props) {
   return (
     <div class="answer" role="status" aria-label="Answer" aria-busy={isSending}>
       {isSending ? <p class="hint">Waiting for the answer …</p> : answer && <Received answer={answer} />}
-      {!isSending && !answer && <p class="hint">The answer is shown here.</p>}
     </div>
   );
 }
 
 function Received({ answer }: { readonly answer: Answer }) {
-  const body = parse(answer.body);
+  const body = parseObject(answer.body);
+  const results = Array.isArray(body.results) ? (body.results as Readonly<Record<string, unknown>>[]) : [];
+  const hasRefused = results.some(({ status }) => Number(status) >= 400);
+  const state = answer.status === 0 ? "failed" : toCounter(answer.status);
+  const id = typeof body.event_id === "string" ? body.event_id : undefined;
+  const place: Place | undefined = id ? { kind: "event", id } : undefined;
   return (
     <>
       <p class="row">
-        <strong class={`status ${answer.status === 0 ? "failed" : toCounter(answer.status)}`}>
+        <strong class={`state ${state === "accepted" && hasRefused ? "refused" : state} status`}>
           {answer.status || "no answer"}
         </strong>
-        <span>{answer.ms.toFixed(1)} ms</span>
+        <span>{toDuration(answer.ms)}</span>
         {answer.retryAfter && <span>Retry-After: {answer.retryAfter} s</span>}
-        {Array.isArray(body.results) && <span>{summarise(body.results)}</span>}
+        {results.length > 0 && <span>{summarise(results)}</span>}
+        <span class="grow" />
+        {place && <a href={toHash(place)}>Follow this event</a>}
       </p>
       <dl class="facts">
-        {facts.map((name) => typeof body[name] === "string" && <Fact key={name} name={name} value={body[name]} />)}
+        {facts.flatMap((name) =>
+          typeof body[name] === "string"
+            ? [<dt key={`${name} name`}>{name}</dt>, <dd key={name}>{body[name]}</dd>]
+            : [],
+        )}
       </dl>
+      <FaultList faults={readFaults(body)} />
+      {results.map((result, index) => {
+        const faults = readFaults(result);
+        return faults.length > 0 && <FaultList key={index} title={`Event ${index}`} faults={faults} />;
+      })}
       <details>
         <summary>Body</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it */}
@@ -44,26 +61,30 @@ function Received({ answer }: { readonly answer: Answer }) {
   );
 }
 
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+/** The faults that an answer names. */
+export function FaultList({
+  faults,
+  title,
+}: {
+  readonly faults: ReturnType<typeof readFaults>;
+  readonly title?: string;
+}) {
+  if (faults.length === 0) return null;
   return (
-    <>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </>
+    <ul class="faults" aria-label={title ?? "Faults"}>
+      {faults.map(({ path, message }) => (
+        <li key={path + message}>
+          {title && <span class="hint">{title} </span>}
+          <code>{path}</code> {message}
+        </li>
+      ))}
+    </ul>
   );
 }
 
 /** @returns such as `202 × 9, 422 × 1` */
-function summarise(results: readonly { readonly status?: number }[]): string {
+function summarise(results: readonly Readonly<Record<string, unknown>>[]): string {
   const counts = new Map<number, number>();
-  for (const { status = 0 } of results) counts.set(status, (counts.get(status) ?? 0) + 1);
+  for (const { status } of results) counts.set(Number(status), (counts.get(Number(status)) ?? 0) + 1);
   return [...counts].map(([status, count]) => `${status} × ${count}`).join(", ");
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }

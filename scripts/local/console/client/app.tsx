@@ -1,39 +1,122 @@
-import { useState } from "preact/hooks";
-import type { Domain } from "../../../../shared/events/domain.ts";
-import { domains } from "../../../../shared/events/registry.ts";
-import { Composer, toSampleText } from "./composer.tsx";
-import { FaultSwitch } from "./fault-switch.tsx";
-import { FunctionCard } from "./function-card.tsx";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RequestRecord } from "../protocol.ts";
+import { Composer } from "./composer.tsx";
+import { type Draft, keepDraft, readDraft } from "./draft.ts";
+import { FaultMenu } from "./fault-menu.tsx";
+import { noFilter } from "./filter.ts";
+import { FunctionBar } from "./function-bar.tsx";
+import { type Place, usePlace } from "./place.ts";
+import { prettyJson } from "./pretty-json.ts";
+import { RecorderPanel } from "./recorder-panel.tsx";
 import type { Store } from "./store.ts";
-import { StreamPanel } from "./stream-panel.tsx";
+import { StoryView } from "./story-view.tsx";
 import { useStore } from "./use-store.ts";
 
-const all: readonly Domain[] = Object.values(domains);
-
-/** The console's page. */
+/** The console's page: a sender, a list, and the story of what is chosen there. */
 export function App({ store }: { readonly store: Store }) {
   useStore(store);
-  const [text, setText] = useState(() => toSampleText("cart.abandoned"));
-  const { hello, isConnected } = store;
+  const [draft, setDraft] = useState(readDraft);
+  const write = (next: Draft) => {
+    // At once: a reload may come before the page is drawn anew.
+    keepDraft(next);
+    setDraft(next);
+  };
+  const [filter, setFilter] = useState(noFilter);
+  const [place, go] = usePlace();
+  const [isEntered, setEntered] = useState(false);
+  const [seenError, setSeenError] = useState("");
+  const sender = useRef<HTMLDetailsElement>(null);
+  const { hello, isConnected, buildError } = store;
+
+  const open = (next: Place, entered: boolean) => {
+    setEntered(entered);
+    go(next);
+  };
+  const close = () => {
+    go(undefined);
+    document.querySelector<HTMLElement>("[role=listbox]")?.focus();
+  };
+  const edit = (request: RequestRecord) => {
+    const header = (name: string) => request.headers.find(([each]) => each.toLowerCase() === name)?.[1] ?? "";
+    write({
+      ...draft,
+      text: prettyJson(request.body),
+      idempotencyKey: header("idempotency-key"),
+      traceparent: header("traceparent"),
+    });
+    if (sender.current) sender.current.open = true;
+    if (matchMedia("(max-width: 75rem)").matches) go(undefined);
+    sender.current?.scrollIntoView({ block: "nearest" });
+  };
+
+  useEffect(() => {
+    const leave = ({ key, defaultPrevented }: KeyboardEvent) => {
+      if (key !== "Escape" || defaultPrevented) return;
+      if (buildError !== "" && buildError !== seenError) setSeenError(buildError);
+      else if (place) close();
+    };
+    addEventListener("keydown", leave);
+    return () => removeEventListener("keydown", leave);
+  }, [place, buildError, seenError]);
+
   return (
     <>
       <header>
-        <h1>PulseCart console</h1>
+        <h1>
+          PulseCart <span>console</span>
+        </h1>
         <span class={isConnected ? "connection" : "connection off"} role="status">
-          {isConnected && hello ? `${hello.broker} Pub/Sub, project ${hello.project}` : "not connected to npm start"}
+          {isConnected && hello
+            ? `${hello.broker} Pub/Sub at ${hello.pubsub}, project ${hello.project}`
+            : "not connected to npm start"}
         </span>
-        <FaultSwitch store={store} />
-        <a href="/docs">API reference</a>
+        <FaultMenu store={store} />
+        <nav aria-label="Documents">
+          <a href="/docs">API reference</a>
+          <a href="/asyncapi.json">AsyncAPI</a>
+        </nav>
       </header>
-      <main>
-        <div class="cards">
-          {all.map((domain) => (
-            <FunctionCard key={domain.name} domain={domain} store={store} />
-          ))}
-        </div>
-        <Composer text={text} onText={setText} />
-        <StreamPanel store={store} onEdit={setText} />
+      <main class={place ? "with-story" : ""}>
+        <FunctionBar
+          store={store}
+          chosen={filter.function}
+          onChoose={(name) => setFilter({ ...filter, function: name, type: "" })}
+        />
+        <details class="sender" ref={sender} open={matchMedia("(min-width: 48.01rem)").matches}>
+          <summary>Send an event</summary>
+          <Composer draft={draft} onDraft={write} />
+        </details>
+        <RecorderPanel store={store} filter={filter} onFilter={setFilter} place={place} onOpen={open} />
+        {place && (
+          <StoryView
+            store={store}
+            place={place}
+            isEntered={isEntered}
+            onEdit={edit}
+            onUser={(user) => {
+              setFilter({ ...noFilter, user });
+              if (matchMedia("(max-width: 75rem)").matches) go(undefined);
+            }}
+            onClose={close}
+          />
+        )}
       </main>
+      {buildError !== "" && buildError !== seenError && (
+        <div class="overlay" role="alertdialog" aria-label="The sources do not work">
+          <div class="panel">
+            <div class="row">
+              <h2>The sources do not work</h2>
+              <span class="grow" />
+              <button type="button" class="quiet" onClick={() => setSeenError(buildError)} title="Esc">
+                Close
+              </button>
+            </div>
+            <p class="hint">What worked last goes on running. This goes away when they work again.</p>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it */}
+            <pre tabIndex={0}>{buildError}</pre>
+          </div>
+        </div>
+      )}
     </>
   );
 }

@@ -10,7 +10,7 @@ it.each(events)("finds no fault in the sample of $type", ({ sample }) => {
 });
 
 it.each([
-  ["an array", "[]", [{ path: "", message: "An event must be a JSON object" }]],
+  ["an empty array", "[]", [{ path: "", message: "A batch holds 1 to 1,000 events" }]],
   ["no type", "{}", [{ path: "event_type", message: "is required" }]],
   [
     "a type by a name that every object has",
@@ -27,9 +27,32 @@ it.each([
     ],
   ],
 ])("finds %s", (_, text, faults) => {
-  expect(checkEvent(text)).toEqual(faults);
+  expect(checkEvent(text)).toEqual(faults.map((fault) => ({ ...fault, isWarning: false })));
 });
 
 it("says what is no JSON", () => {
-  expect(checkEvent('{"a":}')).toEqual([{ path: "", message: expect.stringMatching(/Unexpected token '}'/) }]);
+  expect(checkEvent('{"a":}')).toEqual([
+    { path: "", message: expect.stringMatching(/Unexpected token '}'/), isWarning: false },
+  ]);
+});
+
+it("finds what a payload has that its schema does not allow, and that it is accepted all the same", () => {
+  const payload = { items: [{ product_id: "", quantity: 0.5 }], total: "89", currency: "eur" };
+  expect(checkEvent(JSON.stringify({ event_type: "order.placed", user_id: "u", order_id: "o", payload }))).toEqual(
+    [
+      ["payload.items.0.product_id", "must not be empty"],
+      ["payload.items.0.quantity", "must be a whole number"],
+      ["payload.items.0.quantity", "must be at least 1"],
+      ["payload.total", "must be a number"],
+      ["payload.currency", "must match /^[A-Z]{3}$/"],
+    ].map(([path, message]) => ({ path, message, isWarning: true })),
+  );
+});
+
+it("checks each event of an array, and says where it is", () => {
+  const event = { event_type: "product.viewed", user_id: "u", payload: { product_id: "p" } };
+  expect(checkEvent(JSON.stringify([event, { ...event, user_id: 1 }, 1])).map(({ path }) => path)).toEqual([
+    "1.user_id",
+    "2",
+  ]);
 });

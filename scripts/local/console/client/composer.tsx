@@ -1,95 +1,160 @@
 import { useMemo, useState } from "preact/hooks";
-import type { Domain } from "../../../../shared/events/domain.ts";
-import { domains } from "../../../../shared/events/registry.ts";
+import { findEvent } from "../../../../shared/events/registry.ts";
 import { AnswerView } from "./answer-view.tsx";
 import { checkEvent } from "./check-event.ts";
+import { type Draft, readType, toBatch, toSampleText } from "./draft.ts";
+import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
-import { type Answer, sendJson } from "./send.ts";
+import { type Answer, type NamedFault, parseObject, readFaults, sendJson } from "./send.ts";
 
 /** As many as a batch may hold. */
 const MOST_IN_BATCH = 1000;
 
-const all: readonly Domain[] = Object.values(domains);
-const events = new Map(all.flatMap((domain) => Object.values(domain.events).map((event) => [event.type, event])));
-
-/** @returns the sample of an event type as text for the editor */
-export function toSampleText(type: string): string {
-  return JSON.stringify(events.get(type)?.sample ?? {}, null, 2);
-}
-
 interface Props {
-  readonly text: string;
-  readonly onText: (text: string) => void;
+  readonly draft: Draft;
+  readonly onDraft: (draft: Draft) => void;
 }
 
-/** Where an event is chosen, edited and sent. */
-export function Composer({ text, onText }: Props) {
-  const [type, setType] = useState("cart.abandoned");
-  const [copies, setCopies] = useState(10);
-  const [answer, setAnswer] = useState<Answer>();
+/** Where an event or a batch is written and sent. */
+export function Composer({ draft, onDraft }: Props) {
+  const { text, idempotencyKey, traceparent, copies, users } = draft;
+  const [received, setReceived] = useState<{ readonly answer: Answer; readonly sent: string }>();
   const [isSending, setSending] = useState(false);
   const faults = useMemo(() => checkEvent(text), [text]);
+  // What the answer said is of what was sent, not of what was written since.
+  const answered = useMemo(() => (received?.sent === text ? listFaults(received.answer.body) : []), [received, text]);
+  const set = (part: Partial<Draft>) => onDraft({ ...draft, ...part });
+  const isArray = text.trimStart().startsWith("[");
+  const type = readType(text);
 
   const send = async (path: string, body: string) => {
+    const headers = {
+      ...(idempotencyKey && { "Idempotency-Key": idempotencyKey }),
+      ...(traceparent && { traceparent }),
+    };
     setSending(true);
-    setAnswer(await sendJson("POST", path, body));
+    setReceived({ answer: await sendJson("POST", path, body, headers), sent: text });
     setSending(false);
   };
-  const sendOne = () => send("/events/ingest", text);
-  // The same text as often as wanted: each copy gets an event_id of its own, unless the text has one.
-  const sendBatch = () => send("/events/batch", `[${Array(copies).fill(text).join(",")}]`);
-  const choose = (chosen: string) => {
-    setType(chosen);
-    onText(toSampleText(chosen));
-  };
+  const sendText = () => send(isArray ? "/events/batch" : "/events/ingest", text);
+  const toCount = (value: number) => Math.min(Math.max(Math.trunc(value) || 1, 1), MOST_IN_BATCH);
 
   return (
     <section class="panel composer" aria-labelledby="composer-title">
-      <h2 id="composer-title">Send an event</h2>
       <div class="row">
-        <label class="grow">
-          Event type
-          <select value={type} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-            {all.map((domain) => (
-              <optgroup key={domain.name} label={domain.name}>
-                {Object.keys(domain.events).map((name) => (
-                  <option key={name}>{name}</option>
-                ))}
-              </optgroup>
-            ))}
-          </select>
-        </label>
-        <button type="button" onClick={() => choose(type)}>
+        <h2 id="composer-title">Send</h2>
+        <span class="grow" />
+        <select
+          aria-label="Event type"
+          value={type}
+          onChange={({ currentTarget }) => set({ text: toSampleText(currentTarget.value) })}
+        >
+          {type === "" && <option value="">{isArray ? "a batch" : "none of ours"}</option>}
+          {functions.map((domain) => (
+            <optgroup key={domain.name} label={domain.name}>
+              {Object.keys(domain.events).map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+        <button type="button" class="quiet" disabled={type === ""} onClick={() => set({ text: toSampleText(type) })}>
           Reset
         </button>
       </div>
-      <p class="hint">{events.get(type)?.description}</p>
-      <JsonEditor text={text} onChange={onText} onSubmit={sendOne} />
+      <p class="hint">{findEvent(type)?.event.description ?? "Ctrl-Space proposes names and values."}</p>
+      <JsonEditor text={text} answered={answered} onChange={(next) => set({ text: next })} onSubmit={sendText} />
       <ul class="faults" aria-label="Faults of the event" aria-live="polite">
-        {faults.map(({ path, message }) => (
-          <li key={path + message}>
+        {faults.map(({ path, message, isWarning }) => (
+          <li key={path + message} class={isWarning ? "warning" : ""}>
             {path && <code>{path}</code>} {message}
+            {isWarning && <span class="hint"> (accepted, and reported)</span>}
           </li>
         ))}
       </ul>
+      <details class="headers" open={idempotencyKey !== "" || traceparent !== ""}>
+        <summary>Headers</summary>
+        <Header name="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />
+        <Header name="traceparent" value={traceparent} onValue={(value) => set({ traceparent: value })} />
+      </details>
       <div class="row">
-        <button type="button" class="primary" onClick={sendOne} title="Ctrl-Enter in the editor" disabled={isSending}>
-          Send
+        <button type="button" class="primary" onClick={sendText} title="Ctrl-Enter in the editor" disabled={isSending}>
+          {isArray ? "Send batch" : "Send"}
         </button>
-        <span class="grow" />
-        <button type="button" onClick={sendBatch} disabled={isSending}>
-          Send as batch of
+        <button type="button" onClick={() => send("/events/validate", text)} disabled={isSending}>
+          Validate
         </button>
-        <input
-          type="number"
-          aria-label="Events in the batch"
-          min={1}
-          max={MOST_IN_BATCH}
-          value={copies}
-          onInput={({ currentTarget }) => setCopies(Math.min(currentTarget.valueAsNumber || 1, MOST_IN_BATCH))}
-        />
       </div>
-      <AnswerView answer={answer} isSending={isSending} />
+      {!isArray && (
+        <div class="row copies-row">
+          <button
+            type="button"
+            onClick={() => send("/events/batch", toBatch(text, copies, users))}
+            disabled={isSending}
+          >
+            Send as batch of
+          </button>
+          <Count label="Events in the batch" value={copies} onValue={(value) => set({ copies: toCount(value) })} />
+          <span>over</span>
+          <Count label="Users in the batch" value={users} onValue={(value) => set({ users: toCount(value) })} />
+          <span>{users === 1 ? "user" : "users"}</span>
+        </div>
+      )}
+      <AnswerView answer={received?.answer} isSending={isSending} />
     </section>
+  );
+}
+
+/** The faults of an answer by where they are in what was sent: of a batch with the place of the event. */
+function listFaults(body: string): NamedFault[] {
+  const answer = parseObject(body);
+  const results = Array.isArray(answer.results) ? answer.results : [];
+  const ofEvents = results.flatMap((result, index) =>
+    readFaults(result).map(({ path, message }) => ({ path: `${index}.${path}`, message })),
+  );
+  return [...readFaults(answer), ...ofEvents];
+}
+
+function Header({
+  name,
+  value,
+  onValue,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}) {
+  return (
+    <label class="header">
+      <span>{name}</span>
+      <input
+        type="text"
+        spellcheck={false}
+        autocomplete="off"
+        value={value}
+        onInput={({ currentTarget }) => onValue(currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Count({
+  label,
+  value,
+  onValue,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onValue: (value: number) => void;
+}) {
+  return (
+    <input
+      type="number"
+      aria-label={label}
+      min={1}
+      max={MOST_IN_BATCH}
+      value={value}
+      onChange={({ currentTarget }) => onValue(currentTarget.valueAsNumber)}
+    />
   );
 }

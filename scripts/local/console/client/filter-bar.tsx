@@ -1,49 +1,74 @@
-import type { Domain } from "../../../../shared/events/domain.ts";
-import { domains } from "../../../../shared/events/registry.ts";
-import type { Filter } from "./filter.ts";
-
-const all: readonly Domain[] = Object.values(domains);
+import { problems } from "../../../../shared/http/problem.ts";
+import { type Filter, isFiltering, noFilter } from "./filter.ts";
+import { functions } from "./functions.ts";
 
 interface Props {
   readonly filter: Filter;
   readonly onFilter: (filter: Filter) => void;
 }
 
-/** Chooses which messages are shown. */
+const statuses = ["open", "accepted", "refused", "failed"];
+const numbers = [202, 207, ...Object.values(problems).map(({ status }) => status)];
+const choices = [...statuses, ...[...new Set(numbers)].sort((a, b) => a - b).map(String)];
+
+/** Chooses what the list shows. */
 export function FilterBar({ filter, onFilter }: Props) {
-  const ofTopic = all.filter(({ topic }) => filter.topic === "" || filter.topic === topic);
+  const set = (part: Partial<Filter>) => onFilter({ ...filter, ...part });
+  const domains = functions.filter(({ name }) => filter.function === "" || filter.function === name);
+  const types = domains.flatMap(({ events }) => Object.keys(events));
   return (
-    <fieldset class="row filter">
-      <legend class="hidden">Show only</legend>
-      <select
-        aria-label="Topic"
-        value={filter.topic}
-        onChange={({ currentTarget }) => onFilter({ ...filter, topic: currentTarget.value, type: "" })}
-      >
-        <option value="">all topics</option>
-        {all.map(({ topic }) => (
-          <option key={topic}>{topic}</option>
-        ))}
-      </select>
-      <select
-        aria-label="Type"
-        value={filter.type}
-        onChange={({ currentTarget }) => onFilter({ ...filter, type: currentTarget.value })}
-      >
-        <option value="">all types</option>
-        {ofTopic
-          .flatMap(({ events }) => Object.keys(events))
-          .map((type) => (
-            <option key={type}>{type}</option>
-          ))}
-      </select>
+    <search class="filter">
+      <input
+        type="search"
+        class="text"
+        aria-label="Search"
+        placeholder="Search bodies and ids"
+        value={filter.text}
+        onInput={({ currentTarget }) => set({ text: currentTarget.value })}
+      />
       <input
         type="search"
         aria-label="User"
-        placeholder="user"
+        placeholder="User"
         value={filter.user}
-        onInput={({ currentTarget }) => onFilter({ ...filter, user: currentTarget.value })}
+        onInput={({ currentTarget }) => set({ user: currentTarget.value })}
       />
-    </fieldset>
+      <Choice
+        label="Function"
+        value={filter.function}
+        options={functions.map(({ name }) => name)}
+        onChoose={(name) => set({ function: name, type: "" })}
+      />
+      <Choice label="Type" value={filter.type} options={types} onChoose={(type) => set({ type })} />
+      {filter.view === "requests" && (
+        <>
+          <Choice label="Status" value={filter.status} options={choices} onChoose={(status) => set({ status })} />
+          <Choice label="Code" value={filter.code} options={Object.keys(problems)} onChoose={(code) => set({ code })} />
+        </>
+      )}
+      {isFiltering(filter) && (
+        <button type="button" onClick={() => onFilter({ ...noFilter, view: filter.view })}>
+          Show all
+        </button>
+      )}
+    </search>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly onChoose: (value: string) => void;
+}
+
+function Choice({ label, value, options, onChoose }: ChoiceProps) {
+  return (
+    <select aria-label={label} value={value} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
+      <option value="">{`Any ${label.toLowerCase()}`}</option>
+      {options.map((option) => (
+        <option key={option}>{option}</option>
+      ))}
+    </select>
   );
 }

@@ -1,25 +1,104 @@
-import type { ConsoleMessage } from "../protocol.ts";
+import { type MessageRecord, toCounter } from "../protocol.ts";
+import { type Row, toLane, toMessageRow, toRequestRow } from "./rows.ts";
+import type { Entry, Store } from "./store.ts";
 
-/** Which messages are shown; an empty member does not matter. */
+/** What the list shows; an empty member does not matter. */
 export interface Filter {
-  /** A topic. */
-  readonly topic: string;
-  /** An event type. */
+  readonly view: "requests" | "messages";
+  readonly function: string;
   readonly type: string;
-  /** A part of the user's id or of the ordering key. */
+  /** A status, or one of `open`, `accepted`, `refused`, `failed`. */
+  readonly status: string;
+  readonly code: string;
+  /** A part of a user's id; one that is whole shows the user's lane. */
   readonly user: string;
+  /** Anything that stands in a body, an id, a path. */
+  readonly text: string;
 }
 
-export const noFilter: Filter = { topic: "", type: "", user: "" };
+export const noFilter: Filter = {
+  view: "requests",
+  function: "",
+  type: "",
+  status: "",
+  code: "",
+  user: "",
+  text: "",
+};
 
-/** @returns the messages that pass, newest first */
-export function applyFilter(messages: readonly ConsoleMessage[], { topic, type, user }: Filter): ConsoleMessage[] {
-  return messages
-    .filter(
-      (message) =>
-        (topic === "" || message.topic === topic) &&
-        (type === "" || message.attributes.event_type === type) &&
-        (user === "" || message.userId.includes(user) || message.orderingKey.includes(user)),
-    )
-    .reverse();
+/** Whether anything is left out. */
+export function isFiltering({ view: _, ...others }: Filter): boolean {
+  return Object.values(others).some((value) => value !== "");
+}
+
+/** Whether the filter names one user of whom there are events. */
+export function isLane(store: Store, { view, user }: Filter): boolean {
+  return (
+    view === "requests" &&
+    user !== "" &&
+    store.entries.some(({ request }) => request.events.some((event) => event.user === user))
+  );
+}
+
+/**
+ * @param found numbers of records whose body holds the filter's text behind what the page has of it
+ * @returns the lines that pass: newest first; a lane in order of acceptance
+ */
+export function toRows(store: Store, filter: Filter, found: ReadonlySet<number>): Row[] {
+  const matches = createMatcher(filter.text, found);
+  if (filter.view === "messages") {
+    const seen = new Set<string>();
+    return store.messages.toReversed().flatMap((message) => {
+      if (!passesMessage(message, filter) || !matches(message)) return [];
+      const { event_id: id = "" } = message.attributes;
+      if (id !== "" && seen.has(id)) return [];
+      seen.add(id);
+      return [toMessageRow(message, store.storyOf(id))];
+    });
+  }
+  const passes = (entry: Entry) =>
+    passesEntry(entry, filter) && (matches(entry.request) || (entry.answer !== undefined && matches(entry.answer)));
+  if (!isLane(store, filter)) return store.entries.filter(passes).reverse().map(toRequestRow);
+  const requests = new Set(store.entries.filter(passes).map(({ request }) => request.request));
+  return toLane(store, filter.user).filter(({ key }) => requests.has(Number.parseInt(key.slice(1), 10)));
+}
+
+function passesEntry({ request, answer }: Entry, filter: Filter): boolean {
+  const { events } = request;
+  return (
+    (filter.function === "" || request.function === filter.function) &&
+    (filter.type === "" || events.some(({ type }) => type === filter.type)) &&
+    (filter.user === "" || events.some(({ user }) => user.includes(filter.user))) &&
+    (filter.status === "" || passesStatus(answer, filter.status)) &&
+    (filter.code === "" ||
+      answer?.code === filter.code ||
+      Boolean(answer?.outcomes.some(({ code }) => code === filter.code)))
+  );
+}
+
+function passesStatus(answer: Entry["answer"], wanted: string): boolean {
+  if (!answer) return wanted === "open";
+  const statuses = [answer.status, ...answer.outcomes.map(({ status }) => status)];
+  return statuses.some((status) => String(status) === wanted || (status > 0 && toCounter(status) === wanted));
+}
+
+function passesMessage(message: MessageRecord, filter: Filter): boolean {
+  return (
+    (filter.function === "" || message.function === filter.function) &&
+    (filter.type === "" || message.attributes.event_type === filter.type) &&
+    (filter.user === "" || message.user.includes(filter.user) || message.orderingKey.includes(filter.user))
+  );
+}
+
+type Searched = Entry["request"] | NonNullable<Entry["answer"]> | MessageRecord;
+
+function createMatcher(text: string, found: ReadonlySet<number>): (record: Searched) => boolean {
+  if (text === "") return () => true;
+  const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
+  return (record) =>
+    pattern.test(record.body) ||
+    found.has(record.seq) ||
+    (record.kind === "request" && pattern.test(record.path)) ||
+    (record.kind === "answer" && record.outcomes.some(({ id }) => pattern.test(id))) ||
+    (record.kind === "message" && Object.values(record.attributes).some((value) => pattern.test(value)));
 }

@@ -1,12 +1,15 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
-import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting, syntaxTree } from "@codemirror/language";
-import { type Diagnostic, linter, lintGutter } from "@codemirror/lint";
-import type { EditorState } from "@codemirror/state";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, forceLinting, linter, lintGutter } from "@codemirror/lint";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "preact/hooks";
 import { checkEvent } from "./check-event.ts";
+import { completeEvent } from "./complete-event.ts";
+import { findPath, findSyntaxError } from "./json-path.ts";
+import type { NamedFault } from "./send.ts";
 
 const LINT_DELAY_MS = 200;
 
@@ -16,45 +19,53 @@ const highlighting = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: "var(--json-value)" },
 ]);
 
-type SyntaxNode = ReturnType<typeof syntaxTree>["topNode"];
-
 interface Props {
   readonly text: string;
+  /** What the last answer said of this text. */
+  readonly answered: readonly NamedFault[];
   readonly onChange: (text: string) => void;
   /** Ctrl-Enter or Cmd-Enter. */
   readonly onSubmit: () => void;
 }
 
-/** An editor for one event, with its faults marked where they are. */
-export function JsonEditor({ text, onChange, onSubmit }: Props) {
+/** An editor for one event or a batch, with faults marked where they are and names completed. */
+export function JsonEditor({ text, answered, onChange, onSubmit }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const handlers = useRef({ onChange, onSubmit });
-  handlers.current = { onChange, onSubmit };
+  const latest = useRef({ answered, onChange, onSubmit });
+  latest.current = { answered, onChange, onSubmit };
 
   useEffect(() => {
     const submit = () => {
-      handlers.current.onSubmit();
+      latest.current.onSubmit();
       return true;
     };
     const editor = new EditorView({
       parent: place.current as HTMLElement,
       doc: text,
       extensions: [
-        keymap.of([{ key: "Mod-Enter", run: submit }, ...defaultKeymap, ...historyKeymap]),
+        keymap.of([
+          { key: "Mod-Enter", run: submit },
+          ...completionKeymap,
+          ...closeBracketsKeymap,
+          ...defaultKeymap,
+          ...historyKeymap,
+        ]),
         history(),
         lineNumbers(),
         drawSelection(),
         indentOnInput(),
         bracketMatching(),
+        closeBrackets(),
         json(),
+        autocompletion({ override: [completeEvent], icons: false }),
         syntaxHighlighting(highlighting),
-        linter(({ state }) => toDiagnostics(state), { delay: LINT_DELAY_MS }),
+        linter(({ state }) => toDiagnostics(state.doc.toString(), latest.current.answered), { delay: LINT_DELAY_MS }),
         lintGutter(),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "The event as JSON" }),
         EditorView.updateListener.of(({ docChanged, state }) => {
-          if (docChanged) handlers.current.onChange(state.doc.toString());
+          if (docChanged) latest.current.onChange(state.doc.toString());
         }),
       ],
     });
@@ -68,36 +79,27 @@ export function JsonEditor({ text, onChange, onSubmit }: Props) {
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
   }, [text]);
 
+  useEffect(() => {
+    if (view.current) forceLinting(view.current);
+  }, [answered]);
+
   return <div class="editor" ref={place} />;
 }
 
-function toDiagnostics(state: EditorState): Diagnostic[] {
-  return checkEvent(state.doc.toString()).map(({ path, message }) => ({
-    ...findMember(state, path),
-    severity: "error",
+function toDiagnostics(text: string, answered: readonly NamedFault[]): Diagnostic[] {
+  const own = checkEvent(text).map(({ path, message, isWarning }) => ({
+    ...((path === "" ? findSyntaxError(text) : undefined) ?? findPath(text, path)),
+    severity: isWarning ? ("warning" as const) : ("error" as const),
     message: `${path} ${message}`.trim(),
   }));
-}
-
-/** Where a top-level member stands; for one that is missing, the opening brace; for the whole, where it is no JSON. */
-function findMember(state: EditorState, path: string): { from: number; to: number } {
-  const { topNode } = syntaxTree(state);
-  const object = topNode.firstChild;
-  const properties = object?.getChildren("Property") ?? [];
-  const member = properties.find((property) => {
-    const name = property.getChild("PropertyName");
-    return name && state.sliceDoc(name.from + 1, name.to - 1) === path;
-  });
-  if (member) return { from: member.from, to: member.to };
-  const from = (path === "" ? findError(topNode) : object)?.from ?? 0;
-  return { from, to: Math.min(from + 1, state.doc.length) };
-}
-
-function findError(node: SyntaxNode): SyntaxNode | undefined {
-  if (node.type.isError) return node;
-  for (let child = node.firstChild; child; child = child.nextSibling) {
-    const error = findError(child);
-    if (error) return error;
-  }
-  return undefined;
+  const known = new Set(own.map(({ from }) => from));
+  const others = answered
+    .map(({ path, message }) => ({
+      ...findPath(text, path),
+      severity: "error" as const,
+      message: `${path} ${message}`.trim(),
+      source: "the answer",
+    }))
+    .filter(({ from }) => !known.has(from));
+  return [...own, ...others].map((each) => ({ ...each, to: Math.min(each.to, text.length) }));
 }

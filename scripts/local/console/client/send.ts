@@ -1,27 +1,58 @@
+/** A fault, or a warning, that an answer names. */
+export interface NamedFault {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** What the caller of a function sees. */
 export interface Answer {
+  /** 0 when there was none. */
   readonly status: number;
   readonly ms: number;
   /** As sent, JSON text. */
   readonly body: string;
   /** Seconds, as text; of an answer that can be tried again. */
-  readonly retryAfter: string | null;
+  readonly retryAfter: string;
 }
+
+const NOBODY = "No answer: npm start does not run, or was just restarted.";
 
 /**
  * Sends JSON to the front of the stack.
  *
  * @param body bytes as they shall arrive
- * @returns the answer; status 0 when there was none
  */
-export async function sendJson(method: "POST" | "PUT", path: string, body: string): Promise<Answer> {
+export async function sendJson(
+  method: string,
+  path: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const startedAt = performance.now();
   const elapsed = () => performance.now() - startedAt;
   try {
-    const response = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body });
+    const response = await fetch(path, { method, headers: { "Content-Type": "application/json", ...headers }, body });
     const text = await response.text();
-    return { status: response.status, ms: elapsed(), body: text, retryAfter: response.headers.get("retry-after") };
+    const retryAfter = response.headers.get("retry-after") ?? "";
+    return { status: response.status, ms: elapsed(), body: text, retryAfter };
   } catch (error) {
-    return { status: 0, ms: elapsed(), body: JSON.stringify({ detail: String(error) }), retryAfter: null };
+    // What the browser says of a server that is not there is of no help; a header that cannot be sent is.
+    const detail = /fetch/i.test(String(error)) && !/header/i.test(String(error)) ? NOBODY : String(error);
+    return { status: 0, ms: elapsed(), body: JSON.stringify({ detail }), retryAfter: "" };
   }
+}
+
+/** @returns the members of a JSON object; none for any other text */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @returns what an answer, or one entry of a batch's, says of its event: faults first, then warnings */
+export function readFaults(answer: Readonly<Record<string, unknown>>): NamedFault[] {
+  return [answer.errors, answer.warnings].flatMap((list) => (Array.isArray(list) ? (list as NamedFault[]) : []));
 }

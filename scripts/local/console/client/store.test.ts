@@ -1,51 +1,101 @@
 import { expect, it } from "vitest";
-import type { ConsoleMessage, Frame, Hello } from "../protocol.ts";
+import type {
+  AnswerRecord,
+  AttemptRecord,
+  ConsoleRecord,
+  Frame,
+  Hello,
+  MessageRecord,
+  RequestRecord,
+} from "../protocol.ts";
 import { Store } from "./store.ts";
 
-const hello: Hello = {
-  run: "run-1",
-  project: "p",
-  broker: "embedded",
-  fault: "none",
-  counts: { commerce: { accepted: 2, refused: 0, failed: 0, arrived: 2 } },
-};
+const hello: Hello = { run: "run-1", project: "p", broker: "embedded", pubsub: "127.0.0.1:1" };
 
-function toFrame(fields: Partial<Frame>): Frame {
-  return { messages: [], answers: [], skipped: 0, fault: "none", ...fields };
+function toFrame(records: readonly ConsoleRecord[], fields: Partial<Frame> = {}): Frame {
+  return { records, first: 1, counts: {}, faults: {}, page: "", buildError: "", ...fields };
 }
 
-function toMessages(from: number, to: number): ConsoleMessage[] {
-  return Array.from(
-    { length: to - from + 1 },
-    (_, index) => ({ seq: from + index, function: "commerce" }) as ConsoleMessage,
-  );
+function toRequest(seq: number, id = ""): RequestRecord {
+  const events = [{ type: "order.placed", user: "u", id }];
+  return {
+    ...{ kind: "request", seq, at: seq, request: seq, method: "POST", path: "/events/ingest", function: "commerce" },
+    ...{ headers: [], body: "{}", bytes: 2, events },
+  } as RequestRecord;
 }
 
-it("counts what comes on top of what the greeting counted", () => {
+function toAnswer(seq: number, request: number, id: string): AnswerRecord {
+  const outcomes = [{ status: 202, code: "", id }];
+  return { kind: "answer", seq, at: seq, request, status: 202, code: "", ms: 1, outcomes } as unknown as AnswerRecord;
+}
+
+function toMessage(seq: number, id: string, messageId = String(seq)): MessageRecord {
+  return { kind: "message", seq, at: seq, messageId, attributes: { event_id: id } } as unknown as MessageRecord;
+}
+
+function toAttempt(seq: number, attempt: number, id: string, status: string): AttemptRecord {
+  return { kind: "attempt", seq, at: seq, attempt, ids: [id], status } as unknown as AttemptRecord;
+}
+
+it("joins what it is told of one event, also where its id is in the answer alone", () => {
   const store = new Store();
   store.welcome(hello);
-  store.add(toFrame({ messages: toMessages(1, 3), answers: [{ function: "commerce", status: 503, ms: 1 }] }));
-  expect(store.countsOf("commerce")).toEqual({ accepted: 2, refused: 0, failed: 1, arrived: 3 });
-  expect(store.messages).toHaveLength(3);
+  store.add(
+    toFrame([
+      toRequest(1),
+      toAttempt(2, 1, "e", ""),
+      toAttempt(3, 1, "e", "UNAVAILABLE"),
+      toAttempt(4, 2, "e", "OK"),
+      toMessage(5, "e"),
+      toMessage(6, "e"),
+      toMessage(7, "e", "6"),
+      toAnswer(8, 1, "e"),
+    ]),
+  );
+  const story = store.storyOf("e");
+  expect(story?.sendings.map(({ entry }) => entry.request.request)).toEqual([1]);
+  expect([...(story?.attempts.values() ?? [])].map(({ status, at }) => [status, at])).toEqual([
+    ["UNAVAILABLE", 2],
+    ["OK", 4],
+  ]);
+  expect(story?.messages.map(({ messageId }) => messageId)).toEqual(["5", "6"]);
+});
+
+it("counts a request whose id is in both, request and answer, once", () => {
+  const store = new Store();
+  store.add(toFrame([toRequest(1, "e"), toAnswer(2, 1, "e")]));
+  expect(store.storyOf("e")?.sendings).toHaveLength(1);
 });
 
 it("goes on after a broken connection, and begins anew with another run of the stack", () => {
   const store = new Store();
   store.welcome(hello);
-  store.add(toFrame({ messages: toMessages(1, 2) }));
+  store.add(toFrame([toRequest(1)]));
   store.disconnect();
   expect(store.isConnected).toBe(false);
   store.welcome(hello);
-  store.add(toFrame({ messages: toMessages(3, 3) }));
-  expect(store.messages.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  store.add(toFrame([toRequest(2)]));
+  expect(store.entries).toHaveLength(2);
   store.welcome({ ...hello, run: "run-2" });
-  expect(store.messages).toEqual([]);
+  expect(store.entries).toEqual([]);
 });
 
-it("forgets the oldest messages", () => {
+it("forgets what the stack has forgotten, and all of it when it was cleared", () => {
   const store = new Store();
-  store.welcome(hello);
-  for (let start = 1; start < 6000; start += 1000) store.add(toFrame({ messages: toMessages(start, start + 999) }));
-  expect(store.messages).toHaveLength(5000);
-  expect(store.messages[0]?.seq).toBe(1001);
+  store.add(toFrame(Array.from({ length: 5000 }, (_, index) => toRequest(index + 1))));
+  store.add(toFrame([toRequest(5001)], { first: 3000 }));
+  expect([store.entries.length, store.entries[0]?.request.seq]).toEqual([2002, 3000]);
+  store.add(toFrame([], { first: 5002 }));
+  expect(store.entries).toEqual([]);
+});
+
+it("says that the page is outdated once its sources have changed, not when it first hears of them", () => {
+  let count = 0;
+  const store = new Store(() => {
+    count += 1;
+  });
+  for (const page of ["", "a", "a", ""]) store.add(toFrame([], { page }));
+  expect(count).toBe(0);
+  store.add(toFrame([], { page: "b" }));
+  expect(count).toBe(1);
 });

@@ -1,24 +1,67 @@
-import { type ConsoleMessage, type Counts, type Frame, type Hello, toCounter } from "../protocol.ts";
-import { Latencies } from "./latencies.ts";
+import type {
+  ActiveFaults,
+  AnswerRecord,
+  AttemptRecord,
+  ConsoleRecord,
+  Counts,
+  Frame,
+  Hello,
+  LogRecord,
+  MessageRecord,
+  RequestRecord,
+} from "../protocol.ts";
 
-/** What the page holds; older messages are forgotten. */
-const MOST_MESSAGES = 5000;
+/** Forgotten records are let go together: what is known of events is made anew then. */
+const MOST_FORGOTTEN = 2000;
 
-const noCounts: Counts = { accepted: 0, refused: 0, failed: 0, arrived: 0 };
+/** A request, and its answer once there is one. */
+export interface Entry {
+  readonly request: RequestRecord;
+  answer: AnswerRecord | undefined;
+}
+
+/** An event in a request. */
+export interface Sending {
+  readonly entry: Entry;
+  /** Its place in the batch. */
+  readonly index: number;
+}
+
+/** All that is known of one `event_id`. */
+export interface Story {
+  readonly id: string;
+  readonly sendings: Sending[];
+  /** By their number, each as it was told last; `at` is when it began. */
+  readonly attempts: Map<number, AttemptRecord>;
+  readonly messages: MessageRecord[];
+  readonly logs: LogRecord[];
+}
 
 /** What the page knows of the stack. */
 export class Store {
   /** Undefined until first connected. */
   hello: Hello | undefined;
   isConnected = false;
-  fault: Hello["fault"] = "none";
+  faults: ActiveFaults = {};
+  counts: Readonly<Record<string, Counts>> = {};
+  buildError = "";
+  /** Changes with everything that the page shows. */
+  version = 0;
   /** Oldest first. */
-  messages: readonly ConsoleMessage[] = [];
-  /** Messages that came faster than the page took them. */
-  skipped = 0;
-  readonly #counts = new Map<string, Counts>();
-  readonly #latencies = new Map<string, Latencies>();
+  entries: Entry[] = [];
+  /** Oldest first. */
+  messages: MessageRecord[] = [];
+  readonly #onOutdated: () => void;
   readonly #listeners = new Set<() => void>();
+  #page = "";
+  #records: ConsoleRecord[] = [];
+  #byRequest = new Map<number, Entry>();
+  #stories = new Map<string, Story>();
+
+  /** @param onOutdated called when the page's own sources have changed */
+  constructor(onOutdated: () => void = () => {}) {
+    this.#onOutdated = onOutdated;
+  }
 
   /** Calls back after each change. @returns a function that ends it */
   subscribe(listener: () => void): () => void {
@@ -26,22 +69,18 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  countsOf(name: string): Counts {
-    return this.#counts.get(name) ?? noCounts;
+  storyOf(id: string): Story | undefined {
+    return this.#stories.get(id);
   }
 
-  latenciesOf(name: string): Latencies {
-    const latencies = this.#latencies.get(name) ?? new Latencies();
-    this.#latencies.set(name, latencies);
-    return latencies;
+  entryOf(request: number): Entry | undefined {
+    return this.#byRequest.get(request);
   }
 
   welcome(hello: Hello): void {
-    if (hello.run !== this.hello?.run) this.messages = [];
+    if (hello.run !== this.hello?.run) this.#forget(Number.POSITIVE_INFINITY);
     this.hello = hello;
     this.isConnected = true;
-    this.fault = hello.fault;
-    for (const [name, counts] of Object.entries(hello.counts)) this.#counts.set(name, counts);
     this.#tell();
   }
 
@@ -50,39 +89,92 @@ export class Store {
     this.#tell();
   }
 
-  add({ messages, answers, skipped, fault }: Frame): void {
-    // What came before the page was opened, or while it was cut off, is in the counts of the greeting already.
-    const known = this.hello?.counts ?? {};
-    for (const message of messages) {
-      if (message.seq > sum(known)) this.#count(message.function, "arrived");
-    }
-    for (const answer of answers) {
-      this.#count(answer.function, toCounter(answer.status));
-      this.latenciesOf(answer.function).add(answer.ms);
-    }
-    if (messages.length > 0) this.messages = [...this.messages, ...messages].slice(-MOST_MESSAGES);
-    this.skipped += skipped;
-    this.fault = fault;
+  add({ records, first, counts, faults, page, buildError }: Frame): void {
+    const oldest = this.#records[0]?.seq ?? first;
+    const newest = this.#records.at(-1)?.seq ?? 0;
+    if (first - oldest > MOST_FORGOTTEN || first > newest) this.#forget(first);
+    for (const record of records) this.#index(record);
+    this.#records.push(...records);
+    this.counts = counts;
+    this.faults = faults;
+    this.buildError = buildError;
+    if (this.#page !== "" && page !== "" && page !== this.#page) this.#onOutdated();
+    if (page !== "") this.#page = page;
     this.#tell();
   }
 
-  clear(): void {
+  /** @param first number of the oldest record that is kept */
+  #forget(first: number): void {
+    const kept = this.#records.filter(({ seq }) => seq >= first);
+    this.entries = [];
     this.messages = [];
-    this.skipped = 0;
-    this.#tell();
+    this.#byRequest = new Map();
+    this.#stories = new Map();
+    this.#records = kept;
+    for (const record of kept) this.#index(record);
   }
 
-  #count(name: string, counter: keyof Counts): void {
-    const counts = this.countsOf(name);
-    this.#counts.set(name, { ...counts, [counter]: counts[counter] + 1 });
+  #index(record: ConsoleRecord): void {
+    switch (record.kind) {
+      case "request":
+        this.#addRequest(record);
+        break;
+      case "answer":
+        this.#addAnswer(record);
+        break;
+      case "attempt":
+        for (const id of record.ids) {
+          const { attempts } = this.#tellStory(id);
+          const began = attempts.get(record.attempt)?.at ?? record.at;
+          attempts.set(record.attempt, { ...record, at: began });
+        }
+        break;
+      case "log":
+        if (record.id !== "") this.#tellStory(record.id).logs.push(record);
+        break;
+      case "message":
+        this.#addMessage(record);
+    }
+  }
+
+  #addRequest(request: RequestRecord): void {
+    const entry = { request, answer: undefined };
+    this.entries.push(entry);
+    this.#byRequest.set(request.request, entry);
+    for (const [index, { id }] of request.events.entries()) {
+      if (id !== "") this.#tellStory(id).sendings.push({ entry, index });
+    }
+  }
+
+  #addAnswer(answer: AnswerRecord): void {
+    const entry = this.#byRequest.get(answer.request);
+    if (!entry) return;
+    entry.answer = answer;
+    for (const [index, { id }] of answer.outcomes.entries()) {
+      if (id !== "" && entry.request.events[index]?.id !== id) this.#tellStory(id).sendings.push({ entry, index });
+    }
+  }
+
+  #addMessage(message: MessageRecord): void {
+    this.messages.push(message);
+    const { event_id: id = "" } = message.attributes;
+    if (id === "") return;
+    const { messages } = this.#tellStory(id);
+    // Pub/Sub may deliver one message twice: it is stored once all the same.
+    if (!messages.some(({ messageId }) => messageId === message.messageId)) messages.push(message);
+  }
+
+  #tellStory(id: string): Story {
+    let story = this.#stories.get(id);
+    if (!story) {
+      story = { id, sendings: [], attempts: new Map(), messages: [], logs: [] };
+      this.#stories.set(id, story);
+    }
+    return story;
   }
 
   #tell(): void {
+    this.version += 1;
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Messages that had arrived when these counts were taken: as many as the number of the last one. */
-function sum(counts: Readonly<Record<string, Counts>>): number {
-  return Object.values(counts).reduce((total, { arrived }) => total + arrived, 0);
 }

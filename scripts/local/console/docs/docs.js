@@ -23,7 +23,10 @@ SwaggerUIBundle({
   url: "/openapi.json",
   domNode: reference,
   tryItOutEnabled: true,
-  defaultModelsExpandDepth: 0,
+  // Short enough to find things: schemas and examples open when asked for.
+  docExpansion: "list",
+  defaultModelsExpandDepth: -1,
+  defaultModelExpandDepth: 0,
   syntaxHighlight: { theme: "obsidian" },
   // The validator's badge would be fetched from elsewhere.
   validatorUrl: null,

@@ -16,13 +16,14 @@ export interface OpenPage {
 
 /** Opens a page, with nothing in the browser from before. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options });
+  const permissions = ["clipboard-read", "clipboard-write"];
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions, ...options });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {
     // Chromium notes each answer that is no success; to the page they are what it is there for.
     const isAnswer = message.text().startsWith("Failed to load resource: the server responded with a status of");
-    if (message.type() === "error" && !(isAnswer && message.location().url.includes("/events/"))) {
+    if (message.type() === "error" && !(isAnswer && /\/events\/|\/console\/record\?/.test(message.location().url))) {
       faults.push(message.text());
     }
   });
@@ -38,33 +39,65 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
 /** The parts of the console that tests act upon. */
 export function findParts(page: Page) {
   return {
+    sender: page.locator("details.sender > summary"),
     type: page.getByLabel("Event type"),
     editor: page.getByLabel("The event as JSON"),
     faults: page.getByRole("list", { name: "Faults of the event" }),
     send: page.getByRole("button", { name: "Send", exact: true }),
     answer: page.getByRole("status", { name: "Answer" }),
     status: page.locator(".answer .status"),
-    list: page.getByRole("listbox", { name: "Messages, newest first" }),
-    messages: page.locator(".message"),
-    detail: page.getByRole("region", { name: "The selected message" }),
-    fault: page.getByLabel("Pub/Sub"),
+    list: page.getByRole("listbox"),
+    rows: page.getByRole("option").and(page.locator(".line")),
+    story: page.getByRole("region", { name: "Story" }),
+    steps: page.locator(".step"),
+    close: page.getByRole("region", { name: "Story" }).getByRole("button", { name: "Close" }),
+    menu: page.locator(".menu > summary"),
+    user: page.getByLabel("User", { exact: true }),
+    search: page.getByLabel("Search"),
   } satisfies Readonly<Record<string, Locator>>;
+}
+
+/** Waits for a text that matches. */
+export async function waitForText(
+  locator: { textContent(): Promise<string | null> },
+  expected: RegExp,
+  timeout = 15_000,
+): Promise<void> {
+  await expect.poll(() => locator.textContent(), { timeout }).toMatch(expected);
+}
+
+/** Opens the sender where the page is so narrow that it is folded. */
+export async function openSender(page: Page): Promise<void> {
+  const { sender, send } = findParts(page);
+  if (!(await send.isVisible())) await sender.click();
 }
 
 /** Replaces what stands in the editor, by keyboard. */
 export async function writeEvent(page: Page, text: string): Promise<void> {
+  await openSender(page);
   await findParts(page).editor.click();
   await page.keyboard.press("ControlOrMeta+A");
   await page.keyboard.insertText(text);
 }
 
-/** Wants axe to find nothing that it calls serious or critical. */
+/** Chooses what goes wrong with a function's publish calls. */
+export async function chooseFault(page: Page, name: string, recipe: string): Promise<void> {
+  const { menu } = findParts(page);
+  await menu.click();
+  await page.getByLabel(`Pub/Sub for ${name}`).selectOption(recipe);
+  await waitForText(menu, recipe === "none" ? /^(?!.*fails.*commerce)/ : new RegExp(`fails.*${name}`));
+  await page.keyboard.press("Escape");
+}
+
+/** Wants axe to find nothing. */
 export async function expectAccessible(page: Page): Promise<void> {
   // Evaluated, not added as a script: the page's content security policy would rightly refuse that.
   await page.evaluate(axe);
   const { violations } = await page.evaluate<AxeResults>("axe.run()");
-  const found = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  expect(found).toEqual([]);
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+}
+
+/** Wants nothing to stand out of the page sideways. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  expect(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")).toBe(0);
 }

@@ -1,0 +1,148 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { saveAsNdjson } from "./export.ts";
+import { type Filter, isFiltering, isLane, toRows } from "./filter.ts";
+import { FilterBar } from "./filter-bar.tsx";
+import type { Place } from "./place.ts";
+import { RowList } from "./row-list.tsx";
+import type { Row } from "./rows.ts";
+import { sendJson } from "./send.ts";
+import type { Store } from "./store.ts";
+import { toZone } from "./time.ts";
+
+const SEARCH_DELAY_MS = 150;
+
+interface Props {
+  readonly store: Store;
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+  readonly place: Place | undefined;
+  readonly onOpen: (place: Place, isEntered: boolean) => void;
+}
+
+/** The one list: requests, messages, or a user's events in their order. */
+export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props) {
+  const [frozen, setFrozen] = useState<readonly Row[]>();
+  const found = useSearch(filter.text);
+  const live = useMemo(() => toRows(store, filter, found), [store.version, filter, found]);
+  const rows = frozen ?? live;
+  const isUsers = isLane(store, filter);
+  const total = filter.view === "requests" ? store.entries.length : store.messages.length;
+  const change = (next: Filter) => {
+    setFrozen(undefined);
+    onFilter(next);
+  };
+  const clear = () => {
+    setFrozen(undefined);
+    sendJson("DELETE", "/console/records", "");
+  };
+  const save = () => saveAsNdjson(store, new Set(rows.map(({ key }) => Number.parseInt(key.slice(1), 10))));
+
+  return (
+    <section class="panel recorder" aria-label="Recorder">
+      <div class="row">
+        <div class="tabs" role="tablist" aria-label="What the list shows">
+          {(["requests", "messages"] as const).map((view) => (
+            <button
+              key={view}
+              type="button"
+              role="tab"
+              aria-selected={filter.view === view}
+              onClick={() => change({ ...filter, view })}
+            >
+              {view === "requests" ? "Requests" : "Messages"}{" "}
+              <span class="number">
+                {(view === "requests" ? store.entries.length : store.messages.length).toLocaleString("en")}
+              </span>
+            </button>
+          ))}
+        </div>
+        <span class="grow" />
+        {filter.view === "requests" && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={save}
+            disabled={rows.length === 0}
+            title="The requests of this list"
+          >
+            Export NDJSON
+          </button>
+        )}
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={frozen !== undefined}
+          onClick={() => setFrozen(frozen ? undefined : live)}
+        >
+          {frozen ? `Resume (${Math.max(live.length - frozen.length, 0).toLocaleString("en")} new)` : "Pause"}
+        </button>
+        <button type="button" class="quiet" onClick={clear}>
+          Clear
+        </button>
+      </div>
+      <FilterBar filter={filter} onFilter={change} />
+      <p class="hint caption" role="status">
+        {isUsers
+          ? `${filter.user}: ${rows.length} events in order of acceptance`
+          : isFiltering(filter)
+            ? `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")}`
+            : "Newest first"}
+        , times in {toZone()}
+      </p>
+      <div class="frame">
+        {rows.length === 0 && <Nothing filter={filter} total={total} onFilter={change} />}
+        <RowList
+          label={
+            isUsers
+              ? "Events in order of acceptance"
+              : `${filter.view === "requests" ? "Requests" : "Messages"}, newest first`
+          }
+          rows={rows}
+          place={place}
+          onOpen={onOpen}
+        />
+      </div>
+    </section>
+  );
+}
+
+function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter"> & { readonly total: number }) {
+  if (total > 0) {
+    return (
+      <div class="nothing">
+        <p>
+          None of {total.toLocaleString("en")} {filter.view} passes the filter.
+        </p>
+        <button
+          type="button"
+          onClick={() => onFilter({ ...filter, function: "", type: "", status: "", code: "", user: "", text: "" })}
+        >
+          Show all
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div class="nothing">
+      <p>Nothing yet. Send an event from here, or call {location.origin}/events/ingest from anywhere else.</p>
+      <p class="hint">Every request is kept here, refused ones too, and each message that reaches a topic.</p>
+    </div>
+  );
+}
+
+const nothing: ReadonlySet<number> = new Set();
+
+/** Asks the recorder for the records that hold a text where the page does not have it: behind the beginning of a body. */
+function useSearch(text: string): ReadonlySet<number> {
+  const [found, setFound] = useState(nothing);
+  useEffect(() => {
+    setFound(nothing);
+    if (text === "") return;
+    const timer = setTimeout(async () => {
+      const response = await fetch(`/console/search?text=${encodeURIComponent(text)}`).catch(() => undefined);
+      if (response?.ok) setFound(new Set((await response.json()) as number[]));
+    }, SEARCH_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return found;
+}

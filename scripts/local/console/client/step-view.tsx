@@ -1,0 +1,215 @@
+import type { RequestRecord } from "../protocol.ts";
+import { toCounter } from "../protocol.ts";
+import { FaultList } from "./answer-view.tsx";
+import { toOwnHeaders } from "./copy-as.ts";
+import { useFull } from "./full-record.ts";
+import { toColour } from "./functions.ts";
+import { MarkedJson } from "./marked-json.tsx";
+import { toHash } from "./place.ts";
+import { parseObject, readFaults } from "./send.ts";
+import type { Step } from "./steps.ts";
+import type { Entry } from "./store.ts";
+import { toDuration, toTime } from "./time.ts";
+
+/** More events of a batch than anybody reads in a row. */
+const MOST_LINKS = 50;
+
+interface Props {
+  readonly step: Step;
+  /** When the time line begins. */
+  readonly first: number;
+  /** Whether there is no other request on it: its body is shown at once. */
+  readonly isAlone: boolean;
+}
+
+type Of<TKind extends Step["kind"]> = Extract<Step, { readonly kind: TKind }>;
+
+/** One thing on the time line. */
+export function StepView({ step, first, isAlone }: Props) {
+  return (
+    <li class={`step step-${step.kind}`}>
+      <time title={new Date(step.at).toISOString()}>
+        {toTime(step.at)} <span class="hint">+{toDuration(Math.max(step.at - first, 0))}</span>
+      </time>
+      <Content step={step} isAlone={isAlone} />
+    </li>
+  );
+}
+
+function Content({ step, isAlone }: Omit<Props, "first">) {
+  switch (step.kind) {
+    case "request":
+      return <RequestStep step={step} isAlone={isAlone} />;
+    case "answer":
+      return <AnswerStep entry={step.entry} index={step.index} />;
+    case "attempt":
+      return <AttemptStep step={step} />;
+    case "log":
+      return <LogStep step={step} />;
+    case "message":
+      return <MessageStep step={step} />;
+  }
+}
+
+function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly isAlone: boolean }) {
+  const { entry, index } = step;
+  const request = useFull(entry.request);
+  const { events } = request;
+  const faults = entry.answer ? readEntryFaults(entry, index) : [];
+  const headers = toOwnHeaders(request);
+  return (
+    <div>
+      <h3>
+        {request.method} {request.path}
+        {request.function && (
+          <span class="to" style={toColour(request.function)}>
+            {request.function}
+          </span>
+        )}
+      </h3>
+      {events.length > 1 && <BatchLinks entry={entry} />}
+      {headers.length > 0 && (
+        <details>
+          <summary>Headers</summary>
+          <dl class="facts">
+            {request.headers.flatMap(([name, value], place) => [
+              <dt key={`${place} name`}>{name}</dt>,
+              <dd key={place}>{value}</dd>,
+            ])}
+          </dl>
+        </details>
+      )}
+      {request.body !== "" && (
+        <details open={isAlone || faults.length > 0}>
+          <summary>Body, {toBytes(request.bytes)}</summary>
+          <MarkedJson text={request.body} faults={faults} isCut={isCut(request)} />
+        </details>
+      )}
+      {isCut(request) && <p class="hint">Only the beginning of it is kept.</p>}
+      <FaultList faults={faults} />
+    </div>
+  );
+}
+
+function BatchLinks({ entry: { request, answer } }: { readonly entry: Entry }) {
+  return (
+    <ol class="batch" start={0}>
+      {request.events.slice(0, MOST_LINKS).map((event, index) => {
+        const outcome = answer?.outcomes[index];
+        const id = event.id || outcome?.id;
+        return (
+          <li key={index}>
+            {outcome && <span class={`state ${toCounter(outcome.status)}`}>{outcome.status}</span>}{" "}
+            {id ? <a href={toHash({ kind: "event", id })}>{event.type || id}</a> : event.type || "(no type)"}{" "}
+            {event.user} {outcome?.code}
+          </li>
+        );
+      })}
+      {request.events.length > MOST_LINKS && <li class="hint">and {request.events.length - MOST_LINKS} more</li>}
+    </ol>
+  );
+}
+
+function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: number }) {
+  const answer = useFull(entry.answer as NonNullable<Entry["answer"]>);
+  const outcome = answer.outcomes[index];
+  const isOne = entry.request.events.length <= 1;
+  const status = (isOne ? undefined : outcome?.status) ?? answer.status;
+  const { detail } = isOne ? parseObject(answer.body) : (readResult(answer.body, index) ?? {});
+  return (
+    <div>
+      <h3>
+        Answer <span class={`state ${status === 0 ? "failed" : toCounter(status)}`}>{status || "caller gone"}</span>{" "}
+        {outcome?.code || answer.code} <span class="hint">{toDuration(answer.ms)}</span>
+      </h3>
+      {typeof detail === "string" && <p>{detail}</p>}
+      {answer.retryAfter && <p class="hint">Retry-After: {answer.retryAfter} s</p>}
+      <details>
+        <summary>Body</summary>
+        <MarkedJson text={answer.body} faults={[]} isCut={Boolean(answer.isCut)} />
+      </details>
+    </div>
+  );
+}
+
+function AttemptStep({ step: { attempt, number } }: { readonly step: Of<"attempt"> }) {
+  const state = attempt.status === "OK" ? "accepted" : attempt.status === "" ? "in-flight" : "failed";
+  return (
+    <div>
+      <h3>
+        Attempt {number} <span class={`state ${state}`}>{attempt.status || "in flight"}</span>{" "}
+        {attempt.status !== "" && <span class="hint">{toDuration(attempt.ms)}</span>}
+      </h3>
+      {attempt.status !== "OK" && attempt.detail && <p>{attempt.detail}</p>}
+      {attempt.ids.length > 1 && <p class="hint">One call with {attempt.ids.length} events.</p>}
+    </div>
+  );
+}
+
+function LogStep({ step: { log } }: { readonly step: Of<"log"> }) {
+  const { message, error, code } = parseObject(log.text);
+  return (
+    <div>
+      <h3>
+        Log <span class={`state ${log.severity === "ERROR" ? "failed" : "refused"}`}>{log.severity}</span>{" "}
+        {String(message ?? "")}
+      </h3>
+      <p>{[code, error].filter((part) => typeof part === "string").join(": ")}</p>
+    </div>
+  );
+}
+
+function MessageStep({ step }: { readonly step: Of<"message"> }) {
+  const message = useFull(step.message);
+  const faults = (message.attributes.payload_faults ?? "").split(" ").filter(Boolean);
+  const facts: Readonly<Record<string, string>> = {
+    topic: message.topic,
+    "ordering key": message.orderingKey,
+    ...message.attributes,
+  };
+  return (
+    <div>
+      <h3>
+        Message {message.messageId} {step.copies > 1 && <span class="copies">×{step.copies}</span>}
+        <span class="to" style={toColour(message.function)}>
+          {message.function}
+        </span>
+      </h3>
+      <dl class="facts">
+        {Object.entries(facts).flatMap(([name, value]) => [
+          <dt key={`${name} name`}>{name}</dt>,
+          <dd key={name}>{value}</dd>,
+        ])}
+      </dl>
+      <details>
+        <summary>{toBytes(message.bytes)}, as it arrived</summary>
+        <MarkedJson
+          text={message.body}
+          faults={faults.map((path) => ({ path, message: "differs from its schema" }))}
+          isCut={isCut(message)}
+        />
+      </details>
+    </div>
+  );
+}
+
+/** The faults of an event by where they are in the body: of a batch with the place of the event. */
+function readEntryFaults({ request, answer }: Entry, index: number) {
+  const body = answer?.body ?? "";
+  if (request.events.length <= 1) return readFaults(parseObject(body));
+  return readFaults(readResult(body, index) ?? {}).map(({ path, message }) => ({ path: `${index}.${path}`, message }));
+}
+
+function readResult(body: string, index: number): Readonly<Record<string, unknown>> | undefined {
+  const { results } = parseObject(body);
+  return Array.isArray(results) ? results[index] : undefined;
+}
+
+/** A body as it was sent may be compressed; as text it can then be longer than its bytes. */
+function isCut({ body, bytes, isCut: hasMore }: Pick<RequestRecord, "body" | "bytes" | "isCut">): boolean {
+  return Boolean(hasMore) || (body.length >= 64 * 1024 && bytes > body.length);
+}
+
+function toBytes(bytes: number): string {
+  return `${bytes.toLocaleString("en")} bytes`;
+}

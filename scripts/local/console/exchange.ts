@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import type { AnswerRecord, EventRef, RequestRecord } from "./protocol.ts";
+import { readAnswer, readEvents } from "./read-exchange.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What is kept of a body, in characters. */
+const LONGEST_BODY = 64 * 1024;
+/** What is read of a body for its events: more than a batch of a thousand usual ones. */
+const LONGEST_READ = 2 * 1024 * 1024;
+
+const credentials = new Set(["authorization", "proxy-authorization", "cookie", "x-serverless-authorization"]);
+
+const inflaters: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+};
+
+/** What the terminal shows of a request that was answered. */
+export interface Summary {
+  readonly method: string;
+  readonly path: string;
+  readonly answer: Omit<AnswerRecord, "seq">;
+  readonly events: readonly EventRef[];
+  /** As sent, inflated; of a long one the beginning. */
+  readonly body: string;
+}
+
+let count = 0;
+
+/** One request and its answer, as they pass the front: both go to the recorder. */
+export class Exchange {
+  #function = "";
+  #takes: "events" | "samples" | "nothing" = "nothing";
+  readonly #request: IncomingMessage;
+  readonly #path: string;
+  readonly #recorder: Recorder;
+  readonly #startedAt = performance.now();
+  readonly #id = ++count;
+  readonly #sent = new Tap(LONGEST_READ);
+  readonly #answered = new Tap(LONGEST_READ);
+  #record: Omit<RequestRecord, "seq"> | undefined;
+
+  /** @param path as in the request line, without an authority */
+  constructor(recorder: Recorder, request: IncomingMessage, response: ServerResponse, path: string) {
+    this.#recorder = recorder;
+    this.#request = request;
+    this.#path = path;
+    tapAnswer(response, this.#answered);
+  }
+
+  /**
+   * It goes to this function.
+   *
+   * @param path the function's own
+   */
+  passTo(name: string, path: string): void {
+    this.#function = name;
+    if (this.#request.method !== "POST") return;
+    if (/^\/(?:events\/(?:ingest|batch))?(?:\?|$)/.test(path)) this.#takes = "events";
+    else if (/^\/events\/validate(?:\?|$)/.test(path)) this.#takes = "samples";
+  }
+
+  /** A piece of the body has passed. */
+  take(chunk: Buffer): void {
+    this.#sent.take(chunk);
+  }
+
+  /** The body has passed as a whole, or no more of it is read. */
+  endBody(): void {
+    if (this.#record) return;
+    const { method = "", headers, rawHeaders } = this.#request;
+    const text = inflate(this.#sent.bytes, headers["content-encoding"]);
+    this.#record = {
+      kind: "request",
+      at: Date.now(),
+      request: this.#id,
+      method,
+      path: this.#path,
+      function: this.#function,
+      headers: toPairs(rawHeaders),
+      body: text.slice(0, LONGEST_BODY),
+      bytes: this.#sent.length,
+      events: this.#takes === "nothing" ? [] : readEvents(text),
+    };
+    this.#recorder.add(this.#record);
+  }
+
+  /** The answer has left, or its caller has gone. */
+  end(response: ServerResponse): Summary {
+    this.endBody();
+    const { events, body } = this.#record as Omit<RequestRecord, "seq">;
+    const isWhole = response.writableFinished;
+    const answer = {
+      kind: "answer" as const,
+      at: Date.now(),
+      request: this.#id,
+      function: this.#function,
+      status: isWhole ? response.statusCode : 0,
+      ms: performance.now() - this.#startedAt,
+      retryAfter: String(response.getHeader("retry-after") ?? ""),
+      ...readAnswer(
+        this.#answered.bytes.toString(),
+        isWhole ? response.statusCode : 0,
+        this.#takes === "events" ? events.length : 0,
+      ),
+    };
+    const cut = { ...answer, body: answer.body.slice(0, LONGEST_BODY) };
+    this.#recorder.add(cut);
+    return { method: this.#request.method ?? "", path: this.#path, answer: cut, events, body };
+  }
+}
+
+/** Keeps the beginning of what passes, and counts the whole. */
+class Tap {
+  length = 0;
+  readonly #most: number;
+  #kept = 0;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  take(chunk: Buffer): void {
+    this.length += chunk.length;
+    if (this.#kept >= this.#most) return;
+    this.#chunks.push(chunk.subarray(0, this.#most - this.#kept));
+    this.#kept += chunk.length;
+  }
+}
+
+function tapAnswer(response: ServerResponse, tap: Tap): void {
+  const take = (chunk: unknown) => {
+    if (typeof chunk === "string" || chunk instanceof Uint8Array) tap.take(Buffer.from(chunk as string));
+  };
+  const { write, end } = response;
+  response.write = ((...args: Parameters<typeof write>) => {
+    take(args[0]);
+    return write.apply(response, args);
+  }) as typeof write;
+  response.end = ((...args: Parameters<typeof end>) => {
+    take(args[0]);
+    return end.apply(response, args);
+  }) as typeof end;
+}
+
+function inflate(body: Buffer, encoding = "identity"): string {
+  const inflater = inflaters[encoding.trim().toLowerCase()];
+  if (!inflater) return body.toString();
+  try {
+    return inflater(body, { maxOutputLength: LONGEST_READ }).toString();
+  } catch {
+    return `(${body.length} bytes of ${encoding}, which cannot be inflated here)`;
+  }
+}
+
+function toPairs(rawHeaders: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    pairs.push([name, credentials.has(name.toLowerCase()) ? "(not recorded)" : (rawHeaders[index + 1] ?? "")]);
+  }
+  return pairs;
+}

@@ -1,0 +1,126 @@
+import { type ConsoleRecord, type Counts, type Draft, toCounter } from "./protocol.ts";
+
+const MOST_REQUESTS = 10_000;
+/** Messages may arrive without a request, and a batch is one request with a thousand of them. */
+const MOST_RECORDS = 100_000;
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** What a record takes without its texts and its events: objects, numbers, headers. */
+const BYTES_OF_RECORD = 600;
+const BYTES_OF_EVENT = 300;
+
+type MutableCounts = { -readonly [TName in keyof Counts]: Counts[TName] };
+
+/** The flight recorder: the latest of what happened in the stack, within limits of number and of memory. */
+export class Recorder {
+  /** By function, since the start or the last clearing. */
+  readonly counts: Record<string, MutableCounts> = {};
+  readonly #functions: readonly string[];
+  readonly #onRecord: () => void;
+  #records: ConsoleRecord[] = [];
+  /** Index of the oldest one that is kept. */
+  #start = 0;
+  #bytes = 0;
+  #requests = 0;
+  #next = 1;
+
+  /** @param functions their names */
+  constructor(functions: readonly string[], onRecord: () => void = () => {}) {
+    this.#functions = functions;
+    this.#onRecord = onRecord;
+    this.#resetCounts();
+  }
+
+  /** Number of the oldest record that is kept; of the next one where there is none. */
+  get first(): number {
+    return this.#records[this.#start]?.seq ?? this.#next;
+  }
+
+  /** Estimate of the memory that the kept records take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(draft: Draft): void {
+    const record = { ...draft, seq: this.#next } as ConsoleRecord;
+    this.#next += 1;
+    this.#records.push(record);
+    this.#count(record);
+    this.#weigh(record, 1);
+    while (this.#requests > MOST_REQUESTS || this.#bytes > MOST_BYTES || this.#length > MOST_RECORDS)
+      this.#dropOldest();
+    this.#onRecord();
+  }
+
+  /** @returns the records from this number on, oldest first; no more than `most` */
+  since(seq: number, most: number): readonly ConsoleRecord[] {
+    const from = this.#start + Math.max(seq - this.first, 0);
+    return this.#records.slice(from, from + most);
+  }
+
+  find(seq: number): ConsoleRecord | undefined {
+    const record = this.#records[this.#start + seq - this.first];
+    return record?.seq === seq ? record : undefined;
+  }
+
+  /** @returns the numbers of the records that hold this text in a body, whatever its case */
+  search(text: string): number[] {
+    const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
+    return this.#records
+      .slice(this.#start)
+      .filter((record) => "body" in record && pattern.test(record.body))
+      .map(({ seq }) => seq);
+  }
+
+  clear(): void {
+    this.#records = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#requests = 0;
+    this.#resetCounts();
+    this.#onRecord();
+  }
+
+  get #length(): number {
+    return this.#records.length - this.#start;
+  }
+
+  #dropOldest(): void {
+    this.#weigh(this.#records[this.#start] as ConsoleRecord, -1);
+    this.#start += 1;
+    if (this.#start < 10_000) return;
+    this.#records = this.#records.slice(this.#start);
+    this.#start = 0;
+  }
+
+  #weigh(record: ConsoleRecord, sign: 1 | -1): void {
+    if (record.kind === "request") this.#requests += sign;
+    this.#bytes += sign * toBytes(record);
+  }
+
+  #count(record: ConsoleRecord): void {
+    if (record.kind === "message") {
+      const counts = this.counts[record.function];
+      if (counts) counts.messages += 1;
+    } else if (record.kind === "answer") {
+      const counts = this.counts[record.function];
+      if (counts) for (const { status } of record.outcomes) counts[toCounter(status)] += 1;
+    }
+  }
+
+  #resetCounts(): void {
+    for (const name of this.#functions) this.counts[name] = { accepted: 0, refused: 0, failed: 0, messages: 0 };
+  }
+}
+
+function toBytes(record: ConsoleRecord): number {
+  const text = "body" in record ? record.body : "text" in record ? record.text : record.detail;
+  const events =
+    record.kind === "request" ? record.events.length : record.kind === "answer" ? record.outcomes.length : 0;
+  return BYTES_OF_RECORD + toTextBytes(text) + events * BYTES_OF_EVENT;
+}
+
+/** V8 keeps a text in one byte a character while all of them are Latin-1. */
+function toTextBytes(text: string): number {
+  return /[^\0-\u00ff]/.test(text) ? text.length * 2 : text.length;
+}

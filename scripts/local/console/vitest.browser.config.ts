@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+// npm run test:browser: every job of the console, at every width and in both colour schemes.
+export default defineConfig({
+  test: { include: ["scripts/local/console/matrix.browser.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+});

@@ -1,0 +1,55 @@
+import type { Domain } from "../../shared/events/domain.ts";
+import { toAsyncApi } from "../build/asyncapi/document.ts";
+import { type OpenApiDocument, toMergedDocument } from "../build/openapi/document.ts";
+import { toComponentName, toSchemaRef } from "../build/openapi/event-schemas.ts";
+
+const TAG = "any function";
+
+/**
+ * Makes the documents that the local stack serves: OpenAPI of all functions and of the front's own paths, with no server but
+ * the one that it was read from, and AsyncAPI.
+ *
+ * @returns JSON texts by path
+ */
+export async function toLocalDocuments(domains: readonly Domain[]): Promise<Readonly<Record<string, string>>> {
+  const document = toMergedDocument(domains);
+  const local = {
+    ...document,
+    servers: [{ url: "/", description: "This local stack" }],
+    tags: [{ name: TAG, description: "The local stack finds the function by the event's type." }, ...document.tags],
+    paths: { ...toFrontPaths(domains, document), ...document.paths },
+  };
+  return { "/openapi.json": JSON.stringify(local), "/asyncapi.json": JSON.stringify(toAsyncApi(domains)) };
+}
+
+type PathItem = Readonly<Record<string, object>>;
+type Media = { readonly content: Readonly<Record<string, { readonly examples?: object }>> };
+
+/** What the functions take at these paths, the front takes too, of any type. */
+function toFrontPaths(
+  domains: readonly Domain[],
+  { paths, components }: OpenApiDocument,
+): Readonly<Record<string, object>> {
+  const names = domains.map(({ name }) => toComponentName(name));
+  const bodies = names.map((name) => components.requestBodies[`${name}Event`] as Media);
+  const anyEvent = {
+    required: true,
+    content: {
+      "application/json": {
+        schema: { oneOf: names.map((name) => toSchemaRef(`${name}Event`)) },
+        examples: Object.assign({}, ...bodies.map(({ content }) => content["application/json"]?.examples)),
+      },
+    },
+  };
+  const found = ["/events/ingest", "/events/batch", "/events/validate"].flatMap((path) => {
+    const item = paths[`/${domains[0]?.name}${path}`] as PathItem | undefined;
+    return item ? [[path, item.post] as const] : [];
+  });
+  return Object.fromEntries(
+    found.map(([path, operation]) => {
+      const body = path === "/events/ingest" ? { requestBody: anyEvent } : {};
+      const operationId = `front${path.replaceAll("/", "_")}`;
+      return [path, { post: { ...operation, ...body, operationId, tags: [TAG] } }];
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Domain } from "../../shared/events/domain.ts";
+import { domains } from "../../shared/events/registry.ts";
+import { startBroker } from "../pubsub/broker.ts";
+import { openTopics, toDefaultSubscription } from "./open-topics.ts";
+import { pubsubUsage, readPubSubOptions } from "./options.ts";
+import { Printer } from "./printer.ts";
+import { readOrExit } from "./read-or-exit.ts";
+
+// npm run pubsub: a Pub/Sub server with the topics of all functions, for whatever is run beside it. See `pubsubUsage`.
+
+const all: readonly Domain[] = Object.values(domains);
+const { port, broker: choice, project } = readOrExit((args) => readPubSubOptions(args, process.env), pubsubUsage);
+const printer = new Printer(Object.keys(domains));
+
+try {
+  const broker = await startBroker(choice, process.env, port);
+  const close = await openTopics(broker.endpoint, project, all, true, (domain, message) =>
+    printer.message(domain, message),
+  );
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, async () => {
+      await close();
+      await broker.close();
+      process.exit();
+    });
+  }
+  printer.note(`A Pub/Sub server (${broker.kind}) is up at ${broker.endpoint}, with these topics in the project ${project}:
+
+${all.map((domain) => `  ${domain.topic}, subscription ${toDefaultSubscription(domain)}`).join("\n")}
+
+  export PUBSUB_EMULATOR_HOST=${broker.endpoint} GCP_PROJECT_ID=${project}
+
+Each message has its line here. Ctrl-C ends it.
+`);
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const taken = `Port ${port} is taken: end what listens there, or choose another with --port.`;
+  console.error(code === "EADDRINUSE" ? taken : message);
+  process.exit(1);
+}

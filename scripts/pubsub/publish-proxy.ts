@@ -1,0 +1,190 @@
+import { once } from "node:events";
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { status } from "@grpc/grpc-js";
+import type { Fault } from "./embedded/faults.ts";
+import { publisherMethods } from "./protocol.ts";
+
+/** A publish call that passes; told when it begins and again when it has ended. */
+export interface PublishAttempt {
+  /** Counts the calls of this proxy. */
+  readonly attempt: number;
+  /** Without its project. */
+  readonly topic: string;
+  /** Attributes of its messages, in order. */
+  readonly messages: readonly Readonly<Record<string, string>>[];
+  /** Name of the gRPC status; empty while it is under way. */
+  readonly status: string;
+  readonly detail: string;
+  /** Since it began. */
+  readonly ms: number;
+}
+
+/** What the proxy does to one call: the faults of the embedded server, or the end of its connection. */
+export type CallFault = Fault | { readonly kind: "drop" };
+
+/** Where functions publish to, instead of the Pub/Sub server itself. */
+export interface PublishProxy {
+  /** `host:port` */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+interface GrpcAnswer {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Undefined where the headers ended the stream. */
+  readonly trailers: IncomingHttpHeaders | undefined;
+}
+
+const FRAME_HEADER_BYTES = 5;
+/** A message of 10 MB does not have to wait for the window of 64 KiB that HTTP/2 begins with. */
+const settings = { initialWindowSize: 4 * 1024 * 1024 };
+/** These belong to one connection or one stream. */
+const isPassedOn = ([name]: readonly [string, unknown]) => !["connection", "host", "transfer-encoding"].includes(name);
+
+/**
+ * Stands between functions and any Pub/Sub server, of which no other can be told to fail: sees each publish call and can
+ * do to it what networks and services do. Everything else passes unseen.
+ *
+ * @param target `host:port` of the server
+ * @param decide what shall happen to a call to this topic (without its project)
+ */
+export async function startPublishProxy(
+  target: string,
+  decide: (topic: string) => CallFault | undefined,
+  onAttempt: (attempt: PublishAttempt) => void,
+): Promise<PublishProxy> {
+  const authority = `http://${target.replace(/^https?:\/\//, "")}`;
+  const sessions = new Set<ServerHttp2Session>();
+  let upstream: ClientHttp2Session | undefined;
+  let count = 0;
+
+  const server = createServer({ settings });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("error", () => {});
+    session.once("close", () => sessions.delete(session));
+  });
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {});
+    handle(stream, headers).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  });
+
+  async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const body = Buffer.concat(await stream.toArray());
+    if (headers[":path"] !== publisherMethods.Publish.path) return passOn(stream, headers, body);
+    const call = publisherMethods.Publish.requestDeserialize(body.subarray(FRAME_HEADER_BYTES));
+    const topic = call.topic.slice(call.topic.lastIndexOf("/") + 1);
+    const startedAt = performance.now();
+    const attempt = { attempt: ++count, topic, messages: call.messages.map(({ attributes = {} }) => attributes) };
+    onAttempt({ ...attempt, status: "", detail: "", ms: 0 });
+    let isTold = false;
+    const tell = (code: string, detail: string) => {
+      if (isTold) return;
+      isTold = true;
+      onAttempt({ ...attempt, status: code, detail, ms: performance.now() - startedAt });
+    };
+    stream.once("close", () => tell("CANCELLED", "The function gave this call up."));
+    await meet(decide(topic), stream, headers, body, tell);
+  }
+
+  async function meet(
+    fault: CallFault | undefined,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    tell: (code: string, detail: string) => void,
+  ): Promise<void> {
+    switch (fault?.kind) {
+      case undefined:
+        return passOn(stream, headers, body, tell);
+      case "error":
+        return fail(stream, fault.code, fault.details ?? "Failed as told.", tell);
+      case "delay":
+        setTimeout(() => stream.closed || passOn(stream, headers, body, tell), fault.ms).unref();
+        return;
+      case "hang":
+        return;
+      case "drop":
+        tell("CONNECTION DROPPED", "The connection was dropped as told.");
+        stream.session?.destroy();
+        return;
+      case "lost-answer":
+        await callUpstream(headers, body);
+        if (fault.caller === "unavailable") fail(stream, status.UNAVAILABLE, "The answer was lost as told.", tell);
+    }
+  }
+
+  async function passOn(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    tell: (code: string, detail: string) => void = () => {},
+  ): Promise<void> {
+    const answer = await callUpstream(headers, body).catch((error: Error) => error);
+    if (stream.closed) return;
+    if (answer instanceof Error) return fail(stream, status.UNAVAILABLE, answer.message, tell);
+    const { "grpc-status": code, "grpc-message": detail } = answer.trailers ?? answer.headers;
+    tell(status[Number(code)] ?? "UNKNOWN", decodeURIComponent(String(detail ?? "")));
+    if (!answer.trailers) return stream.respond(answer.headers, { endStream: true });
+    stream.once("wantTrailers", () => stream.sendTrailers(answer.trailers ?? {}));
+    stream.respond(answer.headers, { waitForTrailers: true });
+    stream.end(answer.body);
+  }
+
+  async function callUpstream(headers: IncomingHttpHeaders, body: Buffer): Promise<GrpcAnswer> {
+    if (!upstream || upstream.closed || upstream.destroyed) {
+      upstream = connect(authority, { settings });
+      upstream.on("error", () => {});
+      upstream.unref();
+    }
+    const stream = upstream.request(Object.fromEntries(Object.entries(headers).filter(isPassedOn)));
+    let trailers: IncomingHttpHeaders | undefined;
+    stream.once("trailers", (received) => {
+      trailers = received;
+    });
+    stream.end(body);
+    const [received] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    const answer = Buffer.concat(await stream.toArray());
+    return { headers: received, body: answer, trailers };
+  }
+
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      for (const session of sessions) session.destroy();
+      upstream?.destroy();
+      server.close();
+    },
+  };
+}
+
+function fail(
+  stream: ServerHttp2Stream,
+  code: status,
+  detail: string,
+  tell: (code: string, detail: string) => void,
+): void {
+  tell(status[code] as string, detail);
+  if (stream.closed) return;
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": code,
+      "grpc-message": encodeURIComponent(detail),
+    },
+    { endStream: true },
+  );
+}
