@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -120,6 +120,23 @@ function spawnStart(folder: string, args: readonly string[], env: Readonly<Recor
     // The group that a terminal would signal.
     detached: true,
   });
+}
+
+/** @returns where these processes listen for connections: addresses as Linux writes them in /proc/net/tcp */
+export async function listListening(pids: readonly number[]): Promise<string[]> {
+  const inodes = new Set<string>();
+  for (const pid of pids) {
+    for (const fd of await readdir(`/proc/${pid}/fd`)) {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")) ?? [];
+      if (inode) inodes.add(inode);
+    }
+  }
+  const tables = await Promise.all(["tcp", "tcp6"].map((name) => readFile(`/proc/net/${name}`, "utf8")));
+  return tables
+    .flatMap((table) => table.trim().split("\n").slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === "0A" && inodes.has(inode ?? ""))
+    .map(([, address = ""]) => address.split(":")[0] ?? "");
 }
 
 /** Children inherit the environment: whatever has the mark in it was started by the stack, however it is related now. */
