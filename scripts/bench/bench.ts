@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runBuild } from "../build/run-build.ts";
 import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
 import { installPackage } from "../common/install-package.ts";
 import { startBrokerProcess } from "../testing/broker-process.ts";
@@ -16,6 +17,7 @@ import { measureFlatness } from "./parts/flatness.ts";
 import { measureMemory } from "./parts/memory.ts";
 import { measureSize } from "./parts/size.ts";
 import { toMarkdown, toTargetTable } from "./print-table.ts";
+import { startSecureFront } from "./processes/secure-front.ts";
 
 const parts: Readonly<Record<string, Part>> = {
   cpu: measureCpu,
@@ -67,7 +69,9 @@ async function main(args: readonly string[]): Promise<number> {
   const memoryEvents = readCount("events", values.events, 1);
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 
+  process.stderr.write("Building …\n");
   installPackage(benchFolder);
+  runBuild();
   await prepareContenders();
   const results = await measure(chosen, { rounds, memoryEvents });
   const targets = Object.values(results).flatMap((result) => result.targets);
@@ -83,12 +87,13 @@ async function measure(
   counts: Pick<BenchContext, "rounds" | "memoryEvents">,
 ): Promise<Results> {
   const broker = await startBrokerProcess(PROJECT);
+  const secure = await startSecureFront(broker.endpoint);
   const results: Record<string, PartResult> = {};
   for (const [i, name] of chosen.entries()) {
     const load = new Load();
     const tell = (line: string) => process.stderr.write(`[${i + 1}/${chosen.length}] ${line}\n`);
     try {
-      const result = await (parts[name] as Part)({ ...counts, project: PROJECT, broker, load, tell });
+      const result = await (parts[name] as Part)({ ...counts, project: PROJECT, broker, secure, load, tell });
       results[name] = result;
       for (const table of result.tables) console.log(`\n${toMarkdown(table)}`);
     } catch (error) {
@@ -98,6 +103,7 @@ async function measure(
       load.close();
     }
   }
+  await secure.close();
   await broker.close();
   return results;
 }

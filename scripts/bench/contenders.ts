@@ -3,15 +3,17 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { toStagedFolder } from "../build/build-function.ts";
+import { runProgram } from "../common/run-program.ts";
 import type { FrameworkTarget } from "../testing/spawn-function.ts";
 
 const contendersFolder = new URL("contenders/", import.meta.url);
 /** Below this package, so that its packages are found. */
 const outputFolder = new URL("dist/contenders/", import.meta.url);
+const UNCACHED = "commerce-without-cache";
 const functionsFolder = new URL("../../dist/bench/functions/", import.meta.url);
 
 /** The letters by which tables and targets name the contenders. */
-export type ContenderId = "a" | "b" | "c" | "d" | "e";
+export type ContenderId = "a" | "b" | "c" | "d" | "e" | "f" | "g" | "h";
 
 /** What is started: our function, with the options of Node that it is deployed with, or something else, as it comes. */
 export type Program = { readonly ours: FrameworkTarget } | { readonly other: FrameworkTarget | string };
@@ -23,6 +25,8 @@ export interface Contender {
   readonly program: Program;
   /** Whether it publishes what it accepts. */
   readonly publishes: boolean;
+  /** Whether it publishes as in production: over TLS, with a token. The others do over a plain connection. */
+  readonly isSecure?: boolean;
 }
 
 /** All contenders, in the order of the tables. */
@@ -42,7 +46,17 @@ export const contenders: readonly Contender[] = [
     publishes: true,
   },
   { id: "e", name: "ours", program: toOurs("commerce"), publishes: true },
+  { id: "f", name: "floor", program: { other: toOutput("floor") }, publishes: true },
+  { id: "g", name: "ours, TLS to Pub/Sub", program: toOurs("commerce"), publishes: true, isSecure: true },
 ];
+
+/** Ours where the platform could not make the code cache: a cold start alone shows a difference. */
+export const uncached: Contender = {
+  id: "h",
+  name: "ours without its code cache",
+  program: { ours: { source: toFolder(UNCACHED), entryPoint: domains.commerce.entryPoint } },
+  publishes: true,
+};
 
 /** One of our functions, as it is measured. */
 export function toOurs(name: FunctionName): Program {
@@ -51,14 +65,25 @@ export function toOurs(name: FunctionName): Program {
 
 /** The copy of a staged function that is measured. */
 export function toMeasuredFolder(name: FunctionName): string {
+  return toFolder(name);
+}
+
+function toFolder(name: string): string {
   return fileURLToPath(new URL(`${name}/`, functionsFolder));
 }
 
-/** Makes ready what is measured: copies the staged functions, which a build during the run would change, and compiles. */
+/**
+ * Makes ready what is measured: copies the staged functions, which a build during the run would change, makes their code
+ * caches as the platform does, and compiles the others.
+ */
 export async function prepareContenders(): Promise<void> {
+  await rm(functionsFolder, { recursive: true, force: true });
+  await cp(toStagedFolder("commerce"), toFolder(UNCACHED), { recursive: true });
   for (const name of ["commerce", "user-actions"] as const) {
-    await rm(toMeasuredFolder(name), { recursive: true, force: true });
     await cp(toStagedFolder(name), toMeasuredFolder(name), { recursive: true });
+    const { stdout } = await runProgram(process.execPath, ["--run", "gcp-build"], process.env, toMeasuredFolder(name));
+    // It never fails by itself.
+    if (!stdout.includes("The code cache is made")) throw new Error(`The code cache of ${name} could not be made.`);
   }
   await compileContenders();
 }
@@ -69,7 +94,7 @@ export async function prepareContenders(): Promise<void> {
  */
 async function compileContenders(): Promise<void> {
   await build({
-    entryPoints: ["noop", "node-http", "fastify", "naive"].map((name) => ({
+    entryPoints: ["noop", "node-http", "fastify", "naive", "floor"].map((name) => ({
       in: fileURLToPath(new URL(`${name}.ts`, contendersFolder)),
       out: `${name}/index`,
     })),

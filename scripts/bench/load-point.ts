@@ -1,4 +1,5 @@
 import type { BenchContext } from "./bench-context.ts";
+import type { Contender } from "./contenders.ts";
 import type { RequestShape } from "./load/requests.ts";
 import type { ServerOptions, ServerProcess } from "./processes/server.ts";
 
@@ -52,9 +53,12 @@ export const loadPoints: readonly LoadPoint[] = [
 /** Requests after which a contender's cost no longer falls: what is compiled by then stays. */
 const WARM_UP_REQUESTS = 20_000;
 
-/** How every part starts a server, but for the environment. */
-export function toServerOptions({ broker, project }: BenchContext): ServerOptions {
-  return { endpoint: broker.endpoint, project };
+/** How every part starts a contender. */
+export function toServerOptions(
+  { broker, project, secure }: BenchContext,
+  { isSecure = false }: Pick<Contender, "isSecure"> = {},
+): ServerOptions {
+  return { endpoint: broker.endpoint, project, env: isSecure ? secure.toEnvironment() : {} };
 }
 
 export async function warmUp({ load }: BenchContext, server: ServerProcess, shape = basePoint.shape): Promise<void> {

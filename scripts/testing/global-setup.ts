@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import type { TestProject } from "vitest/node";
+import { runBuild } from "../build/run-build.ts";
 import { startBroker } from "../pubsub/broker.ts";
 
 declare module "vitest" {
@@ -14,9 +14,7 @@ declare module "vitest" {
  * elsewhere the best that the machine has.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { status } = spawnSync(process.execPath, ["esbuild.config.mjs"], { stdio: "inherit" });
-  // The build has said why, in its own words.
-  if (status !== 0) process.exit(1);
+  runBuild();
   const broker = await startBroker(process.env.CI ? "emulator" : "auto");
   console.log(`Pub/Sub server of the tests: ${broker.kind}`);
   project.provide("pubsub", broker.endpoint);

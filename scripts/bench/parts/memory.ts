@@ -42,8 +42,9 @@ async function measure(
   contender: Contender,
   oldSpaceMiB: number,
 ): Promise<Pick<MemoryUse, "idleMiB" | "afterFirstMiB" | "peaksMiB">> {
+  const options = toServerOptions(context, contender);
   const env = { NODE_OPTIONS: `--max-old-space-size=${oldSpaceMiB}` };
-  const server = await startServer(contender.program, { ...toServerOptions(context), env });
+  const server = await startServer(contender.program, { ...options, env: { ...options.env, ...env } });
   try {
     const idle = await server.memory();
     await sendOne(server.port);

@@ -16,8 +16,7 @@ const run = promisify(execFile);
 export async function measureSize(context: BenchContext): Promise<PartResult> {
   context.tell("size: npm ci of the staged folder, and one traced start of each contender");
   const staged = toMeasuredFolder("commerce");
-  const { main }: { main: string } = JSON.parse(await readFile(join(staged, "package.json"), "utf8"));
-  const bundleBytes = (await stat(join(staged, main))).size;
+  const bundleBytes = (await stat(join(staged, "index.js"))).size;
   const installedBytes = await measureInstalled(staged);
   const opened: Record<string, number | undefined> = {};
   for (const contender of contenders) opened[contender.name] = await countOpenedFiles(context, contender);
@@ -64,7 +63,7 @@ async function countOpenedFiles(context: BenchContext, contender: Contender): Pr
   // -D makes the tracer the child and leaves the process its place, so that ending it ends both.
   const wrapper = ["strace", "-D", "-f", "-e", "trace=open,openat", "-o", log];
   try {
-    const server = await startServer(contender.program, { ...toServerOptions(context), wrapper });
+    const server = await startServer(contender.program, { ...toServerOptions(context, contender), wrapper });
     await sendOne(server.port);
     await server.stop();
     return (await readFile(log, "utf8")).split("\n").filter((line) => / = \d+$/.test(line)).length;

@@ -30,7 +30,10 @@ export interface ServerOptions {
   /** Pub/Sub server, `host:port`. */
   readonly endpoint: string;
   readonly project: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly execArgv?: readonly string[];
+  /** Takes what the process says over a channel of its own; without it there is no such channel. */
+  onMessage?(message: unknown): void;
   /** What stands before `node`, such as a tracer with its arguments. */
   readonly wrapper?: readonly string[];
 }
@@ -45,7 +48,8 @@ export async function startServer(program: Program, options: ServerOptions): Pro
   const spawnedAt = performance.now();
   const child = spawnProgram(program, {
     port,
-    ...(options.wrapper ? { wrapper: options.wrapper } : {}),
+    wrapper: options.wrapper ?? [],
+    execArgv: options.execArgv ?? [],
     env: {
       GCP_PROJECT_ID: options.project,
       GOOGLE_CLOUD_PROJECT: options.project,
@@ -55,8 +59,9 @@ export async function startServer(program: Program, options: ServerOptions): Pro
       ...options.env,
     },
     // A pipe that somebody reads, as on the platform.
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "inherit", ...(options.onMessage ? ["ipc" as const] : [])],
   });
+  if (options.onMessage) child.on("message", options.onMessage);
   child.stdout?.resume();
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);

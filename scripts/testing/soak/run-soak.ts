@@ -45,6 +45,8 @@ export interface SoakOptions {
   readonly maxMs: number;
   /** Answers from one outage to the next; the first comes after as many. */
   readonly outageEvery: number;
+  /** Hears of the answers so far, again and again. */
+  onProgress?(answers: number): void;
 }
 
 export interface SoakReport extends Balance, Answers {
@@ -75,6 +77,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const end = Date.now() + options.maxMs;
     let nextOutage = options.outageEvery;
     const goesOn = () => {
+      options.onProgress?.(answers.sent);
       if (answers.sent >= nextOutage) {
         nextOutage += options.outageEvery;
         broker.command(outage);
