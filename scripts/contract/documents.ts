@@ -42,13 +42,22 @@ function read(file: string): string {
 
 function printEvents(domains: readonly Domain[]): string {
   const rows = domains.flatMap((domain) => [
-    `| **\`${domain.name}\`** → topic \`${domain.topic}\` | | |`,
+    `| **\`${domain.name}\`** → topic \`${domain.topic}\` | | | |`,
     ...Object.values(domain.events).map(printEvent),
   ]);
-  return ["| event type | what happened | needs besides |", "|---|---|---|", ...rows, ""].join("\n");
+  const head = ["| event type | what happened | needs | `payload` (bold: required) |", "|---|---|---|---|"];
+  return [...head, ...rows, ""].join("\n");
 }
 
-function printEvent({ type, description, schema }: DefinedEvent): string {
+function printEvent({ type, description, schema, payload }: DefinedEvent): string {
   const own = Object.keys(schema.entries).filter((field) => field !== "event_type" && !(field in envelope));
-  return `| \`${type}\` | ${description} | ${own.map((field) => `\`${field}\` `).join("")}|`;
+  return `| \`${type}\` | ${description} | ${own.map((field) => `\`${field}\` `).join("")}| ${printMembers(payload)} |`;
+}
+
+/** The members that a payload's schema names, those that it requires in bold; "free" where it names none. */
+function printMembers(payload: DefinedEvent["payload"]): string {
+  const entries =
+    payload && "entries" in payload ? Object.entries(payload.entries as Record<string, { type: string }>) : [];
+  const isOptional = (type: string) => type === "optional" || type === "nullish";
+  return entries.map(([name, { type }]) => (isOptional(type) ? name : `**${name}**`)).join(", ") || "free";
 }
