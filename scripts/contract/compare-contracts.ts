@@ -69,7 +69,9 @@ function findRenamed(before: Contract, after: Contract): Map<string, string> {
 }
 
 function compareType(before: TypeContract, after: TypeContract): Change[] {
-  const [a, b] = [before.picture, after.picture];
+  // A picture that was read from a file has lost the rules that no keyword says: the other is to have none either.
+  const isLive = before.event && after.event;
+  const [a, b] = isLive ? [before.picture, after.picture] : structuredClone([before.picture, after.picture]);
   const isNewlyEnforced = a.payload !== "enforce" && b.payload === "enforce";
   const accepted = compareSchemas(a.accepted, isNewlyEnforced ? withPayloadOf(b.accepted, a.accepted) : b.accepted);
   const published = compareSchemas(a.published, b.published);

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { DoctoredTree, type Edit } from "./testing/doctored-tree.ts";
 
+/** Each case is a process or several, on a machine that has others to run. */
+const TIMEOUT_MS = 120_000;
+
 const commerce = "shared/events/commerce.ts";
 const helpers = "shared/events/payload.ts";
 const envelope = "shared/events/envelope.ts";
@@ -341,7 +344,7 @@ const rows: readonly [name: string, edits: readonly Edit[], code: number, lines:
   ],
 ];
 
-describe("npm run contract -- --base, on a doctored registry", () => {
+describe("npm run contract -- --base, on a doctored registry", { timeout: TIMEOUT_MS }, () => {
   it.each(rows)("%s", (_, edits, code, lines) => {
     tree.edit(...edits);
     const found = tree.run("--base", "HEAD");

@@ -3,9 +3,9 @@ import { compareContracts } from "./compare-contracts.ts";
 import { type Contract, loadContract } from "./contract.ts";
 import { listStaleDocuments, writeDocuments } from "./documents.ts";
 import { toAnnotations } from "./github.ts";
-import { listStale, PUBLISHED, writePictures } from "./pictures.ts";
+import { listStale, PUBLISHED, WAIVERS, writePictures } from "./pictures.ts";
 import { readRevision } from "./revision.ts";
-import { judge, toLine } from "./verdict.ts";
+import { judge, toLine, toWaiverHint } from "./verdict.ts";
 import { readWaivers } from "./waivers.ts";
 
 // npm run contract: see `usage`. 0: nobody is broken, 1: somebody is, 2: it cannot tell.
@@ -66,6 +66,9 @@ async function compare(contract: Contract, base: string, format: string): Promis
       `contract: the sources of ${base} were not run (${fault}): its pictures show no rule that JSON Schema cannot say`,
     );
   }
+  const hint = toWaiverHint(verdict);
+  if (hint !== undefined)
+    console.error(`contract: a break that is meant stands in ${PUBLISHED}${WAIVERS}, such as ${hint}`);
   if (lines.length === 0) console.error(`contract: the same as that of ${base}`);
   return verdict.exitCode;
 }

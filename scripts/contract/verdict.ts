@@ -8,6 +8,8 @@ export interface Finding {
   readonly path: string;
   readonly kind: "BACKWARD" | "FORWARD" | "UNKNOWN" | "COMPATIBLE";
   readonly text: string;
+  /** What is different, as a waiver names it. */
+  readonly change: string;
   /** Whether it is meant: it fails nothing. */
   readonly isWaived: boolean;
 }
@@ -37,19 +39,29 @@ export function judge(changes: readonly TypeChange[], waivers: readonly Waiver[]
 
 function toFindings(change: TypeChange, waivers: readonly Waiver[]): Finding[] {
   const { eventType, path, text } = change;
-  if (change.isUnknown) return [{ eventType, path, kind: "UNKNOWN", text, isWaived: false }];
+  if (change.isUnknown) return [{ eventType, path, kind: "UNKNOWN", text, change: text, isWaived: false }];
   const broken = (["backward", "forward"] as const).flatMap((side): Finding[] => {
     const reason = change[side];
     if (reason === undefined) return [];
     const kind = side === "backward" ? "BACKWARD" : "FORWARD";
     const waiver = findWaiver(waivers, change, kind);
     const meant = waiver ? ` (meant until ${waiver.until}: ${waiver.reason})` : "";
-    return [{ eventType, path, kind, text: `${text}: ${reason}${meant}`, isWaived: waiver !== undefined }];
+    return [
+      { eventType, path, kind, text: `${text}: ${reason}${meant}`, change: text, isWaived: waiver !== undefined },
+    ];
   });
-  return broken.length > 0 ? broken : [{ eventType, path, kind: "COMPATIBLE", text, isWaived: false }];
+  return broken.length > 0 ? broken : [{ eventType, path, kind: "COMPATIBLE", text, change: text, isWaived: false }];
 }
 
 /** @returns `order.placed payload.currency  BACKWARD  required added: events accepted today would be refused` */
 export function toLine({ eventType, path, kind, text }: Finding): string {
   return `${path === "" ? eventType : `${eventType} ${path}`}  ${kind}  ${text}`;
+}
+
+/** @returns the entry that would waive a break; undefined where nothing is broken */
+export function toWaiverHint({ findings }: Verdict): string | undefined {
+  const broken = findings.find(({ kind, isWaived }) => (kind === "BACKWARD" || kind === "FORWARD") && !isWaived);
+  if (!broken) return undefined;
+  const { eventType: event_type, path, change, kind: compatibility } = broken;
+  return JSON.stringify({ event_type, path, change, compatibility, reason: "…", until: "YYYY-MM-DD" });
 }

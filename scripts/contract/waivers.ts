@@ -9,6 +9,8 @@ const waiver = v.strictObject({
   event_type: text,
   /** As in the line; empty for the event type as a whole. */
   path: v.string(),
+  /** As in the line, up to the reason: `required added`. */
+  change: text,
   compatibility: v.picklist(["BACKWARD", "FORWARD"]),
   reason: text,
   /** The last day on which it holds, in UTC. */
@@ -36,7 +38,11 @@ export function readWaivers(file: URL = new URL(`../../${PUBLISHED}${WAIVERS}`, 
 /** @returns the waiver of one side of a change */
 export function findWaiver(waivers: readonly Waiver[], change: TypeChange, compatibility: string): Waiver | undefined {
   return waivers.find(
-    (each) => each.event_type === change.eventType && each.path === change.path && each.compatibility === compatibility,
+    (each) =>
+      each.event_type === change.eventType &&
+      each.path === change.path &&
+      each.change === change.text &&
+      each.compatibility === compatibility,
   );
 }
 

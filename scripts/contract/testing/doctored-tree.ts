@@ -25,6 +25,8 @@ export class DoctoredTree {
     symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"), "junction");
     writeFileSync(join(this.#folder, ".gitignore"), "node_modules\n");
     this.edit(...edits);
+    // Whether the project's own are stale is another test's question.
+    this.run("--write");
     this.#git("init", "-q", "-b", "main");
     this.commit();
   }
@@ -56,9 +58,13 @@ export class DoctoredTree {
 
   /** Back to the first commit. */
   reset(): void {
-    const first = this.#git("rev-list", "--max-parents=0", "HEAD").trim();
-    this.#git("reset", "-q", "--hard", first);
+    this.#git("reset", "-q", "--hard", this.#first());
     this.#git("clean", "-fdq");
+  }
+
+  /** Brings the files of the first commit back, and leaves the commits. */
+  restore(): void {
+    this.#git("checkout", "-q", this.#first(), "--", ".");
   }
 
   read(file: string): string {
@@ -81,6 +87,10 @@ export class DoctoredTree {
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #first(): string {
+    return this.#git("rev-list", "--max-parents=0", "HEAD").trim();
   }
 
   #git(...args: readonly string[]): string {
