@@ -1,8 +1,13 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { startBrokerProcess } from "../broker-process.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
+import { events, toPieces } from "./bodies.ts";
 import type { HostileCase } from "./cases.ts";
+import { sendRaw } from "./raw-client.ts";
+import type { SmallCalls } from "./small-callers.ts";
 
 const PROJECT = "hostile-load";
 const STALLS = new URL("report-stalls.ts", import.meta.url).href;
@@ -35,6 +40,41 @@ export async function measureHostileCase({ pubsub, send }: HostileCase): Promise
   } finally {
     await running.stop("SIGKILL");
     await proxy?.close();
+    await broker.close();
+  }
+}
+
+/** What became of small events while large ones had the instance busy. */
+export interface BesideResult {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly small: number;
+  readonly large: Readonly<Record<string, number>>;
+}
+
+/** Has 70 callers send events of 8.9 MiB, one after the other, and 10 others small ones. */
+export async function measureSmallBesideLarge(forMs: number): Promise<BesideResult> {
+  const broker = await startBrokerProcess(PROJECT);
+  const running = await startFunction("commerce", { endpoint: broker.endpoint, project: PROJECT, env });
+  try {
+    const end = performance.now() + forMs;
+    const toBody = events();
+    const statuses: number[] = [];
+    const sendLarge = async (caller: number) => {
+      while (performance.now() < end) {
+        statuses.push(...(await sendRaw(running.port, { pieces: toPieces(toBody(caller)) })));
+      }
+    };
+    const large = Promise.all(Array.from({ length: 70 }, (_, caller) => sendLarge(caller)));
+    const workerData: SmallCalls = { port: running.port, forMs };
+    const worker = new Worker(new URL("small-callers.ts", import.meta.url), { workerData });
+    const [latencies] = (await once(worker, "message")) as [number[]];
+    await large;
+    const sorted = latencies.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+    return { p50Ms: at(0.5), p99Ms: at(0.99), small: sorted.length, large: countBy(statuses) };
+  } finally {
+    await running.stop("SIGKILL");
     await broker.close();
   }
 }
