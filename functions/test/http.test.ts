@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { RawHttp, type RawResponse } from "../../scripts/testing/raw-http.ts";
@@ -108,6 +108,43 @@ describe("the request line and its headers", () => {
     const client = (await connect()).write(post(event), head("GET /health"), post("{}"), post(event));
     const responses = await client.responses(4);
     expect(responses.map(({ status }) => status)).toEqual([202, 200, 400, 202]);
+  });
+});
+
+describe("a client that does not read its answers", () => {
+  const batch = gzipSync("{}\n".repeat(1000));
+  const headers = [`Content-Length: ${batch.length}`, "Content-Encoding: gzip"];
+  const request = Buffer.concat([
+    Buffer.from(head("POST /events/batch", headers).replace("application/json", "application/x-ndjson")),
+    batch,
+  ]);
+
+  it("gets no further ones made, is cut off, and leaves nothing behind", { timeout: 90_000 }, async () => {
+    const before = running.logs.length;
+    const client = (await connect()).write(...Array.from({ length: 300 }, () => request));
+    client.socket.pause();
+    // 300 answers of 130 kB; the operating system's buffers hold some of them.
+    const events = () => running.logs.slice(before).filter(({ code }) => code === "missing_event_type").length;
+    await vi.waitUntil(() => events() > 0, { timeout: 20_000 });
+    // Longer than an answer may wait to be read.
+    await sleep(20_000);
+    expect(events()).toBeLessThan(150_000);
+    const seen = events();
+    client.socket.resume();
+    await client.ended();
+    expect(events()).toBe(seen);
+    expect((await send(post(event))).status).toBe(202);
+  });
+
+  it("is told the end by Connection: close: what comes behind such a request is not taken", async () => {
+    const before = running.logs.length;
+    const last = post("{}", ["Connection: close"]);
+    const client = (await connect()).write(last, post(event), post(event));
+    expect((await client.response()).status).toBe(400);
+    await client.ended();
+    expect(await client.responses(1)).toHaveLength(1);
+    await sleep(200);
+    expect(running.logs.slice(before).filter(({ message }) => message === "Event accepted")).toEqual([]);
   });
 });
 

@@ -36,8 +36,10 @@ export function createHandler(
     const connection = connectionOf(request.socket);
     let isAnswered = false;
     let isClosed = false;
+    let isOver = false;
     const end = () => {
-      if (!isAnswered || !isClosed) return;
+      if (!isAnswered || !isClosed || isOver) return;
+      isOver = true;
       lease.release();
       connection.leave(exchange);
       drain.leave();
@@ -48,7 +50,15 @@ export function createHandler(
     });
     drain.enter();
     const turn = connection.enter(exchange);
-    if (turn) await turn;
+    if (turn) {
+      await turn;
+      // The answer before this one's turn ended the connection: nobody would hear what became of this request.
+      if (!request.socket.writable) {
+        isAnswered = isClosed = true;
+        end();
+        return;
+      }
+    }
     const answer = await take(request, lease);
     const close = drain.isDraining || lease.failure !== undefined || isCutOff(answer) || isExpecting(request);
     lease.holdAnswer(respond(response, answer, close));
