@@ -28,7 +28,7 @@ export function toBody(event: SoakEvent): string {
   const digits = `9007199254740993${String(sequence).padStart(9, "0")}`;
   return (
     `{"event_type":"${EVENT_TYPE}","event_id":"${toEventId(event)}","timestamp":"2026-01-01T00:00:00.000Z",` +
-    `"user_id":"${toUserId(user)}","order_id":"ord_${sequence}", "payload":{"sequence":${sequence},` +
+    `"user_id":"${toUserId(user)}","order_id":"ord_${sequence}", "payload":{"reason":"card_declined","sequence":${sequence},` +
     `"ledger":${digits},"amount":89.90,"limit":1e400,"note":"caf\\u00e9 \\ud83d\\ude00"}}`
   );
 }

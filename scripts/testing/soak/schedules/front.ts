@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { listenOnLoopback } from "../../listen-on-loopback.ts";
+import { judge, type WireAnswer } from "./judge.ts";
+import { readId, type Tally } from "./tally.ts";
+
+/** What stands before a function that comes and goes: one address for callers, which looks at tokens and answers. */
+export interface Front {
+  readonly url: string;
+  /** A token that is good for as long as tokens last; undefined where none are asked for. */
+  issueToken(): string | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a front.
+ *
+ * @param findPort where the function listens now
+ * @param tokenLifeMs after which a token is refused with 401; undefined: anybody may call
+ */
+export async function startFront(findPort: () => number, tally: Tally, tokenLifeMs?: number): Promise<Front> {
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((incoming, response) => {
+    // Without an answer of the function's the caller gets none either.
+    pass(incoming, response).catch(() => response.socket?.resetAndDestroy());
+  });
+
+  async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = Buffer.concat(await incoming.toArray());
+    if (tokenLifeMs !== undefined && !isGood(incoming.headers.authorization, tokenLifeMs)) {
+      response.writeHead(401).end("<html>The token has expired.</html>");
+      return;
+    }
+    const isBatch = incoming.url === "/events/batch";
+    const ids = readIds(body.toString(), isBatch);
+    tally.sent += ids.length;
+    const answer = await forward(incoming, body);
+    tally.wrong.push(...judge(ids, isBatch, answer));
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  function forward({ url, method, headers }: IncomingMessage, body: Buffer): Promise<WireAnswer> {
+    return new Promise((resolve, reject) => {
+      const options = { host: "127.0.0.1", port: findPort(), path: url, method, headers, agent };
+      const outgoing = request(options, async (answer) => {
+        try {
+          const text = Buffer.concat(await answer.toArray()).toString();
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text });
+        } catch (error) {
+          reject(error);
+        }
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  const port = await listenOnLoopback(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    issueToken: () => (tokenLifeMs === undefined ? undefined : String(Date.now())),
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+function isGood(authorization: string | undefined, lifeMs: number): boolean {
+  return Date.now() - Number(authorization?.replace("Bearer ", "")) < lifeMs;
+}
+
+/** The ids as they stand in the text: its numbers are such that parsing would not bring them back. */
+function readIds(text: string, isBatch: boolean): readonly unknown[] {
+  const ids = [...text.matchAll(/"event_id":"([^"]+)"/g)].map(([, id]) => id);
+  return isBatch ? ids : ids.slice(0, 1).filter(readId);
+}

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
+import { commerce } from "../../../../shared/events/commerce.ts";
+import { connectPubSub } from "../../../pubsub/client.ts";
+import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../../pubsub/embedded/server.ts";
+import { openSubscription } from "../../../pubsub/open-subscription.ts";
+import { startTcpProxy } from "../../tcp-proxy.ts";
+import { createClientCaller } from "./client-caller.ts";
+import { type Front, startFront } from "./front.ts";
+import { type Callers, insist } from "./insistent-caller.ts";
+import type { Random } from "./random.ts";
+import { startRestartable } from "./restartable-function.ts";
+import type { Stage, Step } from "./schedule.ts";
+import { type Balance, Tally } from "./tally.ts";
+
+const PROJECT = "soak";
+
+/** What happens in one schedule. */
+export interface ScheduleOptions {
+  readonly random: Random;
+  readonly steps: readonly Step[];
+  /** For how long callers begin to send. */
+  readonly durationMs: number;
+  /** How long they have, once nothing goes wrong any more, until each event has its outcome. */
+  readonly settleMs: number;
+  readonly users: number;
+  /** Through `@pulsecart/events`, with tokens that last this long. */
+  readonly client?: { readonly tokenLifeMs: number };
+}
+
+export interface ScheduleReport extends Balance {
+  /** What was wrong, in words. */
+  readonly findings: readonly string[];
+}
+
+/** Runs one schedule against the staged `commerce` function, and keeps account of every event. */
+export async function runSchedule(options: ScheduleOptions): Promise<ScheduleReport> {
+  const tally = new Tally();
+  const closing: (() => unknown)[] = [];
+  try {
+    const pubsub = await startEmbeddedPubSub();
+    closing.push(() => pubsub.close());
+    closing.push(await readTopic(pubsub, tally));
+    const network = await startTcpProxy(pubsub.endpoint);
+    closing.push(() => network.close());
+    const env = { PUBLISH_TIMEOUT_MS: "1000", LOG_LEVEL: "error" };
+    const running = await startRestartable({ endpoint: network.endpoint, project: PROJECT, env });
+    closing.push(() => running.stop());
+    const front = await startFront(() => running.port, tally, options.client?.tokenLifeMs);
+    closing.push(() => front.close());
+
+    const stage = { faults: pubsub.faults, network, running };
+    const acts = play(options.steps, stage);
+    await call(options, front, tally, async () => {
+      await acts;
+      await heal(stage);
+    });
+    for (const end = Date.now() + 10_000; tally.missing.length > 0 && Date.now() < end; ) await sleep(50);
+    const stderr = running.stderr();
+    const lost = tally.missing.map((id) => `lost: ${id}`);
+    const findings = [...lost, ...tally.wrong, ...tally.altered.map((text) => `altered: ${text}`)];
+    return { ...tally.balance(), findings: stderr === "" ? findings : [...findings, `stderr: ${stderr}`] };
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+async function readTopic(pubsub: EmbeddedPubSub, tally: Tally): Promise<() => void> {
+  // What is poison is refused for what it is, whatever else goes wrong.
+  usePoison(pubsub.faults);
+  const admin = connectPubSub(pubsub.endpoint, PROJECT);
+  await admin.createTopic(commerce.topic);
+  await admin.createSubscription("soak", commerce.topic, { ordered: true });
+  admin.close();
+  const reader = openSubscription(pubsub.endpoint, PROJECT, "soak", (message) => tally.arrive(message));
+  return () => reader.close();
+}
+
+function usePoison(faults: Stage["faults"]): void {
+  faults.use(({ messages }) =>
+    messages.some(({ attributes }) => attributes?.event_id?.startsWith("poison:"))
+      ? { kind: "error", code: status.INVALID_ARGUMENT }
+      : undefined,
+  );
+}
+
+async function play(steps: readonly Step[], stage: Stage): Promise<void> {
+  const startedAt = performance.now();
+  const acts: unknown[] = [];
+  for (const step of steps) {
+    await sleep(Math.max(0, step.atMs - (performance.now() - startedAt)));
+    acts.push(step.act(stage));
+  }
+  await Promise.all(acts);
+}
+
+/** Everything works from now on. */
+async function heal({ faults, network, running }: Stage): Promise<void> {
+  faults.clear();
+  usePoison(faults);
+  await network.restore();
+  await running.settled();
+}
+
+/** Has all users' events sent, until each has its outcome or its time is over. */
+async function call(
+  { random, durationMs, settleMs, users, client }: ScheduleOptions,
+  front: Front,
+  tally: Tally,
+  healed: () => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const end = Date.now() + durationMs;
+  const callers: Callers = {
+    ...{ url: front.url, tally, random, hasEnded: ended.signal },
+    goesOn: () => Date.now() < end && !ended.signal.aborted,
+  };
+  const send = client ? await createClientCaller(front.url, front.issueToken) : insist;
+  const sent = Promise.all(Array.from({ length: users }, (_, user) => send(callers, user)));
+  await sleep(durationMs);
+  await healed();
+  const timer = setTimeout(() => ended.abort(), settleMs);
+  await sent;
+  clearTimeout(timer);
+}

@@ -1,0 +1,102 @@
+import type { ArrivedMessage } from "../../../pubsub/open-subscription.ts";
+
+/** An event of a schedule: which user's, the how manieth, and what will become of it. */
+export interface Planned {
+  /** `good` will be taken; `poison` is refused by Pub/Sub itself; `invalid` breaks its schema. */
+  readonly kind: "good" | "poison" | "invalid";
+  readonly user: number;
+  readonly sequence: number;
+}
+
+export function toId({ kind, user, sequence }: Planned): string {
+  return `${kind}:${user}:${sequence}`;
+}
+
+/** @returns undefined when the id is none of a schedule's */
+export function readId(id: unknown): Planned | undefined {
+  const [, kind, user, sequence] = /^(good|poison|invalid):(\d+):(\d+)$/.exec(String(id)) ?? [];
+  return kind === undefined
+    ? undefined
+    : { kind: kind as Planned["kind"], user: Number(user), sequence: Number(sequence) };
+}
+
+/** What a schedule comes down to. All but the first five must be 0. */
+export interface Balance {
+  readonly sent: number;
+  readonly events: number;
+  readonly accepted: number;
+  readonly arrived: number;
+  /** Deliveries of what was delivered before, under the same id and with the same bytes. */
+  readonly duplicates: number;
+  /** Accepted, and not on the topic. */
+  readonly lost: number;
+  /** Not as it was sent, or nobody's. */
+  readonly altered: number;
+  /** First delivered after a later event of the same user. */
+  readonly outOfOrder: number;
+  /** Final where trying again helps, or the other way round. */
+  readonly wrong: number;
+  /** Events whose caller was never told. */
+  readonly unsettled: number;
+}
+
+/** Keeps account of each event from its first attempt to its deliveries. */
+export class Tally {
+  /** Attempts, each event of a batch by itself. */
+  sent = 0;
+  unsettled = 0;
+  /** What answers said that they should not have, in words. */
+  readonly wrong: string[] = [];
+  readonly altered: string[] = [];
+  readonly #bytes = new Map<string, string>();
+  readonly #accepted = new Set<string>();
+  readonly #arrivals: string[] = [];
+  #duplicates = 0;
+
+  /** Notes an event with the bytes that must arrive, before its first attempt. */
+  plan(event: Planned, body: string): void {
+    this.#bytes.set(toId(event), body);
+  }
+
+  accept(event: Planned): void {
+    this.#accepted.add(toId(event));
+  }
+
+  arrive({ data, attributes, orderingKey }: ArrivedMessage): void {
+    const id = attributes.event_id ?? "";
+    const isOurs = data.toString() === this.#bytes.get(id) && orderingKey === `usr_${readId(id)?.user}`;
+    if (!isOurs) this.altered.push(`${id}: ${data.toString().slice(0, 300)}`);
+    else if (this.#arrivals.includes(id)) this.#duplicates++;
+    else this.#arrivals.push(id);
+  }
+
+  get missing(): readonly string[] {
+    const arrived = new Set(this.#arrivals);
+    return [...this.#accepted].filter((id) => !arrived.has(id));
+  }
+
+  balance(): Balance {
+    return {
+      sent: this.sent,
+      events: this.#bytes.size,
+      accepted: this.#accepted.size,
+      arrived: this.#arrivals.length,
+      duplicates: this.#duplicates,
+      lost: this.missing.length,
+      altered: this.altered.length,
+      outOfOrder: this.#countOutOfOrder(),
+      wrong: this.wrong.length,
+      unsettled: this.unsettled,
+    };
+  }
+
+  #countOutOfOrder(): number {
+    const latest = new Map<number, number>();
+    return this.#arrivals.filter((id) => {
+      const { user, sequence } = readId(id) as Planned;
+      const isLate = this.#accepted.has(id) && sequence < (latest.get(user) ?? -1);
+      latest.set(user, Math.max(sequence, latest.get(user) ?? -1));
+      return isLate;
+    }).length;
+  }
+}
