@@ -88,7 +88,8 @@ export class Deliverer {
         fail(finalError ? toRejected(finalError) : toExhausted(lastAnswer));
       };
       const wait = () => {
-        const left = deadline - performance.now();
+        // After a freeze the deadline may be behind us, and Node warns of a negative time.
+        const left = Math.max(0, deadline - performance.now());
         next = left > this.#patienceMs ? setTimeout(look, this.#patienceMs) : setTimeout(giveUp, left);
       };
       const look = async () => {

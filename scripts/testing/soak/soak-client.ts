@@ -21,7 +21,9 @@ export async function soakClient(seconds: number, seed: number): Promise<number>
   console.error(`Sending for ${seconds} s, seed ${seed} …`);
   const startedAt = performance.now();
   const progress = setInterval(() => {
-    console.error(`${((performance.now() - startedAt) / 1000).toFixed(0)} of ${seconds} s, and what it takes until all is settled`);
+    console.error(
+      `${((performance.now() - startedAt) / 1000).toFixed(0)} of ${seconds} s, and what it takes until all is settled`,
+    );
   }, 5000);
   const report = await runClientSoak(seconds, seed).finally(() => clearInterval(progress));
   console.log(printBalance(report));
