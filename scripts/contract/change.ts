@@ -35,6 +35,15 @@ export function toUnknown(path: string, text: string): Change {
   return { path, text, isUnknown: true };
 }
 
+/** Whether one path leads to the other or beyond; `*` is any item or member. */
+export function isWithin(path: string, above: string): boolean {
+  if (above === "") return true;
+  const [steps, start] = [path.split("."), above.split(".")];
+  return start.every(
+    (step, index) => step === steps[index] || (steps[index] && (step === "*" || steps[index] === "*")),
+  );
+}
+
 /** @returns a path one step further down */
 export function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;

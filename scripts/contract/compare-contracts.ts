@@ -1,7 +1,7 @@
 import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
 import type { Picture } from "../build/schemas/picture.ts";
-import type { Change } from "./change.ts";
+import { type Change, isWithin } from "./change.ts";
 import type { RuleChange } from "./compare-rules.ts";
 import { compareSchemas } from "./compare-schemas.ts";
 import { listUnknown } from "./comparison.ts";
@@ -84,7 +84,8 @@ function compareType(before: TypeContract, after: TypeContract): Change[] {
       [...published, ...attributes].map(({ backward: _, ...change }) => change),
     ),
   ];
-  return judgeRules(byKeyword, runBoth(before, after), isNewlyEnforced);
+  const witnesses = runBoth(before, after).filter(({ side }) => !(isNewlyEnforced && side === "backward"));
+  return judgeRules(byKeyword, witnesses, a.published.$defs !== undefined);
 }
 
 function withPayloadOf(schema: JsonSchema, other: JsonSchema): JsonSchema {
@@ -128,10 +129,11 @@ function compareMode(a: Picture, b: Picture): Change[] {
 }
 
 /** Adds what the values show, where the keywords have not said it: rules that no keyword says. */
-function judgeRules(changes: readonly Change[], witnesses: readonly Witness[], isNewlyEnforced: boolean): Change[] {
-  const told = (witness: Witness) =>
-    changes.some((change) => change[witness.side] !== undefined && isNear(change.path, witness.path));
-  const untold = witnesses.filter((witness) => !told(witness) && !(isNewlyEnforced && witness.side === "backward"));
+function judgeRules(changes: readonly Change[], witnesses: readonly Witness[], isRecursive: boolean): Change[] {
+  // A schema that contains itself is compared once, and values break it at every depth.
+  const tells = (change: Change, { side, path }: Witness) =>
+    change[side] !== undefined && (isRecursive || isNear(change.path, path));
+  const untold = witnesses.filter((witness) => !changes.some((change) => tells(change, witness)));
   const byRule = changes.map((change) => {
     if (!("isLikelyTheSame" in change)) return change;
     const { isLikelyTheSame, ...rule } = change as RuleChange;
@@ -139,9 +141,7 @@ function judgeRules(changes: readonly Change[], witnesses: readonly Witness[], i
     if (seen.length === 0) return isLikelyTheSame ? rule : { ...rule, isUnknown: true };
     return { ...rule, ...Object.fromEntries(seen.map(({ side, reason }) => [side, reason])) };
   });
-  const isExplained = (witness: Witness) =>
-    byRule.some((change) => change[witness.side] && isNear(change.path, witness.path));
-  const left = untold.filter((witness) => !isExplained(witness));
+  const left = untold.filter((witness) => !byRule.some((change) => tells(change, witness)));
   return [...byRule, ...left.map(({ path, side, reason, isRule }) => toChange(path, side, reason, isRule))];
 }
 
@@ -155,5 +155,5 @@ function toChange(path: string, side: Witness["side"], reason: string, isRule: b
 }
 
 function isNear(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+  return isWithin(a, b) || isWithin(b, a);
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
-import { join } from "./change.ts";
+import { isWithin, join } from "./change.ts";
 import type { TypeContract } from "./contract.ts";
 import { type Drawing, drawValues } from "./draw-values.ts";
 
@@ -36,7 +36,8 @@ export function runBoth(before: TypeContract, after: TypeContract): Witness[] {
   const first = new Map(found.toReversed().map((witness) => [`${witness.side} ${witness.path}`, witness]));
   return [...first.values()].map((witness) => ({
     ...witness,
-    isRule: rules.some(({ path }) => isAround(path, witness.path)),
+    // It stands at the path of the value that it refuses, or above.
+    isRule: rules.some(({ path }) => isWithin(witness.path, path)),
   }));
 }
 
@@ -92,11 +93,6 @@ function toReason(issue: v.BaseIssue<unknown>, side: Witness["side"]): string {
   return side === "backward"
     ? `a value that was accepted is refused now (${rule})`
     : `a value that a consumer of yesterday never got is published now (${rule})`;
-}
-
-/** Whether a rule at one path can be what refuses a value at another: it stands there, or above. */
-function isAround(rule: string, path: string): boolean {
-  return rule === "" || rule === path || path.startsWith(`${rule}.`);
 }
 
 interface Mentioning {

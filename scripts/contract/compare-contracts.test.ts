@@ -1,0 +1,206 @@
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { defineDomain } from "../../shared/events/domain.ts";
+import { toPicture } from "../build/schemas/picture.ts";
+import { compareContracts } from "./compare-contracts.ts";
+import type { TypeContract } from "./contract.ts";
+import { runBoth } from "./run-both.ts";
+
+/** The contract of an event type whose payload is an object with the member `a`. */
+function toContract(
+  entries: v.ObjectEntries,
+  sample: object,
+  more: { readonly enforce?: boolean } = { enforce: true },
+) {
+  const payload = v.looseObject(entries);
+  const domain = defineDomain({
+    ...{ name: "shop", entryPoint: "shop", topic: "shop" },
+    events: { "a.b": { description: "It happened.", payload, ...more, sample: { user_id: "u", payload: sample } } },
+  });
+  const event = domain.events["a.b"];
+  return { picture: toPicture(domain, event), event } satisfies TypeContract;
+}
+
+function compare(before: TypeContract, after: TypeContract) {
+  return compareContracts(new Map([["a.b", before]]), new Map([["a.b", after]]));
+}
+
+/** The sides on which something is broken. */
+function toSides(changes: readonly { backward?: string; forward?: string; isUnknown?: boolean }[]): string {
+  const has = (side: "backward" | "forward" | "isUnknown") => changes.some((change) => change[side]);
+  return [has("backward") && "B", has("forward") && "F", has("isUnknown") && "?"].filter(Boolean).join("");
+}
+
+const text = v.string();
+const strings = (min: number, max: number) => v.pipe(text, v.minLength(min), v.maxLength(max));
+const numbers = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max));
+const lists = (min: number, max: number) => v.pipe(v.array(text), v.minLength(min), v.maxLength(max));
+const one = v.looseObject({ kind: v.literal("one"), n: v.number() });
+const two = v.looseObject({ kind: v.literal("two") });
+
+/** A member before and after, what breaks, and a value that is right on both sides. */
+const rows: readonly [
+  name: string,
+  before: v.GenericSchema,
+  after: v.GenericSchema,
+  breaks: string,
+  sample: unknown,
+][] = [
+  ["the same", strings(1, 9), strings(1, 9), "", "abc"],
+  ["a longer least", strings(1, 9), strings(2, 9), "B", "abc"],
+  ["a shorter least", strings(2, 9), strings(1, 9), "F", "abc"],
+  ["a smaller most", strings(1, 9), strings(1, 8), "B", "abc"],
+  ["no most any more", strings(1, 9), v.pipe(text, v.minLength(1)), "F", "abc"],
+  ["both bounds moved", strings(2, 9), strings(3, 10), "BF", "abc"],
+  ["a number's bounds", numbers(0, 10), numbers(1, 10), "B", 5],
+  ["a fraction's bound", numbers(0, 10), numbers(0, 10.5), "F", 5],
+  ["an exclusive bound", numbers(0, 10), v.pipe(v.number(), v.gtValue(0), v.maxValue(10)), "B", 5],
+  ["integers alone", v.number(), v.pipe(v.number(), v.integer()), "B", 5],
+  ["no integers alone", v.pipe(v.number(), v.integer()), v.number(), "F", 5],
+  ["a multiple of more", v.pipe(v.number(), v.multipleOf(2)), v.pipe(v.number(), v.multipleOf(4)), "B", 8],
+  ["a list's bounds", lists(1, 5), lists(1, 4), "B", ["x"]],
+  ["items of another type", v.array(text), v.array(v.number()), "BF", []],
+  ["items with a bound", v.array(strings(0, 9)), v.array(strings(0, 8)), "B", ["x"]],
+  ["another type", text, v.boolean(), "BF", undefined],
+  ["null too", text, v.nullable(text), "F", "x"],
+  ["null no more", v.nullable(text), text, "B", "x"],
+  ["an enum with more", v.picklist(["x", "y"]), v.picklist(["x", "y", "z"]), "F", "x"],
+  ["an enum with less", v.picklist(["x", "y"]), v.picklist(["x"]), "B", "x"],
+  ["an enum where there was any text", text, v.picklist(["x"]), "B", "x"],
+  ["any text where there was an enum", v.picklist(["x"]), text, "F", "x"],
+  ["a literal for an enum of it", v.picklist(["x"]), v.literal("x"), "", "x"],
+  ["a pattern", text, v.pipe(text, v.regex(/^[a-z]+$/)), "B", "x"],
+  ["no pattern", v.pipe(text, v.regex(/^[a-z]+$/)), text, "F", "x"],
+  ["another pattern", v.pipe(text, v.regex(/^[a-z]+$/)), v.pipe(text, v.regex(/^[a-y0-9]+$/)), "BF", "x"],
+  ["a format", text, v.pipe(text, v.email()), "B", "a@example.com"],
+  ["another format", v.pipe(text, v.email()), v.pipe(text, v.url()), "BF", undefined],
+  ["a union with more", v.variant("kind", [one]), v.variant("kind", [one, two]), "F", { kind: "one", n: 1 }],
+  ["a union with less", v.variant("kind", [one, two]), v.variant("kind", [one]), "B", { kind: "one", n: 1 }],
+  ["a union in another order", v.variant("kind", [one, two]), v.variant("kind", [two, one]), "", { kind: "two" }],
+  ["a union of types with more", v.union([text, v.number()]), v.union([text, v.number(), v.boolean()]), "F", "x"],
+  ["a single type for a union", v.union([text, v.number()]), text, "B", "x"],
+  ["a record's values", v.record(text, v.number()), v.record(text, numbers(0, 9)), "B", { x: 1 }],
+  ["a record's values no more", v.record(text, v.number()), v.looseObject({}), "F", { x: 1 }],
+  [
+    "an open object closed",
+    v.looseObject({ x: v.optional(text) }),
+    v.strictObject({ x: v.optional(text) }),
+    "B",
+    { x: "x" },
+  ],
+  ["a tuple's member", v.tuple([text, v.number()]), v.tuple([text, numbers(0, 9)]), "B", ["x", 1]],
+  ["a longer tuple", v.tuple([text]), v.tuple([text, v.number()]), "B", undefined],
+  ["a value that is not allowed", v.number(), v.pipe(v.number(), v.notValue(5)), "B", 1],
+  [
+    "a sum with more",
+    v.intersect([v.looseObject({ x: text })]),
+    v.intersect([v.looseObject({ x: text }), v.looseObject({ y: text })]),
+    "B",
+    { x: "x", y: "y" },
+  ],
+  [
+    "a rule",
+    text,
+    v.pipe(
+      text,
+      v.check((value) => value !== "secret", "must not be secret"),
+    ),
+    "B",
+    "x",
+  ],
+  [
+    "no rule",
+    v.pipe(
+      text,
+      v.check((value) => value !== "secret", "must not be secret"),
+    ),
+    text,
+    "F",
+    "x",
+  ],
+  [
+    "a stricter rule",
+    v.pipe(
+      text,
+      v.check((value) => value.length < 77, "must be short"),
+    ),
+    v.pipe(
+      text,
+      v.check((value) => value.length < 66, "must be short"),
+    ),
+    "B",
+    "x",
+  ],
+  [
+    "a rule that differs where nobody looks",
+    v.pipe(
+      text,
+      v.check((value) => !/^z{31}$/.test(value), "must be fine"),
+    ),
+    v.pipe(
+      text,
+      v.check((value) => !/^y{31}$/.test(value), "must be good"),
+    ),
+    "?",
+    "x",
+  ],
+  ["a keyword that nobody knows", text, v.pipe(text, v.metadata({ frobnicate: true })), "?", "x"],
+];
+
+/** No value that is drawn shows these: the contract is by the letter, or the schema takes nothing that is drawn. */
+const unseen = new Set([
+  "an open object closed",
+  "a value that is not allowed",
+  "a record's values no more",
+  "a fraction's bound",
+]);
+
+describe("a payload that is enforced", () => {
+  it.each(rows)("%s", (name, a, b, breaks, sample) => {
+    const [before, after] = [toContract({ a }, { a: sample }), toContract({ a: b }, { a: sample })];
+    expect(toSides(compare(before, after))).toBe(breaks);
+    // The two ways agree: what a value shows, the keywords say, and most of what the keywords say a value shows.
+    const sides = new Set(runBoth(before, after).map(({ side }) => (side === "backward" ? "B" : "F")));
+    if (breaks === "?") return expect([...sides]).toEqual([]);
+    if (!unseen.has(name) && sample !== undefined) expect([...sides].sort().join("")).toBe(breaks);
+    for (const side of sides) expect(breaks).toContain(side);
+  });
+});
+
+/** Members before and after: Confluent's combinations for objects that are open, but for an optional one that is added. */
+const members: readonly [name: string, before: v.ObjectEntries, after: v.ObjectEntries, breaks: string][] = [
+  ["an optional one added", { a: text }, { a: text, b: v.optional(text) }, ""],
+  ["an optional one removed", { a: text, b: v.optional(text) }, { a: text }, "F"],
+  ["an optional one without a schema removed", { a: text, b: v.optional(v.unknown()) }, { a: text }, ""],
+  ["a required one added", { a: text }, { a: text, b: text }, "B"],
+  ["a required one removed", { a: text, b: text }, { a: text }, "F"],
+  ["a required one made optional", { a: text, b: text }, { a: text, b: v.optional(text) }, "F"],
+  ["an optional one made required", { a: text, b: v.optional(text) }, { a: text, b: text }, "B"],
+  ["an optional one renamed", { a: text, b: v.optional(text) }, { a: text, c: v.optional(text) }, "F"],
+];
+
+describe("the members of an open object", () => {
+  const sample = { a: "x", b: "x", c: "x" };
+
+  it.each(members)("enforced: %s", (_, before, after, breaks) => {
+    expect(toSides(compare(toContract(before, sample), toContract(after, sample)))).toBe(breaks);
+  });
+
+  it.each(members)("in report mode, where nothing is refused: %s", (_, before, after, breaks) => {
+    const changes = compare(toContract(before, sample, {}), toContract(after, sample, {}));
+    expect(toSides(changes)).toBe(breaks.replace("B", ""));
+    expect(changes.length).toBeGreaterThan(0);
+  });
+});
+
+it("a schema that contains itself is compared once", () => {
+  const [small, large] = [8, 9].map((max) => {
+    const tree: v.GenericSchema = v.looseObject({
+      name: strings(0, max),
+      children: v.optional(v.pipe(v.array(v.lazy(() => tree)), v.maxLength(3))),
+    });
+    return toContract({ a: tree }, { a: { name: "x" } });
+  });
+  expect(toSides(compare(large as TypeContract, small as TypeContract))).toBe("B");
+  expect(toSides(compare(small as TypeContract, small as TypeContract))).toBe("");
+});
