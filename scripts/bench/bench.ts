@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import type { BenchContext } from "./bench-context.ts";
 import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
 import type { Part, PartResult } from "./part.ts";
+import { type PartName, partNames } from "./part-names.ts";
 import { measureBatch } from "./parts/batch.ts";
 import { measureCold } from "./parts/cold.ts";
 import { measureCpu } from "./parts/cpu.ts";
@@ -18,8 +19,9 @@ import { measureMemory } from "./parts/memory.ts";
 import { measureSize } from "./parts/size.ts";
 import { toMarkdown, toTargetTable } from "./print-table.ts";
 import { startSecureFront } from "./processes/secure-front.ts";
+import { renewTables } from "./renew-tables.ts";
 
-const parts: Readonly<Record<string, Part>> = {
+const parts: Readonly<Record<PartName, Part>> = {
   cpu: measureCpu,
   cold: measureCold,
   memory: measureMemory,
@@ -31,17 +33,18 @@ const parts: Readonly<Record<string, Part>> = {
 const usage = `Usage: npm run bench -- [part …] [options]
 
 Measures the built functions beside what could stand in their place. Tables go to stdout, progress to stderr, and all
-figures to a JSON file in dist/bench/. The parts, all by default: ${Object.keys(parts).join(", ")}.
+figures to a JSON file in dist/bench/. The parts, all by default: ${partNames.join(", ")}.
 
   --rounds N    how often each contender's turn comes (default: 5)
   --events N    events over which the memory part watches ours (default: 100000); a million takes some minutes and
                 shows whether anything leaks
-  --plot        draw docs/bench.svg
+  --plot        draw docs/bench.svg, and renew the tables of docs/performance.md
   --help        print this
 `;
 
 const PROJECT = "bench";
 const benchFolder = fileURLToPath(new URL(".", import.meta.url));
+const pageFile = new URL("../../docs/performance.md", import.meta.url);
 const plotFile = fileURLToPath(new URL("../../docs/bench.svg", import.meta.url));
 const resultsFolder = new URL("../../dist/bench/", import.meta.url);
 
@@ -52,7 +55,7 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-type Results = Readonly<Record<string, PartResult>>;
+type Results = Readonly<Partial<Record<PartName, PartResult>>>;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args, options, true);
@@ -62,9 +65,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
   if (unknown.length > 0) {
-    throw new UsageError(`there is no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+    throw new UsageError(`there is no part ${unknown.join(", ")}; there are ${partNames.join(", ")}`);
   }
-  const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
+  const chosen = positionals.length > 0 ? (positionals as PartName[]) : partNames;
   const rounds = readCount("rounds", values.rounds, 1);
   const memoryEvents = readCount("events", values.events, 1);
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
@@ -76,24 +79,25 @@ async function main(args: readonly string[]): Promise<number> {
   const results = await measure(chosen, { rounds, memoryEvents });
   const targets = Object.values(results).flatMap((result) => result.targets);
   console.log(`\n${toMarkdown(toTargetTable(targets))}`);
-  console.log(`\n${await writeFigures(results, rounds)}`);
-  if (values.plot) await plot(results);
+  const machine = await writeFigures(results, rounds);
+  console.log(`\n${machine}`);
+  if (values.plot) await plot(results, machine);
   return chosen.every((name) => name in results) ? 0 : 1;
 }
 
 /** @returns what each part found; one that failed has said so and is missing */
 async function measure(
-  chosen: readonly string[],
+  chosen: readonly PartName[],
   counts: Pick<BenchContext, "rounds" | "memoryEvents">,
 ): Promise<Results> {
   const broker = await startBrokerProcess(PROJECT);
   const secure = await startSecureFront(broker.endpoint);
-  const results: Record<string, PartResult> = {};
+  const results: Partial<Record<PartName, PartResult>> = {};
   for (const [i, name] of chosen.entries()) {
     const load = new Load();
     const tell = (line: string) => process.stderr.write(`[${i + 1}/${chosen.length}] ${line}\n`);
     try {
-      const result = await (parts[name] as Part)({ ...counts, project: PROJECT, broker, secure, load, tell });
+      const result = await parts[name]({ ...counts, project: PROJECT, broker, secure, load, tell });
       results[name] = result;
       for (const table of result.tables) console.log(`\n${toMarkdown(table)}`);
     } catch (error) {
@@ -120,7 +124,12 @@ async function writeFigures(results: Results, rounds: number): Promise<string> {
   return `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date.toISOString().slice(0, 10)}`;
 }
 
-async function plot(results: Results): Promise<void> {
+async function plot(results: Results, machine: string): Promise<void> {
+  let page = await readFile(pageFile, "utf8");
+  for (const [name, { tables }] of Object.entries(results)) {
+    page = renewTables(page, name, [...tables.map(toMarkdown), machine].join("\n\n"));
+  }
+  await writeFile(pageFile, page);
   // Not before its package is installed.
   const { drawPanels } = await import("./plot.ts");
   await mkdir(dirname(plotFile), { recursive: true });
