@@ -1,5 +1,6 @@
 import type { BenchContext } from "../bench-context.ts";
 import { type Contender, contenders } from "../contenders.ts";
+import { measureHostileLoads } from "../hostile.ts";
 import { basePoint, toServerOptions } from "../load-point.ts";
 import type { PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
@@ -24,7 +25,10 @@ interface MemoryUse {
   readonly peaksMiB: readonly number[];
 }
 
-/** Resident memory when idle, after one event, and at most while 80 connections send 100,000 events, or `--events`. */
+/**
+ * Resident memory when idle, after one event, and at most while 80 connections send 100,000 events, or `--events`; then
+ * under loads that an instance cannot hold.
+ */
 export async function measureMemory(context: BenchContext): Promise<PartResult> {
   const uses: MemoryUse[] = [];
   for (const contender of contenders) {
@@ -34,7 +38,14 @@ export async function measureMemory(context: BenchContext): Promise<PartResult> 
       uses.push({ contender, memory: instance.memory, ...(await measure(context, contender, instance.oldSpaceMiB)) });
     }
   }
-  return toResult(uses);
+  const usual = toResult(uses);
+  const hostile = await measureHostileLoads(context);
+  return {
+    ...usual,
+    figures: { usual: usual.figures, hostile: hostile.figures },
+    tables: [...usual.tables, ...hostile.tables],
+    targets: [...usual.targets, ...hostile.targets],
+  };
 }
 
 async function measure(

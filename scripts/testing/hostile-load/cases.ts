@@ -49,11 +49,14 @@ function pipelined(
 
 const onLoad: readonly Omit<HostileCase, "pubsub">[] = [
   { name: "80 events of 8.9 MiB", send: atOnce(80, () => bodies.events()) },
-  { name: "the same, chunked", send: atOnce(80, () => bodies.chunkedEvents()) },
-  { name: "the same, gzip", send: atOnce(80, () => bodies.gzipEvents("monotone")) },
-  { name: "the same, gzip of noise", send: atOnce(80, () => bodies.gzipEvents("noise")) },
-  { name: "the same, brotli of 100 bytes", send: atOnce(80, bodies.brotliEvents) },
-  { name: "the same, at 600 kB/s each", send: atOnce(80, () => bodies.events(), { bytesPerSecond: 600_000 }) },
+  { name: "80 events of 8.9 MiB, chunked", send: atOnce(80, () => bodies.chunkedEvents()) },
+  { name: "80 events of 8.9 MiB, gzip", send: atOnce(80, () => bodies.gzipEvents("monotone")) },
+  { name: "80 events of 8.9 MiB, gzip of noise", send: atOnce(80, () => bodies.gzipEvents("noise")) },
+  { name: "80 events of 8.9 MiB, brotli of 100 bytes", send: atOnce(80, bodies.brotliEvents) },
+  {
+    name: "80 events of 8.9 MiB, at 600 kB/s each",
+    send: atOnce(80, () => bodies.events(), { bytesPerSecond: 600_000 }),
+  },
   { name: "80 gzip batches of 9.9 MiB", send: atOnce(80, bodies.gzipBatches) },
   { name: "60 events of 8.9 MiB on one connection", send: pipelined(1, 60, () => bodies.events()) },
   {
