@@ -9,8 +9,8 @@ const printers: Readonly<Record<string, (domains: readonly Domain[]) => string>>
   events: printEvents,
 };
 
-/** Documents with marked regions, in which a table follows the registry. */
-const documents = ["README.md"].filter((file) => existsSync(new URL(file, root)));
+/** Documents in which a marked table, or a list of the functions, follows the registry. */
+const documents = ["README.md", "docs/operations.md"].filter((file) => existsSync(new URL(file, root)));
 
 /** @returns the documents whose regions are not what the registry says; throws where a region has no end */
 export function listStaleDocuments(domains: readonly Domain[]): string[] {
@@ -24,8 +24,16 @@ export function writeDocuments(domains: readonly Domain[]): string[] {
   return stale;
 }
 
+/** Lists of the functions in commands and queries, where a comment would be part of what is copied. */
+const lists: readonly (readonly [RegExp, (names: readonly string[]) => string])[] = [
+  [/service_name=\("[^)\n]*"\)/g, (names) => `service_name=(${names.map((name) => `"${name}"`).join(" OR ")})`],
+  [/for name in [a-z0-9 -]+; do/g, (names) => `for name in ${names.join(" ")}; do`],
+];
+
 function renew(file: string, domains: readonly Domain[]): string {
-  return read(file).replaceAll(
+  const names = domains.map(({ name }) => name);
+  const text = lists.reduce((before, [list, print]) => before.replaceAll(list, () => print(names)), read(file));
+  return text.replaceAll(
     /(<!-- (\w+): npm run contract -- --write -->\n)(.*?)(<!-- \/\w+ -->|$)/gs,
     (_, start: string, name: string, _old: string, end: string) => {
       const print = printers[name];

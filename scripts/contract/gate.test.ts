@@ -319,7 +319,7 @@ const rows: readonly [name: string, edits: readonly Edit[], code: number, lines:
   ],
   [
     "a rule behind a helper, whose code and words are the same",
-    [swap("(day ?? 0) <= lastDay.getUTCDate()", "(day ?? 0) <= 28", envelope)],
+    [swap("day <= lastDayOf(year, month - 1)", "day <= 28", envelope)],
     1,
     [
       "order.placed timestamp  BACKWARD  rule changed: must be a day that exists → must be a day that exists: a value that was accepted is refused now (must be a day that exists)",
