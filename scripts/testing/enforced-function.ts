@@ -1,0 +1,32 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+import type { FunctionName } from "../../shared/events/registry.ts";
+import { toBuildOptions } from "../build/build-function.ts";
+
+/** Has every event type enforce its payload's schema. */
+const enforcing: Plugin = {
+  name: "enforcing",
+  setup({ onLoad }) {
+    onLoad({ filter: /shared\/events\/domain\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source.replace("enforce = false", "enforce = true");
+      if (contents === source) throw new Error(`${path} has no default mode any more.`);
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+/**
+ * Builds a function as `npm run build` does, but for its registry: every event type enforces its payload's schema.
+ *
+ * @returns the folder to run, and what removes it
+ */
+export async function buildEnforced(name: FunctionName): Promise<{ source: string; remove(): Promise<void> }> {
+  const source = fileURLToPath(new URL(`../../dist/enforced-${name}-${process.pid}/`, import.meta.url));
+  const options = toBuildOptions(name);
+  await build({ ...options, outfile: `${source}index.js`, plugins: [...(options.plugins ?? []), enforcing] });
+  // Without one of its own, Node would take the project's package.json, which makes modules of all files.
+  await writeFile(`${source}package.json`, JSON.stringify({ main: "index.js" }));
+  return { source, remove: () => rm(source, { recursive: true, force: true }) };
+}
