@@ -41,6 +41,24 @@ function onOneDay(time: string): string {
   return `2026-02-28T${time}Z`;
 }
 
+/** The sample's payload with one member at a limit, of another type, or missing. */
+function payloadEdges({ sample }: DefinedEvent): readonly unknown[] {
+  const payload = sample.payload as Event;
+  const edges = [
+    ...TEXT_EDGES,
+    ...["x".repeat(257), "😀".repeat(256), "EUR", "EURO"],
+    ...[-1, 1, 1.5, 2.0],
+    ...ANY_TYPE,
+  ];
+  return Object.entries(payload).flatMap(([name, value]) => {
+    const { [name]: _, ...others } = payload;
+    const inside = Array.isArray(value)
+      ? [[], [...value, ...value], [{ ...value[0], quantity: 0 }], [{ extra: 1 }]]
+      : [];
+    return [others, ...[...edges, ...inside].map((edge) => ({ ...payload, [name]: edge }))];
+  });
+}
+
 function edgesOf(field: string): readonly unknown[] {
   return [...(EDGES[field] ?? TEXT_EDGES), ...ANY_TYPE];
 }
@@ -53,7 +71,8 @@ function edgesOf(field: string): readonly unknown[] {
 export function listEdgeCases(event: DefinedEvent): readonly Event[] {
   return Object.keys(event.schema.entries).flatMap((field) => {
     const { [field]: _, ...others } = event.sample;
-    return [others, ...edgesOf(field).map((value) => ({ ...event.sample, [field]: value }))];
+    const edges = field === "payload" ? [...edgesOf(field), ...payloadEdges(event)] : edgesOf(field);
+    return [others, ...edges.map((value) => ({ ...event.sample, [field]: value }))];
   });
 }
 
@@ -67,8 +86,16 @@ const anyDate = fc
 const anyValue: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   event_id: fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/),
   timestamp: anyDate,
-  payload: anyObject,
 };
+
+/** The sample's payload with members that no schema names; now and then one of its own is wrong. */
+function anyPayload(event: DefinedEvent): fc.Arbitrary<unknown> {
+  const payload = fc.oneof(
+    { weight: 8, arbitrary: fc.constant(event.sample.payload) },
+    { weight: 1, arbitrary: fc.constantFrom(...payloadEdges(event)) },
+  );
+  return fc.tuple(anyObject, payload).map(([others, own]) => ({ ...others, ...(own as object) }));
+}
 
 /**
  * Makes an arbitrary of events of one type: about half of them right, the others wrong in one way or several, all with
@@ -78,7 +105,8 @@ const anyValue: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
  */
 export function anyEvent(event: DefinedEvent): fc.Arbitrary<Event> {
   const fields = Object.keys(event.schema.entries).map((field) => {
-    const right = field === "event_type" ? fc.constant(event.type) : (anyValue[field] ?? anyText);
+    const own = { event_type: fc.constant(event.type), payload: anyPayload(event) };
+    const right = own[field as keyof typeof own] ?? anyValue[field] ?? anyText;
     const present = fc.oneof(
       { weight: 12, arbitrary: right },
       { weight: 1, arbitrary: fc.constantFrom(...edgesOf(field)) },

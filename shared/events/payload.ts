@@ -3,8 +3,8 @@ import * as v from "valibot";
 /** The most items that an order or a cart has; also how many of them the producer ever makes into values. */
 const MAX_ITEMS = 500;
 
-/** An id of the shop's: a product, a cart. */
-export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+/** An id of the shop's: a product, a cart. Code points, as JSON Schema counts: `maxLength` would count an emoji twice. */
+export const id = v.pipe(v.string(), v.minLength(1), v.maxCodePoints(256));
 
 /** An amount of money, in units of `currency`. */
 export const amount = v.pipe(v.number(), v.minValue(0));

@@ -40,7 +40,7 @@ export const userActions = defineDomain({
     "search.performed": {
       description: "A shopper searched the catalogue.",
       payload: v.looseObject({
-        query: v.pipe(v.string(), v.maxLength(1024)),
+        query: v.pipe(v.string(), v.maxCodePoints(1024)),
         results: v.optional(count),
         filters: v.optional(freeObject),
       }),

@@ -1,4 +1,4 @@
-import { MAX_BATCH_EVENTS } from "../../../shared/events/limits.ts";
+import { MAX_BATCH_EVENTS, MAX_WARNINGS } from "../../../shared/events/limits.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
 import type { JsonSchema } from "../schemas/json-schema.ts";
 import { toSchemaRef } from "./event-schemas.ts";
@@ -25,14 +25,31 @@ const acceptedMembers = {
   message_id: { type: "string", description: "What Pub/Sub acknowledged the message with." },
 };
 
+/** What is said of an event whose payload breaks its schema, whatever became of the event. */
+const warningMembers = {
+  warnings: {
+    type: "array",
+    items: toSchemaRef("FieldError"),
+    maxItems: MAX_WARNINGS,
+    description: "What is wrong with the payload of a type in report mode; nothing is refused for it.",
+  },
+  warnings_omitted: { type: "integer", minimum: 1, description: "How many more warnings there are." },
+};
+
 const problemMembers = {
   detail: { type: "string", description: "One sentence for a person; it never repeats a rejected value." },
   event_id: { ...toSchemaRef("EventId"), description: "Send the event again under this identity." },
-  errors: { type: "array", items: toSchemaRef("FieldError"), description: "Every fault of the event at once." },
+  errors: {
+    type: "array",
+    items: toSchemaRef("FieldError"),
+    description:
+      "Every fault of the event at once; of more than a hundred the first, and `detail` says how many there are.",
+  },
   retryable: {
     type: "boolean",
     description: "Whether the same request can succeed later. Absent where the request itself is at fault.",
   },
+  ...warningMembers,
 };
 
 /** The answers' schemas by component name, the same for all functions. */
@@ -40,7 +57,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   Accepted: {
     description: "Pub/Sub has acknowledged the event.",
     type: "object",
-    properties: { status: { const: "accepted" }, ...acceptedMembers },
+    properties: { status: { const: "accepted" }, ...acceptedMembers, ...warningMembers },
     required: ["status", "event_id", "message_id"],
     examples: [
       { status: "accepted", event_id: "evt_5f0c1d2e3b4a59687766554433221100", message_id: "17492950137482113" },
@@ -50,7 +67,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   BatchAccepted: {
     description: "Pub/Sub has acknowledged this event.",
     type: "object",
-    properties: { status: { const: 202 }, ...acceptedMembers },
+    properties: { status: { const: 202 }, ...acceptedMembers, ...warningMembers },
     required: ["status", "event_id", "message_id"],
   },
   BatchProblem: {
@@ -66,14 +83,14 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   Valid: {
     description: "The event would be accepted.",
     type: "object",
-    properties: { status: { const: "valid" } },
+    properties: { status: { const: "valid" }, ...warningMembers },
     required: ["status"],
   },
   CheckResults: toResults("CheckedEvent", "BatchProblem"),
   CheckedEvent: {
     description: "This event would be accepted.",
     type: "object",
-    properties: { status: { const: 200 } },
+    properties: { status: { const: 200 }, ...warningMembers },
     required: ["status"],
   },
   Health: {

@@ -1,8 +1,8 @@
-import { toJsonSchemaDefs } from "@valibot/to-json-schema";
+import { type ConversionConfig, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
-import { conversion, type JsonSchema } from "../schemas/json-schema.ts";
+import { conversion, type JsonSchema, toJsonSchema } from "../schemas/json-schema.ts";
 
 /**
  * Names a component: `order.placed` is `OrderPlaced`, `event_id` is `EventId`, `user-actions` is `UserActions`.
@@ -30,10 +30,22 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
   const events = Object.values(domain.events).map((event) => ({ ...event, component: toComponentName(event.type) }));
   const schemas = toJsonSchemaDefs(
     { ...collectFields(domain), ...Object.fromEntries(events.map(({ component, schema }) => [component, schema])) },
-    { ...conversion, overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` },
+    { ...conversion, overrideSchema, overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` },
   ) as Record<string, JsonSchema>;
-  for (const { component, description, sample } of events) {
-    schemas[component] = { description, ...schemas[component], examples: [sample] };
+  for (const { component, description, payload, enforce, sample } of events) {
+    const schema: JsonSchema = { description, ...schemas[component], examples: [sample] };
+    schemas[component] = schema;
+    if (!payload) continue;
+    const own = `${component}Payload`;
+    schemas[component] = {
+      ...schema,
+      properties: { ...(schema.properties as object), payload: toSchemaRef(own) },
+    };
+    schemas[own] = {
+      ...toJsonSchema(payload),
+      description: enforce ? ENFORCED : REPORTED,
+      "x-payload-mode": enforce ? "enforce" : "report",
+    };
   }
   schemas[`${toComponentName(domain.name)}Event`] = {
     oneOf: events.map(({ component }) => toSchemaRef(component)),
@@ -44,6 +56,17 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
   };
   return schemas;
 }
+
+const ENFORCED = "Enforce mode: an event whose payload breaks this schema is refused.";
+const REPORTED =
+  "Report mode: an event whose payload breaks this schema is accepted and published as sent; the answer says so in `warnings`.";
+
+/** An event's type as a list of one: generators of clients stumble over a bare `const`. */
+const overrideSchema: NonNullable<ConversionConfig["overrideSchema"]> = (context) => {
+  const { literal } = context.valibotSchema as { literal?: unknown };
+  if (typeof literal === "string") return { type: "string", enum: [literal] };
+  return conversion.overrideSchema?.(context);
+};
 
 /** The fields of a domain's events by component name, without those that do not mean the same in all of the registry. */
 function collectFields(domain: Domain): Record<string, v.GenericSchema> {
@@ -56,7 +79,9 @@ function collectFields(domain: Domain): Record<string, v.GenericSchema> {
 }
 
 function listFields(domain: Domain): [string, v.GenericSchema][] {
-  return Object.values(domain.events)
-    .flatMap((event) => Object.entries(event.schema.entries))
-    .filter(([field]) => field !== "event_type") as [string, v.GenericSchema][];
+  return Object.values(domain.events).flatMap(({ schema, payload }) => {
+    // A payload with a schema is a component of its own.
+    const own = ["event_type", ...(payload ? ["payload"] : [])];
+    return Object.entries(schema.entries).filter(([field]) => !own.includes(field)) as [string, v.GenericSchema][];
+  });
 }

@@ -15,8 +15,7 @@ export const requestHeaders = {
   Traceparent: {
     name: "traceparent",
     in: "header",
-    description:
-      "W3C Trace Context, version 00; passed on with the message and in the log. Ignored where it is invalid.",
+    description: "W3C Trace Context; passed on with the message and in the log. Ignored where it is invalid.",
     schema: { type: "string" },
   },
   ContentEncoding: {
@@ -84,11 +83,23 @@ export function toPaths(domain: Domain): Readonly<Record<string, object>> {
         tags: [domain.name],
         responses: toAnswerRefs("health"),
       },
+      head: {
+        operationId: `probe${name}Health`,
+        summary: "See whether the function serves, without a body",
+        tags: [domain.name],
+        responses: toAnswerRefs("health"),
+      },
     },
     "/openapi.json": {
       get: {
         operationId: `get${name}Document`,
         summary: "Read this document",
+        tags: [domain.name],
+        responses: toAnswerRefs("document"),
+      },
+      head: {
+        operationId: `probe${name}Document`,
+        summary: "See whether this document is there",
         tags: [domain.name],
         responses: toAnswerRefs("document"),
       },

@@ -28,8 +28,8 @@ const unwritable = [
   {
     rule: "a lone surrogate",
     fault: { user_id: "usr_\ud800" },
-    isBroken: (event: Documented) =>
-      Object.values(event).some((value) => String(value) !== String(value).toWellFormed()),
+    // JSON.stringify escapes nothing else of these.
+    isBroken: (event: Documented) => /\\ud[89a-f]/.test(JSON.stringify(event)),
   },
   {
     rule: "a second 60 that is no leap second",
@@ -61,10 +61,12 @@ describe.each(Object.values<Domain>(domains))("the function $name and its docume
     await running?.stop();
   });
 
-  async function post(path: string, body: string, mediaType = "application/json"): Promise<number> {
+  /** @returns the answer's status, or that the event was accepted with warnings */
+  async function post(path: string, body: string, mediaType = "application/json"): Promise<number | "warned"> {
     const response = await fetch(running.url + path, { method: "POST", headers: { "content-type": mediaType }, body });
-    validator.checkAnswer("POST", path, response, await response.json());
-    return response.status;
+    const answer = (await response.json()) as object;
+    validator.checkAnswer("POST", path, response, answer);
+    return response.status === 202 && "warnings" in answer ? "warned" : response.status;
   }
 
   it("the function serves exactly the document that is built", async () => {
@@ -79,7 +81,7 @@ describe.each(Object.values<Domain>(domains))("the function $name and its docume
       const expected = validator.isEvent(value) && !unwritable.some(({ isBroken }) => isBroken(value as Documented));
       verdicts[expected ? "right" : "wrong"]++;
       const status = await post("/events/ingest", JSON.stringify(value));
-      expect([202, 400, 422]).toContain(status);
+      expect([202, "warned", 400, 422]).toContain(status);
       expect(status === 202).toBe(expected);
     });
     const edgeCases = listEdgeCases(event).map((value) => [value] as [typeof value]);

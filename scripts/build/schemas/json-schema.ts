@@ -1,5 +1,6 @@
 import { type ConversionConfig, toJsonSchema as convert } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { actionWords, say } from "../../../shared/events/words.ts";
 
 /** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -17,6 +18,20 @@ export function rulesOf(schema: JsonSchema): readonly Rule[] {
   return (schema as { readonly [RULES]?: readonly Rule[] })[RULES] ?? [];
 }
 
+interface Action {
+  readonly kind: string;
+  readonly type: string;
+  readonly message?: unknown;
+  readonly requirement?: unknown;
+}
+
+/** Lengths in characters as JSON Schema counts them, which the converter leaves out. */
+const lengths: Readonly<Record<string, (requirement: number) => { minLength?: number; maxLength?: number }>> = {
+  code_points: (requirement) => ({ minLength: requirement, maxLength: requirement }),
+  max_code_points: (requirement) => ({ maxLength: requirement }),
+  min_code_points: (requirement) => ({ minLength: requirement }),
+};
+
 /**
  * How valibot becomes JSON Schema, for every document that we make.
  *
@@ -29,13 +44,21 @@ export const conversion: ConversionConfig = {
     // What a custom schema accepts stands in the metadata that follows it in its pipe.
     if (valibotSchema.type === "custom") return addRule(jsonSchema, { text: "", source: readSource(valibotSchema) });
     if (valibotSchema.type === "loose_object") return { ...jsonSchema, additionalProperties: true };
+    // Any schema of a text can be that of a record's keys; the converter takes v.string() alone.
+    if (valibotSchema.type === "record") return jsonSchema;
     return undefined;
   },
   overrideAction({ valibotAction, jsonSchema, errors }) {
-    const { kind, type, message } = valibotAction as { kind: string; type: string; message?: unknown };
+    const { kind, type, message, requirement } = valibotAction as Action;
     if (type === "description") return describe(jsonSchema, jsonSchema.description);
-    if (kind !== "validation" || !errors || typeof message !== "string") return undefined;
-    const text = `${message.replace(/^./, (letter) => letter.toUpperCase())}.`;
+    if (kind !== "validation" || !errors) return undefined;
+    // Every number of JSON is finite.
+    if (type === "finite") return jsonSchema;
+    const length = Object.hasOwn(lengths, type) ? lengths[type]?.(Number(requirement)) : undefined;
+    if (length) return { ...jsonSchema, ...length };
+    const words = typeof message === "string" ? message : say(actionWords[type], { requirement });
+    if (words === undefined) return undefined;
+    const text = `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
     const { description } = jsonSchema;
     const described = { ...jsonSchema, description: description ? `${description} ${text}` : text };
     return addRule(described, { text, source: readSource(valibotAction) });
@@ -46,7 +69,7 @@ export const conversion: ConversionConfig = {
  * Converts a schema, as it is enforced, to JSON Schema.
  *
  * @returns the schema without `$schema`
- * @throws Error when the schema uses something of valibot that has no counterpart in JSON Schema and no message of its own
+ * @throws Error when the schema uses something of valibot that has no counterpart in JSON Schema and no words of ours
  */
 export function toJsonSchema(schema: v.GenericSchema): JsonSchema {
   const { $schema: _, ...converted } = convert(schema, conversion);

@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import { isJsonObject } from "../../events/envelope.ts";
+import { actionWords, schemaWords, transformations, whyRefused } from "../../events/words.ts";
 import { toArrayJudge, toObjectJudge, toRecordJudge, toRestJudge } from "./judges.ts";
 import { FREE_OBJECT, merge, NOTHING, type Plan } from "./plan.ts";
 import { toMemberRoutes, toRoute } from "./project.ts";
 import { asProjected, createView, Projected, toView } from "./projected.ts";
 import { addIssue, type Item, type Judge, type Schema } from "./schema.ts";
 import { isReading, toTextPlan } from "./text-needs.ts";
-import { actionWords, schemaWords, transformations, whyRefused } from "./words.ts";
 
 /** A schema cannot be projected; one line that names the path. */
 export class UnsupportedSchema extends Error {

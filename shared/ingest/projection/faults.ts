@@ -1,9 +1,9 @@
 import * as v from "valibot";
+import { actionWords, NOT_NULL, OUT_OF_RANGE, say, schemaWords, TOO_LONG_TO_CHECK } from "../../events/words.ts";
 import type { FieldError } from "../../http/problem.ts";
 import type { Compiled } from "./compile.ts";
 import { TOO_LONG } from "./projected.ts";
 import { type Issue, run } from "./schema.ts";
-import { actionWords, NOT_NULL, OUT_OF_RANGE, say, schemaWords, TOO_LONG_TO_CHECK } from "./words.ts";
 
 /**
  * Judges a projected value.
@@ -47,5 +47,5 @@ function toWords({ words, input, message, kind, type, ...described }: Issue, mes
   if (messages.has(message)) return message;
   if (input === null && kind === "schema") return NOT_NULL;
   const row = (kind === "schema" ? schemaWords : actionWords)[type];
-  return say(row, { ...described, input }) ?? "is not valid";
+  return say(row, { ...described, input }) ?? "must be valid";
 }

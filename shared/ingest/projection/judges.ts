@@ -1,3 +1,4 @@
+import { LEAVE_OUT, REQUIRED } from "../../events/words.ts";
 import type { MemberRoutes, Route } from "./project.ts";
 import { asProjected, createView, type Projected } from "./projected.ts";
 import {
@@ -11,7 +12,6 @@ import {
   run,
   type Schema,
 } from "./schema.ts";
-import { LEAVE_OUT, REQUIRED } from "./words.ts";
 
 // What judges objects, arrays and records that were projected. valibot's own would take an array for an object, copy what
 // they judge, and want a record's entries all at once.

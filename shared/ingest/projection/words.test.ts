@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
+import { actionWords, schemaWords, transformations } from "../../events/words.ts";
 import { compile } from "./compile.ts";
 import { judge } from "./faults.ts";
 import { Projector, toRoute } from "./project.ts";
-import { actionWords, schemaWords, transformations } from "./words.ts";
 
 /** Every kind that valibot has, as its own source says. */
 function listKinds(kind: string): string[] {

@@ -1,4 +1,4 @@
-import { MAX_CHECKED_CHARACTERS } from "../../events/limits.ts";
+import { MAX_CHECKED_CHARACTERS } from "./limits.ts";
 
 /** A schema or an action of valibot, as far as words are made from it. */
 export interface Described {
@@ -78,8 +78,8 @@ export const actionWords: Readonly<Record<string, Words | Refused>> = {
   base64: "must be Base64",
   bic: "must be a BIC",
   bytes: ({ requirement }) => `must be ${requirement} bytes of UTF-8`,
-  check: "is not valid",
-  check_items: "has an item that is not valid",
+  check: "must be valid",
+  check_items: "must be a valid item",
   code_points: ({ requirement }) => `must be ${requirement} characters`,
   credit_card: "must be the number of a credit card",
   cuid2: "must be a CUID2",
@@ -91,7 +91,7 @@ export const actionWords: Readonly<Record<string, Words | Refused>> = {
   empty: "must be empty",
   ends_with: ({ requirement }) => `must end with ${toText(requirement)}`,
   entries: { refused: "the entries of an object are not counted" },
-  every_item: "has an item that is not valid",
+  every_item: "must have valid items alone",
   excludes: ({ requirement }) => `must not contain ${toText(requirement)}`,
   finite: "must be a finite number",
   graphemes: ({ requirement }) => `must be ${requirement} characters`,
@@ -151,14 +151,14 @@ export const actionWords: Readonly<Record<string, Words | Refused>> = {
   not_values: ({ requirement }) => `must be none of: ${toList(requirement as readonly unknown[])}`,
   not_words: ({ requirement }) => `must not have ${requirement} words`,
   octal: "must be octal",
-  partial_check: "is not valid",
+  partial_check: "must be valid",
   raw_check: { refused: "it writes messages of its own, which may hold what was sent" },
-  regex: "has not the form that is asked for",
+  regex: "must have the form that is asked for",
   rfc_email: "must be an e-mail address",
   safe_integer: "must be an integer that a double holds exactly",
   size: { refused: "no JSON value has a size" },
   slug: "must be a slug",
-  some_item: "has no item that is valid",
+  some_item: "must have an item that is valid",
   starts_with: ({ requirement }) => `must start with ${toText(requirement)}`,
   ulid: "must be a ULID",
   url: "must be a URL",
