@@ -12,6 +12,7 @@ import { Load } from "./load/load.ts";
 import type { Part, PartResult } from "./part.ts";
 import { type PartName, partNames } from "./part-names.ts";
 import { measureBatch } from "./parts/batch.ts";
+import { measureClient } from "./parts/client.ts";
 import { measureCold } from "./parts/cold.ts";
 import { measureCpu } from "./parts/cpu.ts";
 import { measureFlatness } from "./parts/flatness.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   size: measureSize,
   batch: measureBatch,
   flatness: measureFlatness,
+  client: measureClient,
 };
 
 const usage = `Usage: npm run bench -- [part …] [options]
