@@ -12,7 +12,7 @@ const replacements: Readonly<Record<string, string>> = {
   // Of the client package the generated publisher alone, without the high-level client, its tracing and its queues.
   "@google-cloud/pubsub/build/src/index.js":
     'exports.v1 = { PublisherClient: require("@google-cloud/pubsub-api/build/src/v1/publisher_client.js").PublisherClient };',
-  // Encoders for every message of the API, and of descriptors: `shared/publish/codec.ts` does without.
+  // Encoders for every message of the API, and of descriptors: `shared/publish/grpc/codec.ts` does without.
   "@google-cloud/pubsub-api/build/protos/protos.json": "{}",
   "@grpc/proto-loader/build/src/index.js": 'exports.fromJSON = () => ({ "google.pubsub.v1.Publisher": {} });',
   // The IAM, operations and location clients, and the messages of those services.

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
@@ -101,22 +101,31 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
       if (session) return callUnary(session, toHeaders(by), request.bytes, sending);
       return callByClient(stub, grpc.Metadata.fromHttp2Headers({ ...routing, ...by }), request.bytes, sending);
     },
-    ping: (ms) =>
-      new Promise((resolve) => {
-        // Once more round the event loop: after a stall of our own the timer is due before the answer is read.
-        const timer = setTimeout(() => setImmediate(resolve, false), ms);
-        const session = findSession(stub);
-        if (!session) return resolve(true);
-        session.ping((error) => {
-          clearTimeout(timer);
-          resolve(!error);
-        });
-      }),
+    ping: (ms) => {
+      const session = findSession(stub);
+      return session ? ping(session, ms) : Promise.resolve(true);
+    },
     close() {
       stub.close();
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+function ping(session: ClientHttp2Session, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Once more round the event loop: after a stall of our own the timer is due before the answer is read.
+    const timer = setTimeout(() => setImmediate(resolve, false), ms);
+    const end = (error: Error | null) => {
+      clearTimeout(timer);
+      resolve(error === null);
+    };
+    try {
+      session.ping(end);
+    } catch (error) {
+      end(error as Error);
+    }
+  });
 }
 
 /**
