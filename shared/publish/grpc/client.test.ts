@@ -168,8 +168,11 @@ describe.each(paths)("a call %s", (chosen) => {
       requests();
       answering([id], ok)(stream);
     };
+    server.behaviour.onConnection = () => {
+      sending.cancel();
+      return true;
+    };
     const cancelled = connection.publish(request, sending);
-    sending.cancel();
     await expect(cancelled).rejects.toThrow();
     await publish();
     expect(requests).toHaveBeenCalledTimes(1);
