@@ -7,10 +7,11 @@ import { afterEach, expect, it, vi } from "vitest";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { readBody } from "./body.ts";
 import { noteExpectation } from "./expectation.ts";
+import type { Lease } from "./lease.ts";
 import { isJsonMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { respond } from "./respond.ts";
-import { type Lease, Room } from "./room.ts";
+import { Room } from "./room.ts";
 
 const KIB = 1024;
 const LIMIT = 1000 * KIB;

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { sendContinue } from "./expectation.ts";
 import { findInflater } from "./inflate.ts";
+import type { Lease } from "./lease.ts";
 import { readMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { receive } from "./receive.ts";
-import type { Lease } from "./room.ts";
 
 /** What is read from a request besides its stream: functions-framework leaves a `rawBody` where its parsers ran first. */
 export type BodyRequest = IncomingMessage & { readonly rawBody?: Buffer };

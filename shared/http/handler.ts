@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connectionOf, type Exchange } from "./connection.ts";
 import type { Drain } from "./drain.ts";
 import { isExpecting } from "./expectation.ts";
+import type { Lease } from "./lease.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 import { type Answer, respond } from "./respond.ts";
-import type { Lease, Room } from "./room.ts";
+import type { Room } from "./room.ts";
 
 /** A caller that goes on sending after its answer is cut off then. */
 const LINGER_MS = 5000;

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { ByteCollector } from "./byte-collector.ts";
 import type { Inflater } from "./inflate.ts";
+import { type Lease, SMALL_BODY_BYTES } from "./lease.ts";
 import { Problem } from "./problem.ts";
 import { watchProgress } from "./progress.ts";
-import { type Lease, SMALL_BODY_BYTES } from "./room.ts";
 
 /** How a body is read; see {@link receive}. */
 interface Receiving {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Lease, SMALL_BODY_BYTES } from "./lease.ts";
 import { Problem } from "./problem.ts";
-import { type Lease, Room, SMALL_BODY_BYTES } from "./room.ts";
+import { Room } from "./room.ts";
 
 const KIB = 1024;
 const REQUEST_BYTES = 4 * KIB;
