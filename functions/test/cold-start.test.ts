@@ -1,7 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -16,6 +25,7 @@ const cacheFile = `index.js.${process.version}-${process.arch}.cache`;
 /** Of the cache's file, before what V8 wrote. */
 const HEAD_BYTES = 8;
 
+const otherNode = findOtherNode();
 const folders: string[] = [];
 let built: string;
 
@@ -44,8 +54,8 @@ function isRejected(folder: string, execArgv: readonly string[] = []): boolean |
 }
 
 /** Starts the function of a folder and sends it an event. */
-async function sendFirst(folder: string, execArgv: readonly string[] = []) {
-  const options = { endpoint: inject("pubsub"), project, source: folder, execArgv };
+async function sendFirst(folder: string, execArgv: readonly string[] = [], node = process.execPath) {
+  const options = { endpoint: inject("pubsub"), project, source: folder, execArgv, node };
   const running = await startFunction("commerce", options);
   try {
     const response = await fetch(running.url, {
@@ -62,6 +72,15 @@ async function sendFirst(folder: string, execArgv: readonly string[] = []) {
 
 function edit(folder: string, file: string, change: (bytes: Buffer) => Buffer): void {
   writeFileSync(join(folder, file), change(readFileSync(join(folder, file))));
+}
+
+/** A Node of another version on this machine: the one that `npm` was started with. CI has one. */
+function findOtherNode(): string | undefined {
+  const programs = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "node"));
+  return programs.filter(existsSync).find((program) => {
+    const version = execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
+    return version !== process.version;
+  });
 }
 
 /** Flips one bit. */
@@ -119,6 +138,13 @@ describe("a function with its code cache", () => {
     expect(isRejected(folder)).toBe(true);
     expect(await sendFirst(folder)).toMatchObject({ status: 202, stderr: "" });
   });
+
+  it.skipIf(!otherNode && !process.env.CI)(
+    "answers 202 where another Node runs it, for which no cache was made",
+    async () => {
+      expect(await sendFirst(built, [], otherNode)).toMatchObject({ status: 202, stderr: "" });
+    },
+  );
 
   it("answers 202 where Node has another flag", async () => {
     const flags = ["--stack-size=900"];
