@@ -38,8 +38,8 @@ function integer(min: number, max: number) {
 /**
  * Name, check, default, and what is allowed, in the words of the error: one row a variable.
  *
- * `MAX_IN_FLIGHT`: two full batches; so many events of 0.3 KB that all wait for a Pub/Sub that hangs take 192 MiB of
- * memory, the process included, and 5,000 take 283, more than the smallest instance that it fits otherwise.
+ * `MAX_IN_FLIGHT` is two full batches. While Pub/Sub hangs, 2,000 waiting events of 0.3 KB put the process at 192 MiB; 5,000
+ * would put it at 283, over the smallest instance that it otherwise fits.
  */
 const variables = {
   GCP_PROJECT_ID: [projectId, undefined, "the id of a Google Cloud project (or set GOOGLE_CLOUD_PROJECT)"],

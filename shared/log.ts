@@ -5,7 +5,7 @@ const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 export type Level = (typeof LEVELS)[number];
 
-/** Fields of one line besides severity and message; never an event's payload or a user's id. */
+/** The other fields of a line; never an event's payload or a user's id. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
   readonly latency_ms: number;
 };
@@ -45,8 +45,8 @@ export function createLog(
     write(level, message, fields, trace) {
       if (LEVELS.indexOf(level) < lowest) return;
       if (pending === "") setImmediate(flush);
-      // Line breaks and control characters are escaped: no value can begin a line of its own. Joined as text, as to make
-      // one object of all this costs twice what the rest of a line does.
+      // JSON escapes line breaks, so no value can begin a line of its own. Joined as text: building one object first costs
+      // twice what the rest of a line does.
       const head = `"severity":"${level.toUpperCase()}","message":${JSON.stringify(message)},"environment":${environment}`;
       const traced = trace ? `,"logging.googleapis.com/trace":"projects/${config.GCP_PROJECT_ID}/traces/${trace}"` : "";
       pending += `{${head}${traced},${JSON.stringify(fields).slice(1)}\n`;

@@ -27,8 +27,8 @@ function requiredText(description: string) {
 const jsonObject = v.custom<Record<string, unknown>>(isJsonObject, "must be a JSON object");
 
 /**
- * The fields that every event has. What an event type needs besides stands in its domain's file; whatever else a caller
- * sends is kept and published as sent. Descriptions and metadata (JSON Schema keywords) are for the OpenAPI document.
+ * The fields that every event has. The domain's file adds what a type needs; whatever else a caller sends is kept and
+ * published as sent. Descriptions and metadata (JSON Schema keywords) are for the documents.
  */
 export const envelope = {
   event_id: v.optional(

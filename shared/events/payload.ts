@@ -15,10 +15,10 @@ export const currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/));
 /** A number of things, 0 where there are none. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** A number of things of which there is at least one. */
+/** A number of things, at least 1. */
 export const positiveCount = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-/** A JSON object of which nothing more is said. */
+/** A JSON object with any members. */
 export const freeObject = v.looseObject({});
 
 /** The items of an order or a cart: 1 to 500 of them. */

@@ -40,7 +40,7 @@ const registered = new Map<string, Registered>(
 );
 
 /**
- * Looks an event type up, by any name whatsoever.
+ * Looks an event type up by a name that comes from a caller.
  *
  * @returns the event's definition and its domain, or undefined when no domain has such a type
  */

@@ -6,7 +6,7 @@ import { readMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { receive } from "./receive.ts";
 
-/** What is read from a request besides its stream: functions-framework leaves a `rawBody` where its parsers ran first. */
+/** A request. functions-framework leaves a `rawBody` where its parsers ran first. */
 export type BodyRequest = IncomingMessage & { readonly rawBody?: Buffer };
 
 /** What a route takes. */

@@ -1,6 +1,6 @@
 /** The platform kills 10 s after SIGTERM. Until here requests in flight get their real answer… */
 const GRACE_MS = 8000;
-/** …and until here what is then answered in their stead. */
+/** …then the rest is failed and answered, until here. */
 const LAST_MS = 8800;
 /** For responses that are written, but not yet read. */
 const FLUSH_MS = 300;

@@ -25,7 +25,7 @@ export class EventIds {
     const id = fields.event_id ?? (this.#key === undefined ? createEventId() : this.#derive(this.#key, bytes));
     if (this.#given.has(id)) {
       const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
-      throw new Problem("invalid_event", "1 field is invalid: the event_id stands twice in the batch.", {
+      throw new Problem("invalid_event", "1 field is invalid: an earlier event of the batch has this event_id.", {
         errors,
         ...(verdict.warnings && { warnings: verdict.warnings.members }),
       });

@@ -147,7 +147,7 @@ function toExtras({ event, eventId }: CheckedEvent) {
 
 type EventLine = "Event accepted" | "Event refused" | "Event not published";
 
-/** Writes the event's line. The outcome stands, whatever becomes of it: an acknowledged event must not be answered 500. */
+/** Writes the event's line. A log that fails changes no outcome: an acknowledged event must not be answered 500. */
 function record(
   { log }: Service,
   context: RequestContext,

@@ -29,7 +29,7 @@ export const LOWER_U = 0x75;
 
 const ESCAPED = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
 
-/** The bytes are not JSON; `position` is the offset of the first byte that cannot stand where it stands. */
+/** The bytes are not JSON; `position` is the offset of the first byte that does not fit. */
 export class JsonSyntaxError extends Error {
   readonly position: number;
   constructor(position: number) {
@@ -53,7 +53,7 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   return at;
 }
 
-/** @throws {JsonSyntaxError} when anything but white space stands from `at` on */
+/** @throws {JsonSyntaxError} when anything but white space follows */
 export function expectEnd(bytes: Uint8Array, at: number): void {
   const rest = skipSpace(bytes, at);
   if (rest !== bytes.length) throw new JsonSyntaxError(rest);

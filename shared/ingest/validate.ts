@@ -55,7 +55,7 @@ export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract
   let faults = judge(compiled?.envelope ?? contract.bare, envelope, "");
   if (notes.size > 0) faults = withNotes(faults, notes);
   const payload = envelope.get("payload");
-  // A type that stands twice may have had the payload read for another one.
+  // With event_type given twice, the payload may have been read for the other type.
   const isJudged = compiled?.payload && payload instanceof Projected && !notes.has("event_type");
   const broken = isJudged ? judge(compiled.payload, payload, "payload") : undefined;
   const isEnforced = broken !== undefined && compiled?.isEnforced === true;

@@ -25,7 +25,7 @@ export function toWarnings(faults: ReadonlyMap<string, FieldError>): Warnings {
   };
 }
 
-/** Whole paths alone. A message with faults always has the attribute: the first path stands for those that do not fit. */
+/** Whole paths only. A message with faults always has the attribute, if only with the first path. */
 function joinPaths(paths: Iterable<string>): string {
   let joined = "";
   for (const path of paths) {

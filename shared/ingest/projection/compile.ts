@@ -29,7 +29,7 @@ export interface Compiled {
  *
  * The judge is valibot's own schema with other objects, arrays and records inside; see `judges.ts`.
  *
- * @param path where the schema's value stands
+ * @param path of the value that the schema is for
  * @throws {UnsupportedSchema} when it cannot be projected
  */
 export function compile(schema: v.GenericSchema, path: string): Compiled {
@@ -38,7 +38,7 @@ export function compile(schema: v.GenericSchema, path: string): Compiled {
   return { plan, judge, messages };
 }
 
-/** Where a schema stands. */
+/** What surrounds a schema. */
 interface Place {
   readonly path: string;
   /** Whether a check of a value around this one reads it. */
@@ -180,7 +180,7 @@ function compileArray(schema: Schema, place: Place, inside: (step: string) => Pl
   if (rest && !tooLong) {
     throw new UnsupportedSchema(
       place.path,
-      `v.${toName(schema.type)} needs a v.maxLength: only so many items become values`,
+      `v.${toName(schema.type)} needs a v.maxLength: it bounds how many items become values`,
     );
   }
   // Of a tuple whose other items are free, as many are kept as its checks count.

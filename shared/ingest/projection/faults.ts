@@ -8,7 +8,7 @@ import { type Issue, run } from "./schema.ts";
 /**
  * Judges a projected value.
  *
- * @param path where the value stands; the empty text for an event itself
+ * @param path of the value; empty for an event itself
  * @returns its faults in the schema's order, one a path; undefined where there are none
  */
 export function judge(

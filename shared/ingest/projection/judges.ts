@@ -124,7 +124,7 @@ export function toRestJudge(
       if (found || faulty.size > 0) {
         const text = projector.bytes.toString("utf8", keyStart, keyEnd);
         const name = text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
-        // Of an entry that stands twice the last one counts, as in JSON.parse.
+        // When an entry is there twice, the last one counts, as in JSON.parse.
         if (found) faulty.set(name, found);
         else faulty.delete(name);
       }

@@ -18,7 +18,7 @@ const FOLDED = new Map([
   [0x0131, 0x69],
 ]);
 
-/** What `\b`, `\f`, `\n`, `\r` and `\t` stand for; every other escape of two characters stands for its second. */
+/** What `\b`, `\f`, `\n`, `\r` and `\t` mean; every other escape of two characters means its second. */
 const CONTROLS = new Map([..."bfnrt"].map((letter, i) => [letter.charCodeAt(0), "\b\f\n\r\t".charCodeAt(i)]));
 
 /**

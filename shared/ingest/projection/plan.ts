@@ -17,7 +17,7 @@ export interface Plan {
 
 /** What of an array becomes values. */
 interface ItemsPlan {
-  /** The first so many items; the rest is counted. */
+  /** How many items become values; the rest is counted. */
   readonly limit: number;
   /** Of the items that have a schema of their own. */
   readonly first: readonly Plan[];

@@ -43,7 +43,7 @@ export interface MemberRoutes {
 export interface EnvelopeReader {
   /** @returns how to read a member, by its index; undefined when that depends on what comes later in the body */
   route(index: number, envelope: Projected): Route | undefined;
-  /** A member stands twice, or is there under a name that differs by case. */
+  /** A member is there twice, or under a name that differs by case. */
   note(name: string, kind: "repeated" | "other case"): void;
 }
 
@@ -204,7 +204,7 @@ export class Projector extends JsonScanner {
 /** @returns at least the first `wanted` characters of a string's content, or all of it */
 function decode(bytes: Buffer, start: number, end: number, wanted: number): string {
   let cut = start;
-  // No character takes more than six bytes. An escape is never cut; what is cut of UTF-8 stands behind what is wanted.
+  // No character takes more than six bytes. An escape is never cut; a character may be, but only behind what is wanted.
   for (const limit = Math.min(end, start + 6 * wanted); cut < limit; ) {
     cut += bytes[cut] !== BACKSLASH ? 1 : bytes[cut + 1] === LOWER_U ? 6 : 2;
   }
@@ -214,7 +214,7 @@ function decode(bytes: Buffer, start: number, end: number, wanted: number): stri
 
 const standIns: string[] = [];
 
-/** A string of which only the length matters. */
+/** A string whose length alone matters. */
 function toStandIn(length: number): string {
   if (length > 1024) return "x".repeat(length);
   let standIn = standIns[length];

@@ -7,7 +7,7 @@ import type { MemberRoutes, Projector } from "./project.ts";
 export class Projected {
   readonly shape: MemberRoutes;
   readonly values: unknown[];
-  /** Where the object stands, so that its entries can be walked when they are judged. */
+  /** The object's position, so that its entries can be walked when they are judged. */
   readonly projector: Projector | undefined;
   readonly at: number;
 

@@ -27,7 +27,7 @@ export interface PubSubClient {
    * @throws {CallError}
    */
   publish(request: { readonly bytes: Buffer }, by: Authorization, sending: Sending): Promise<Buffer>;
-  /** @returns whether the server answers a PING within so many milliseconds, or nobody can ask it */
+  /** @returns whether the server answers a PING within this time (ms); true where nobody can ask it */
   ping(ms: number): Promise<boolean>;
   /** Ends the connection and its calls at once, also one that is still being made. */
   close(): void;

@@ -11,12 +11,12 @@ export function toTag(field: number): number {
   return (field << 3) | LENGTH_DELIMITED;
 }
 
-/** @returns the bytes that a field of so many bytes takes at most */
+/** @returns the most bytes that a field with a value of this size takes */
 export function toMaxField(bytes: number): number {
   return MAX_HEAD_BYTES + bytes;
 }
 
-/** @returns the bytes that a field of this text takes at most: three of UTF-8 for each UTF-16 code unit */
+/** @returns the most bytes that a field with this text takes: three of UTF-8 for each UTF-16 code unit */
 export function toMaxTextField(text: string): number {
   return toMaxField(text.length * 3);
 }
@@ -72,7 +72,7 @@ export class ReverseWriter {
     this.#bytes[--this.#at] = toTag(field);
   }
 
-  /** @returns what was written, behind so many bytes that are still to be filled */
+  /** @returns what was written, with room in front of it */
   finish(before: number): Buffer {
     return this.#bytes.subarray(this.#at - before);
   }
