@@ -101,7 +101,7 @@ describe("what is retried inside the budget", () => {
     for (let i = 0; i < 10; i++) expect((await send()).status).toBe(202);
     let calls = 0;
     const stop = pubsub.faults.use(() =>
-      ++calls === 1 ? { kind: "delay", ms: BUDGET_MS * 0.6 } : { kind: "error", code: grpc.PERMISSION_DENIED },
+      ++calls === 1 ? { kind: "delay", ms: BUDGET_MS * 0.75 } : { kind: "error", code: grpc.PERMISSION_DENIED },
     );
     const { status, answer } = await send();
     stop();
