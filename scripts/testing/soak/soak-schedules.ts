@@ -21,12 +21,16 @@ export async function soakSchedules(count: number, firstSeed: number, seconds: n
     const seed = firstSeed + i;
     const random = new Random(seed);
     const steps = drawSchedule(random, seconds * 1000);
-    const report = await runSchedule({ random, steps, durationMs: seconds * 1000, settleMs: SETTLE_MS, users: USERS });
-    console.log(`${i + 1}/${count} seed ${seed}: ${printBalance(report)}`);
-    if (isClean(report)) continue;
+    const report = await runSchedule({
+      ...{ random, steps, durationMs: seconds * 1000 },
+      ...{ settleMs: SETTLE_MS, users: USERS },
+    }).catch((error: Error) => error);
+    const isFailed = report instanceof Error || !isClean(report);
+    console.log(`${i + 1}/${count} seed ${seed}: ${report instanceof Error ? report.message : printBalance(report)}`);
+    if (!isFailed) continue;
     failed.push(seed);
     console.error(`  ${steps.map(toText).join("\n  ")}`);
-    for (const finding of report.findings.slice(0, 10)) console.error(`  ${finding}`);
+    if (!(report instanceof Error)) for (const finding of report.findings.slice(0, 10)) console.error(`  ${finding}`);
   }
   console.log(failed.length === 0 ? `${count} of ${count} clean` : `Not clean: seeds ${failed.join(", ")}`);
   return failed.length === 0 ? 0 : 1;

@@ -9,7 +9,8 @@ import { type Planned, Tally, toId } from "./tally.ts";
 const clean = { lost: 0, altered: 0, outOfOrder: 0, wrong: 0, unsettled: 0, findings: [] };
 
 describe("fault schedules", { timeout: 120_000 }, () => {
-  it.each([101, 102, 103])("seed %i leaves every bad column at 0", async (seed) => {
+  // Between them they have every kind of fault.
+  it.each([3, 170, 246])("seed %i leaves every bad column at 0", async (seed) => {
     const random = new Random(seed);
     const steps = drawSchedule(random, 1500);
     const report = await runSchedule({ random, steps, durationMs: 1500, settleMs: 60_000, users: 4 });
@@ -23,6 +24,13 @@ describe("fault schedules", { timeout: 120_000 }, () => {
     expect(report.accepted).toBeGreaterThan(0);
     expect(report.sent).toBeGreaterThan(report.events);
   });
+});
+
+it("has every kind of fault in the seeds of CI", () => {
+  const names = [3, 170, 246].flatMap((seed) => drawSchedule(new Random(seed), 1500).map(({ name }) => name));
+  const kinds = ["reset", "connections go silent", "everything silent", "nothing listens", "bytes", "frozen", "hang"];
+  kinds.push("SIGTERM", "SIGKILL", "lost", "answers \\d+ ms late", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED");
+  for (const kind of kinds) expect(names).toContainEqual(expect.stringMatching(kind));
 });
 
 it("draws the same for the same seed", () => {
