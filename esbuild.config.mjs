@@ -1,14 +1,15 @@
 import { rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "./scripts/build/build-function.ts";
+import { listUnsupported } from "./scripts/build/check-payloads.ts";
 import { listForgotten } from "./scripts/build/check-registry.ts";
 import { stageClient } from "./scripts/build/client/stage-client.ts";
 import { toThirdPartyNotices } from "./scripts/build/third-party-notices.ts";
 import { domains, functionNames } from "./shared/events/registry.ts";
 
-const forgotten = listForgotten(domains);
-if (forgotten.length > 0) {
-  console.error(forgotten.join("\n"));
+const faults = [...listForgotten(domains), ...listUnsupported(domains)];
+if (faults.length > 0) {
+  console.error(faults.join("\n"));
   process.exit(1);
 }
 

@@ -17,6 +17,7 @@ import { measureCold } from "./parts/cold.ts";
 import { measureCpu } from "./parts/cpu.ts";
 import { measureFlatness } from "./parts/flatness.ts";
 import { measureMemory } from "./parts/memory.ts";
+import { measurePayload } from "./parts/payload.ts";
 import { measureSize } from "./parts/size.ts";
 import { toMarkdown, toTargetTable } from "./print-table.ts";
 import { startSecureFront } from "./processes/secure-front.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   memory: measureMemory,
   size: measureSize,
   batch: measureBatch,
+  payload: measurePayload,
   flatness: measureFlatness,
   client: measureClient,
 };

@@ -31,6 +31,9 @@ export function contractConstants(name: string): Plugin {
 
 async function printDocument(name: string): Promise<string> {
   const { domains } = await import("../../shared/events/registry.ts");
+  const { listUnsupported } = await import("./check-payloads.ts");
+  const [unsupported] = listUnsupported(domains);
+  if (unsupported !== undefined) throw unsupported;
   const { toDocument } = await import("./openapi/document.ts");
   return JSON.stringify(toDocument(domains[name as keyof typeof domains]));
 }

@@ -23,7 +23,15 @@ describe("the requests of a measurement", () => {
     const { path, body } = read(createRequests({ ...shape, eventBytes })());
     expect(path).toBe("/");
     expect(Math.abs(body.length - eventBytes)).toBeLessThan(60);
-    expect(v.is(findEvent("order.placed")?.event.schema as v.GenericSchema, JSON.parse(body))).toBe(true);
+    const event = findEvent("order.placed")?.event;
+    const { schema, payload } = event as { schema: v.GenericSchema; payload: v.GenericSchema };
+    expect(v.is(schema, JSON.parse(body))).toBe(true);
+    expect(v.is(payload, JSON.parse(body).payload)).toBe(true);
+  });
+
+  it("have payloads that keep to their schema, or each would be measured with its warnings", () => {
+    const { body } = read(createRequests({ ...shape, eventType: "product.viewed" })());
+    expect(v.is(findEvent("product.viewed")?.event.payload as v.GenericSchema, JSON.parse(body).payload)).toBe(true);
   });
 
   it.each([10, 1000])("are drawn from %i users", (users) => {

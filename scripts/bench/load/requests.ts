@@ -1,6 +1,9 @@
 /** What the requests of a measurement hold. */
 export interface RequestShape {
-  /** Size of one event as JSON, in bytes; about, as it grows by whole order lines. */
+  /**
+   * Size of one event as JSON, in bytes; about, as it grows by whole order lines: up to 500, which is what the schema
+   * takes, in `items`, and more in a member that no schema names.
+   */
   readonly eventBytes: number;
   /** How many distinct users the events are drawn from. */
   readonly users: number;
@@ -11,6 +14,9 @@ export interface RequestShape {
   /** The event type: an order, or a product view for the function of the user actions. */
   readonly eventType: "order.placed" | "product.viewed";
 }
+
+/** What the schema of an order takes. */
+const MAX_ITEMS = 500;
 
 /** Batches are taken from so many prepared ones: to write 100 events anew costs more than to answer them. */
 const PREPARED_BATCHES = 50;
@@ -64,7 +70,10 @@ function toEventParts(eventType: RequestShape["eventType"], bytes: number): [str
       quantity: 1 + (i % 3),
       unit_price: 89.99,
     }));
-    const payload = { currency: "EUR", shipping: { method: "standard", country: "DE" }, total: 89.99, items };
+    const order = { currency: "EUR", shipping: { method: "standard", country: "DE" }, total: 89.99 };
+    const more = items.length > MAX_ITEMS ? { more_items: items.slice(MAX_ITEMS) } : {};
+    const view = eventType === "product.viewed" ? { product_id: "prod_00000" } : {};
+    const payload = { ...view, ...order, items: items.slice(0, MAX_ITEMS), ...more };
     return `","order_id":"ord_20771","payload":${JSON.stringify(payload)}}`;
   };
   const before = `{"event_type":"${eventType}","user_id":"`;
