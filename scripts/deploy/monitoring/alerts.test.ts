@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { status as grpc } from "@grpc/grpc-js";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { commerce } from "../../../shared/events/commerce.ts";
+import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
+import { readContext } from "../../../shared/ingest/context.ts";
+import { takeEvent } from "../../../shared/ingest/event.ts";
+import { InFlight } from "../../../shared/ingest/in-flight.ts";
+import { PayloadFaults } from "../../../shared/ingest/payload-faults.ts";
+import { createLog } from "../../../shared/log.ts";
+import { connectPubSub } from "../../pubsub/client.ts";
+import { startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
+import { startFunction } from "../../testing/function-process.ts";
+import { type LogEntry, parseLogFilter, toLogEntry } from "../../testing/google-cloud/log-filter.ts";
+import { listAlertPolicies } from "./alert-policies.ts";
+import { alertsByCode, codesOf } from "./alerts-by-code.ts";
+import { badAnswers } from "./burn-rate.ts";
+import { acceptedEvents, failures, logMetrics, payloadFaults } from "./log-metrics.ts";
+import { readRunbook } from "./runbook.ts";
+
+const project = "alerts";
+const { sample } = commerce.events["order.placed"];
+const codes = Object.keys(problems) as ProblemCode[];
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** What a real function, and for `internal` its code, wrote about one event or more of each kind. */
+const lines: Line[] = [];
+const entries = () => lines.map((line) => toLogEntry(line, "commerce"));
+const linesOf = (code: ProblemCode) => entries().filter((entry) => toPayload(entry).code === code);
+const toPayload = (entry: LogEntry) => entry.jsonPayload as Line;
+
+beforeAll(async () => {
+  const pubsub = await startEmbeddedPubSub();
+  const admin = connectPubSub(pubsub.endpoint, project);
+  await admin.createTopic(commerce.topic);
+  admin.close();
+  const running = await startFunction("commerce", {
+    endpoint: pubsub.endpoint,
+    project,
+    env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2" },
+  });
+  const post = (body: unknown, path = "/events/ingest") =>
+    fetch(`${running.url}${path}`, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+  try {
+    await post(sample);
+    await post({ ...sample, payload: {} });
+    await post({ ...sample, user_id: "" });
+    await post("not JSON");
+    for (const code of [grpc.PERMISSION_DENIED, grpc.INVALID_ARGUMENT]) {
+      pubsub.faults.failNext(1, code);
+      await post(sample);
+    }
+    // The first fails, its user's second is not attempted.
+    pubsub.faults.failNext(1, grpc.PERMISSION_DENIED);
+    await post([sample, sample], "/events/batch");
+    // Both wait; a third one is too many.
+    const stopDelay = pubsub.faults.every(1, { kind: "delay", ms: 1_500 });
+    await Promise.all([1, 2, 3].map(() => post({ ...sample, user_id: randomUUID() })));
+    stopDelay();
+    const stopErrors = pubsub.faults.every(1, { kind: "error", code: grpc.UNAVAILABLE });
+    await post(sample);
+    stopErrors();
+    const stopHanging = pubsub.faults.every(1, { kind: "hang" });
+    await post(sample);
+    stopHanging();
+  } finally {
+    await running.stop();
+    await pubsub.close();
+  }
+  lines.push(...running.logs, await writeInternal());
+});
+
+/** The line of an event that failed on a fault of our own, which cannot be had of a sound function. */
+async function writeInternal(): Promise<Line> {
+  let written = "";
+  const log = createLog({ LOG_LEVEL: "info", ENVIRONMENT: "prod", GCP_PROJECT_ID: project }, (text) => {
+    written += text;
+  });
+  const service = {
+    domain: commerce,
+    publisher: { publish: () => Promise.reject(new TypeError("a bug")) },
+    log,
+    inFlight: new InFlight(1),
+    payloadChecks: "registry" as const,
+    payloadFaults: new PayloadFaults(),
+  };
+  await takeEvent(service, readContext({ headers: {} }), {
+    bytes: Buffer.from(JSON.stringify(sample)),
+    isLines: false,
+  });
+  await vi.waitUntil(() => written !== "");
+  return JSON.parse(written) as Line;
+}
+
+describe("log-based metrics", () => {
+  test.each(logMetrics)("$name counts real lines, and finds its labels in them", ({ filter, labels }) => {
+    const counted = entries().filter(parseLogFilter(filter));
+    expect(counted.length).toBeGreaterThan(0);
+    for (const label of labels) {
+      for (const entry of counted) expect(toPayload(entry)[label]).toEqual(expect.any(String));
+    }
+  });
+
+  test("each line is counted by one metric, or by none where the caller is at fault", () => {
+    for (const entry of entries()) {
+      const counting = [failures, payloadFaults, acceptedEvents].filter(({ filter }) => parseLogFilter(filter)(entry));
+      const { message, code } = toPayload(entry);
+      const isCounted =
+        code === undefined ? String(message).match(/accepted|Payload/) : problems[code as ProblemCode].status >= 500;
+      expect([message, code, counting.length]).toEqual([message, code, isCounted ? 1 : 0]);
+    }
+  });
+
+  test("lines of other services are not counted", () => {
+    const foreign = lines.map((line) => toLogEntry(line, "checkout"));
+    for (const { filter } of logMetrics) expect(foreign.filter(parseLogFilter(filter))).toEqual([]);
+  });
+});
+
+describe("each code", () => {
+  const query = listAlertPolicies(true).find(({ id }) => id === "failures")?.query ?? "";
+  const watched = new RegExp(`^(?:${/code=~"([^"]+)"/.exec(query)?.[1]})$`);
+  const isFailureAlert = (code: ProblemCode) =>
+    watched.test(code) && linesOf(code).some(parseLogFilter(failures.filter));
+
+  test.each(codes)("%s sets off the one alert that it is said to, or none", (code) => {
+    const entry = alertsByCode[code];
+    const isBad = new RegExp(`^(?:${badAnswers})$`).test(String(problems[code].status));
+    if ("silent" in entry) {
+      expect(watched.test(code)).toBe(false);
+      expect(isBad && code !== "not_attempted").toBe(false);
+      expect(entry.silent).not.toBe("");
+    } else if (entry.alert === "failures") {
+      expect(isFailureAlert(code)).toBe(true);
+    } else {
+      expect([isBad, watched.test(code)]).toEqual([true, false]);
+    }
+  });
+
+  test("no alert waits for a code that there is not", () => {
+    const waitedFor = /code=~"([^"]+)"/.exec(query)?.[1]?.split("|") ?? [];
+    expect(waitedFor.sort()).toEqual([...codesOf("failures")].sort());
+    expect(waitedFor.filter((code) => linesOf(code as ProblemCode).length === 0)).toEqual([]);
+  });
+
+  test("what somebody has to act on is an ERROR, what heals by itself a WARNING", () => {
+    for (const code of codesOf("failures")) for (const { severity } of linesOf(code)) expect(severity).toBe("ERROR");
+    const healing = codesOf("slo").flatMap(linesOf);
+    expect(new Set(healing.map((entry) => toPayload(entry).code))).toEqual(
+      new Set(codesOf("slo").filter((code) => code !== "shutting_down")),
+    );
+    for (const { severity } of healing) expect(severity).toBe("WARNING");
+  });
+});
+
+describe("docs/operations.md", () => {
+  test("each query finds a real line", async () => {
+    const text = await readFile(new URL("../../../docs/operations.md", import.meta.url), "utf8");
+    const queries = [...text.matchAll(/^```\n(resource\.type=[^`]+)```/gm)].map(([, query]) => query ?? "");
+    expect(queries).toHaveLength(3);
+    const { event_id } = lines.find(({ message }) => message === "Event accepted") ?? {};
+    for (const query of queries) {
+      const found = entries().filter(parseLogFilter(query.replace(/evt_[0-9a-f]{32}/, String(event_id))));
+      expect([query, found.length > 0]).toEqual([query, true]);
+    }
+  });
+
+  test.each(listAlertPolicies(true))("has a section for the alert $id, which it says and links to", ({ title }) => {
+    const said = readRunbook(title, "https://example.com/operations.md");
+    expect(said).toMatch(/\n\nRunbook: https:\/\/example.com\/operations.md#[a-z0-9-]+$/);
+    expect(said.length).toBeGreaterThan(200);
+    // Cloud Monitoring allows 8 KiB.
+    expect(Buffer.byteLength(said)).toBeLessThan(8192);
+  });
+});
