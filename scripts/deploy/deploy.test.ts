@@ -4,10 +4,12 @@ import { domains, type FunctionName, functionNames } from "../../shared/events/r
 import { contractFingerprint } from "../build/schemas/fingerprint.ts";
 import { collectTopic } from "../pubsub/collect-topic.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
+import { startFunction } from "../testing/function-process.ts";
 import type { DeployedFunction } from "../testing/google-cloud/functions.ts";
 import { startAsPlatform } from "../testing/google-cloud/platform.ts";
 import { readZip } from "../testing/google-cloud/read-zip.ts";
 import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
+import { promises } from "./verify/verdict.ts";
 
 const project = "shop-prod";
 const here = ["--project", project, "--region", "europe-west1"];
@@ -149,6 +151,42 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
       // gcloud's answer to --no-allow-unauthenticated: the same policy, without allUsers.
       `POST run/v1/${parent}/services/commerce:setIamPolicy`,
     ]);
+  });
+
+  test("verifies what it deployed, and leaves no subscription behind", async () => {
+    const { cloud } = sandbox;
+    const pubsub = await startEmbeddedPubSub();
+    const topic = await collectTopic(pubsub.endpoint, project, domains.system.topic);
+    const running = await startFunction("system", { endpoint: pubsub.endpoint, project });
+    cloud.urls.set("system", running.url);
+    cloud.pubsubEndpoint = pubsub.endpoint;
+    try {
+      const { code, stdout, stderr } = await sandbox.run("deploy", [...here, "--verify", "system"]);
+      expect({ code, stderr, unknown: cloud.unknown }).toEqual({ code: 0, stderr: "", unknown: [] });
+      for (const promise of Object.values(promises)) expect(stdout).toContain(`  ok      ${promise}\n`);
+      expect(topic.messages).toHaveLength(40);
+      const made = cloud.requests.find(({ method, path }) => method === "PUT" && path.includes("/pulsecart-verify-"));
+      expect(made?.body).toMatchObject({
+        enableMessageOrdering: true,
+        filter: expect.stringMatching(/^attributes.verification="[0-9a-f]{32}"$/),
+        expirationPolicy: { ttl: "86400s" },
+      });
+      expect([...cloud.resources.keys()].filter((name) => name.includes("verify"))).toEqual([]);
+
+      cloud.refuse = ({ method, path }) =>
+        method === "PUT" && path.includes("/pulsecart-verify-")
+          ? "User not authorized to perform this action."
+          : undefined;
+      const refused = await sandbox.run("verify", [...here, "system"]);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain("could not be verified: permission pubsub.subscriptions.create is missing;");
+    } finally {
+      cloud.pubsubEndpoint = undefined;
+      cloud.urls.clear();
+      await running.stop();
+      await topic.close();
+      await pubsub.close();
+    }
   });
 
   test("a failed build and a refused permission are one line each, and keep no other function back", async () => {

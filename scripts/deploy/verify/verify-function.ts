@@ -6,7 +6,7 @@ import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { type Answer, type Call, createCaller } from "./caller.ts";
 import { type AcceptedEvent, findAttributeFault, findByteFault, findKeyFault } from "./check-message.ts";
 import { createFaultyEvent, createProbeEvents, type ProbeEvent } from "./probe-events.ts";
-import type { Listener, Subject } from "./subject.ts";
+import { CannotVerifyError, type Listener, type Subject } from "./subject.ts";
 import { Verdict } from "./verdict.ts";
 
 /** Sent one after the other, and then as one batch. */
@@ -45,7 +45,11 @@ export async function verifyFunction(subject: Subject, patience: Patience = {}):
   const mark = randomBytes(16).toString("hex");
   const verdict = new Verdict();
   const call = createCaller(subject, mark, { patience: patience.grants, pause: patience.pause });
-  checkHealth(subject, await call("/health"), verdict);
+  const health = await call("/health");
+  if (health.status === 404 && health.body.code === undefined) {
+    throw new CannotVerifyError(`${subject.url} is not to be reached from here: see --ingress of npm run deploy`);
+  }
+  checkHealth(subject, health, verdict);
   const userId = `verification-${mark}`;
   const domain = domains[subject.name];
   const refused = await call("/events/ingest", createFaultyEvent(domain));

@@ -17,7 +17,7 @@ export interface ApiReply {
 }
 
 /** Answers the requests of one API; undefined where it has no such method. */
-export type Api = (request: ApiRequest) => ApiReply | undefined;
+export type Api = (request: ApiRequest) => ApiReply | undefined | Promise<ApiReply | undefined>;
 
 export function ok(body: unknown): ApiReply {
   return { status: 200, body };

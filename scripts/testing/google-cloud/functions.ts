@@ -14,6 +14,8 @@ interface FunctionsState {
   readonly operations: Map<string, unknown>;
   /** Names of functions whose build fails. */
   readonly failingBuilds: Set<string>;
+  /** Where a function is served, by its name, where it is really served. */
+  readonly urls: Map<string, string>;
   /** The server's own base URL, which the upload goes to. */
   readonly baseUrl: string;
 }
@@ -41,7 +43,7 @@ export function createFunctions(state: FunctionsState): Api {
       serviceConfig: {
         ...deployed.serviceConfig,
         service: `projects/${project}/locations/${region}/services/${id}`,
-        uri: `https://${id}-x7hk2-ew.a.run.app`,
+        uri: state.urls.get(id ?? "") ?? `https://${id}-x7hk2-ew.a.run.app`,
       },
     });
     state.operations.set(operation, { name: operation, done: true, metadata, response: {} });

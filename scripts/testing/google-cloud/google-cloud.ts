@@ -8,6 +8,7 @@ import { createMonitoring } from "./monitoring.ts";
 import { Policies } from "./policies.ts";
 import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
+import { createDeliveries } from "./pubsub-messages.ts";
 import { createRun, type ServedRevision } from "./run.ts";
 
 /** A Google Cloud of one project on the loopback interface, for the real gcloud to talk to. */
@@ -30,6 +31,10 @@ export interface StubGoogleCloud {
   readonly uploads: Map<string, Buffer>;
   readonly operations: Map<string, unknown>;
   readonly failingBuilds: Set<string>;
+  /** Where a function is served once it is deployed, for a test that runs it; by its name. */
+  readonly urls: Map<string, string>;
+  /** A Pub/Sub server, `host:port`, whose messages subscriptions deliver; none unless a test sets it. */
+  pubsubEndpoint: string | undefined;
   /** What Cloud Run serves, by service. */
   readonly served: Map<string, ServedRevision>;
   readonly enabledApis: Set<string>;
@@ -56,12 +61,19 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     uploads: new Map(),
     operations: new Map(),
     failingBuilds: new Set(),
+    urls: new Map(),
+    pubsubEndpoint: undefined,
     served: new Map(),
     enabledApis: new Set(),
-    close: () => close(server),
+    close: () => {
+      deliveries.close();
+      return close(server);
+    },
   };
+  const deliveries = createDeliveries(() => stub.pubsubEndpoint);
+  const pubsub = createPubSub(stub.resources, policies);
   const apis: Readonly<Record<string, Api>> = {
-    pubsub: createPubSub(stub.resources, policies),
+    pubsub: async (request) => (await deliveries.api(request)) ?? pubsub(request),
     logging: createLogging(stub.metrics),
     monitoring: createMonitoring(stub.monitoring),
     iam: createIam(stub.accounts),
@@ -74,7 +86,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
   server.on("request", async (incoming, outgoing) => {
     const request = await readRequest(incoming);
     stub.requests.push(request);
-    const { status, body } = answer(request, apis, stub);
+    const { status, body } = await answer(request, apis, stub);
     outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   // HTTPS that is not sent to an API here arrives as a request for a tunnel, which there is none.
@@ -85,10 +97,14 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
   return stub;
 }
 
-function answer(request: ApiRequest, apis: Readonly<Record<string, Api>>, stub: StubGoogleCloud): ApiReply {
+async function answer(
+  request: ApiRequest,
+  apis: Readonly<Record<string, Api>>,
+  stub: StubGoogleCloud,
+): Promise<ApiReply> {
   const refusal = stub.refuse(request);
   if (refusal !== undefined) return fail(403, "PERMISSION_DENIED", refusal);
-  const reply = apis[request.api]?.(request);
+  const reply = await apis[request.api]?.(request);
   if (reply !== undefined) return reply;
   const description = `${request.method} ${request.api}/${request.path}`;
   stub.unknown.push(description);

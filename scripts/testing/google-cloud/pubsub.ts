@@ -16,6 +16,10 @@ export function createPubSub(resources: Map<string, Resource>, policies: Policie
       return ok(created);
     }
     if (found === undefined) return notFound(name);
+    if (request.method === "DELETE") {
+      resources.delete(name);
+      return ok({});
+    }
     if (request.method === "PATCH") {
       const patched = patch(found, request);
       resources.set(name, patched);

@@ -28,7 +28,7 @@ export interface Sandbox {
    * @param environment variables to set beside those that lead gcloud to the stub
    */
   run(
-    command: "provision" | "deploy",
+    command: "provision" | "deploy" | "verify",
     args: readonly string[],
     environment?: NodeJS.ProcessEnv,
   ): Promise<ProgramResult>;
