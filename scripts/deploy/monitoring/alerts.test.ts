@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { status as grpc } from "@grpc/grpc-js";
+import { parser } from "@prometheus-io/lezer-promql";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { commerce } from "../../../shared/events/commerce.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
@@ -16,6 +17,7 @@ import { type LogEntry, parseLogFilter, toLogEntry } from "../../testing/google-
 import { listAlertPolicies } from "./alert-policies.ts";
 import { alertsByCode, codesOf } from "./alerts-by-code.ts";
 import { badAnswers } from "./burn-rate.ts";
+import { dashboard } from "./dashboard.ts";
 import { acceptedEvents, failures, logMetrics, payloadFaults } from "./log-metrics.ts";
 import { readRunbook } from "./runbook.ts";
 
@@ -157,6 +159,26 @@ describe("each code", () => {
     );
     for (const { severity } of healing) expect(severity).toBe("WARNING");
   });
+});
+
+/** Whether Prometheus's own grammar can read it. */
+function isPromQl(query: string): boolean {
+  let isSound = query !== "";
+  parser.parse(query).iterate({
+    enter: ({ type }) => {
+      if (type.isError) isSound = false;
+    },
+  });
+  return isSound;
+}
+
+test("each alert and each chart is sound PromQL", () => {
+  expect(isPromQl("sum by (a) (rate(b[5m])) > ")).toBe(false);
+  const dataSets = dashboard.mosaicLayout.tiles.flatMap(({ widget }) => widget.xyChart.dataSets);
+  const charts = dataSets.map(({ timeSeriesQuery }) => timeSeriesQuery.prometheusQuery);
+  for (const query of [...listAlertPolicies(true).map((policy) => policy.query), ...charts]) {
+    expect([query, isPromQl(query)]).toEqual([query, true]);
+  }
 });
 
 describe("docs/operations.md", () => {
