@@ -1,12 +1,16 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { Client, credentials } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { runProgram } from "../../common/run-program.ts";
-import { connectPubSub } from "../../pubsub/client.ts";
+import { callUnary, connectPubSub } from "../../pubsub/client.ts";
 import { collectTopic } from "../../pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
+import { subscriberMethods } from "../../pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
 import { listenOnLoopback } from "../../testing/listen-on-loopback.ts";
 import { findLocalSubjects } from "./local-subjects.ts";
@@ -31,7 +35,7 @@ afterAll(async () => {
   await pubsub?.close();
 });
 
-type Reply = { status: number; body?: string };
+type Reply = { status: number; body?: string } | "never";
 
 /** What the local stack's front is to `verify`: it says where Pub/Sub is, and passes requests on. */
 async function startFront(target: string, intercept: (path: string) => Reply | undefined = () => undefined) {
@@ -42,6 +46,7 @@ async function startFront(target: string, intercept: (path: string) => Reply | u
     }
     const path = (request.url ?? "").replace(/^\/commerce/, "");
     const reply = intercept(path);
+    if (reply === "never") return;
     if (reply !== undefined) {
       request.resume();
       response.writeHead(reply.status, { "content-type": "application/json" }).end(reply.body);
@@ -171,4 +176,23 @@ test.each([
   [["commerce"], "--project is missing: the id of the Google Cloud project"],
 ])("refuses %j in one line, with exit code 2", async (args, line) => {
   expect(await runVerify(...args)).toEqual({ code: 2, stdout: "", stderr: `${line}\n` });
+});
+
+test("broken off, it leaves no subscription behind", async () => {
+  const front = await startFront(healthy.url, (path) => (path === "/events/batch" ? "never" : undefined));
+  const script = new URL("../verify.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [script, "--local", front, "commerce"], { stdio: "ignore" });
+  const ended = once(child, "exit");
+  const client = new Client(pubsub.endpoint, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const list = async () => {
+    const { subscriptions } = await callUnary(client, subscriberMethods.ListSubscriptions, {
+      project: `projects/${project}`,
+    });
+    return subscriptions.filter(({ name }) => name.includes("/verify-"));
+  };
+  await vi.waitUntil(async () => (await list()).length === 1, { timeout: 20_000 });
+  child.kill("SIGINT");
+  expect(await ended).toEqual([2, null]);
+  expect(await list()).toEqual([]);
 });
