@@ -32,6 +32,12 @@ test.each([
     `permission pubsub.subscriptions.create is missing; ${grant} --role=roles/pubsub.admin --condition=None`,
   ],
   [
+    "a permission in Pub/Sub's words alone",
+    ["pubsub", "subscriptions", "create", "x"],
+    "ERROR: Failed to create subscription [projects/shop-prod/subscriptions/x]: User not authorized to perform this action.",
+    `permission pubsub.subscriptions.create is missing; ${grant} --role=roles/pubsub.admin --condition=None`,
+  ],
+  [
     "acting as the functions' accounts",
     deploy,
     "ERROR: (gcloud.functions.deploy) ResponseError: status=[403], code=[Ok], message=[Caller is missing permission 'iam.serviceaccounts.actAs' on service account x.]",

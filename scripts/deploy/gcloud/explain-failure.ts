@@ -3,6 +3,10 @@ import { GcloudError, GcloudMissingError, runGcloud } from "./gcloud.ts";
 import { findPermission } from "./permission.ts";
 import { toShellCommand } from "./shell-quote.ts";
 
+/** How gcloud's commands say that a permission is missing; Pub/Sub's that create something do so without a code. */
+const refusals =
+  /PERMISSION_DENIED|code=\[Forbidden\]|does not have permission|HTTPError 403|status=\[403\]|not authorized to perform this action/;
+
 /**
  * Says in one line what a failed step means and, where one command mends it, which.
  *
@@ -20,7 +24,7 @@ export async function explainFailure(error: unknown, target: Target): Promise<st
   ) {
     return "gcloud is not logged in; run: gcloud auth login";
   }
-  if (/PERMISSION_DENIED|code=\[Forbidden\]|does not have permission|HTTPError 403|status=\[403\]/.test(stderr)) {
+  if (refusals.test(stderr)) {
     return explainRefusal(error, target);
   }
   const build = /Build failed[^\n]*?(?=For more details|$)/m.exec(stderr)?.[0].trim();

@@ -45,6 +45,7 @@ describe.skipIf(!hasGcloud)("monitoring with the real gcloud", { timeout: gcloud
     cloud.refuse = ({ method, body }) =>
       method === "POST" && JSON.stringify(body).includes(`"policy":"${second.id}"`) ? "Permission denied" : undefined;
     const errors = vi.spyOn(console, "error").mockImplementation(() => {});
+    const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     const stages = [[toResource(first), toResource(second)], [toDashboardResource(target)]];
     const progress: Progress = { done: [], failed: [] };
     await applyStages(stages, target, progress);
@@ -56,6 +57,7 @@ describe.skipIf(!hasGcloud)("monitoring with the real gcloud", { timeout: gcloud
       ],
     ]);
     errors.mockRestore();
+    lines.mockRestore();
     expect(toChanges(cloud).filter((change) => change.includes("dashboards"))).toEqual([]);
 
     cloud.refuse = () => undefined;
