@@ -1,7 +1,9 @@
 import type { Domain } from "../../shared/events/domain.ts";
+import { type ProblemCode, problems } from "../../shared/http/problem.ts";
 import { toAsyncApi } from "../build/asyncapi/document.ts";
 import { type OpenApiDocument, toMergedDocument } from "../build/openapi/document.ts";
 import { toComponentName, toSchemaRef } from "../build/openapi/event-schemas.ts";
+import { toProblemExamples } from "./problem-examples.ts";
 
 const TAG = "any function";
 
@@ -18,6 +20,7 @@ export async function toLocalDocuments(domains: readonly Domain[]): Promise<Read
     servers: [{ url: "/", description: "This local stack" }],
     tags: [{ name: TAG, description: "The local stack finds the function by the event's type." }, ...document.tags],
     paths: { ...toFrontPaths(domains, document), ...document.paths },
+    components: { ...document.components, responses: withExamples(document.components.responses) },
   };
   return { "/openapi.json": JSON.stringify(local), "/asyncapi.json": JSON.stringify(toAsyncApi(domains)) };
 }
@@ -52,4 +55,26 @@ function toFrontPaths(
       return [path, { post: { ...operation, ...body, operationId, tags: [TAG] } }];
     }),
   );
+}
+
+/** Gives each answer that is no success its examples: left to itself, Swagger UI makes up ids and values. */
+function withExamples(responses: Readonly<Record<string, object>>): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(responses).map(([name, response]) => {
+      const { content = {} } = response as { content?: Readonly<Record<string, { readonly schema?: object }>> };
+      const problem = content["application/problem+json"];
+      if (!problem) return [name, response];
+      const examples = toProblemExamples(listCodes(problem.schema));
+      return [name, { ...response, content: { ...content, "application/problem+json": { ...problem, examples } } }];
+    }),
+  );
+}
+
+function listCodes(schema: unknown): ProblemCode[] {
+  const found = JSON.stringify(schema).matchAll(/"enum":(\[[^\]]*\])/g);
+  return [...found].flatMap(([, list = "[]"]) => JSON.parse(list) as string[]).filter(isProblemCode);
+}
+
+function isProblemCode(name: string): name is ProblemCode {
+  return Object.hasOwn(problems, name);
 }

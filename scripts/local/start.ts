@@ -13,6 +13,7 @@ import { LocalStack, type Started } from "./stack.ts";
 // npm start: the whole producer on this machine. See `usage`.
 
 const STOP_TIMEOUT_MS = 4000;
+const PARENT_CHECK_MS = 250;
 
 const brokers = {
   external: "the Pub/Sub server at PUBSUB_EMULATOR_HOST",
@@ -31,6 +32,10 @@ let isEnding = false;
 
 // Ctrl-C arrives twice under npm: from the terminal, and passed on by npm.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => isEnding || end(0));
+
+// npm runs this by a shell, which passes no signal on: when the shell has ended, this ends too.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || isEnding || end(0), PARENT_CHECK_MS).unref();
 
 printer.note("Starting: a Pub/Sub server, the functions …");
 try {

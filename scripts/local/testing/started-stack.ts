@@ -148,7 +148,8 @@ async function findMarked(mark: string): Promise<ReadonlyMap<number, string>> {
         const environment = await readFile(`/proc/${pid}/environ`, "utf8");
         if (!environment.split("\0").includes(mark)) return undefined;
         const command = await readFile(`/proc/${pid}/cmdline`, "utf8");
-        return [Number(pid), command.replaceAll("\0", " ")] as const;
+        // Whether npm's shell stays beside what it runs depends on the shell.
+        return command.startsWith("sh\0-c\0") ? undefined : ([Number(pid), command.replaceAll("\0", " ")] as const);
       } catch {
         return undefined;
       }

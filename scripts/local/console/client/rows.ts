@@ -120,12 +120,14 @@ const RACE_MS = 50;
 /** @returns the events that were first delivered after one that was accepted later */
 function findDisorder(store: Store, sendings: readonly Sending[]): ReadonlySet<Sending> {
   const wrong = new Set<Sending>();
+  const delivered = new Set<MessageRecord>();
   let earliest = { seq: Number.POSITIVE_INFINITY, request: -1, at: Number.POSITIVE_INFINITY };
   for (const sending of sendings.toReversed()) {
     const { request } = sending.entry;
     const message = storyOf(store, sending)?.messages[0];
-    // Of an event that was sent again, the sending counts that it was delivered by.
-    if (!message || message.seq < request.seq) continue;
+    // Of an event that was sent again, only the sending counts that it was delivered by: the last one before.
+    if (!message || message.seq < request.seq || delivered.has(message)) continue;
+    delivered.add(message);
     const isLater = earliest.request === request.request || earliest.at - request.at > RACE_MS;
     if (message.seq > earliest.seq && isLater) wrong.add(sending);
     if (message.seq < earliest.seq) earliest = { seq: message.seq, request: request.request, at: request.at };
