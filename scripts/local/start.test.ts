@@ -280,7 +280,8 @@ describe("ending", () => {
     onTestFinished(() => external.close());
     const another = await startStack(project.folder, [], { PUBSUB_EMULATOR_HOST: external.endpoint });
     expect(another.output()).toContain("the Pub/Sub server at PUBSUB_EMULATOR_HOST");
-    expect(await another.end()).toBe(0);
+    await another.end();
+    await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
     const admin = connectPubSub(external.endpoint, "pulsecart-local");
     onTestFinished(() => admin.close());
     await admin.publish(domains.commerce.topic, [{ data: Buffer.from("{}") }]);
