@@ -40,7 +40,7 @@ process.exit();
 /** The one of the README; with a folder as argument, every width and colour scheme into that. */
 function listViews() {
   const [into] = process.argv.slice(2);
-  if (into === undefined) return [{ name: "console.png", viewport: { width: 1440, height: 900 }, hash: undefined }];
+  if (into === undefined) return [{ name: "console.png", viewport: { width: 1440, height: 1080 }, hash: undefined }];
   const sizes = [
     [1440, 900],
     [768, 1024],

@@ -16,13 +16,15 @@ const name = () => {
   for (const [selector, label] of Object.entries(names)) {
     for (const element of reference.querySelectorAll(selector)) element.ariaLabel ??= label;
   }
-  // Its headings go from the first level to the third, and its introduction is in no landmark.
+  // Its headings go from the first level to the third, and its introduction and servers are in no landmark.
   for (const level of [3, 4, 5]) {
     for (const heading of reference.querySelectorAll(`h${level}`)) heading.ariaLevel = String(level - 1);
   }
-  for (const part of reference.querySelectorAll(".information-container")) {
-    part.role = "region";
-    part.ariaLabel = "About";
+  for (const [selector, label] of Object.entries({
+    ".information-container": "About",
+    ".scheme-container": "Servers",
+  })) {
+    for (const part of reference.querySelectorAll(selector)) Object.assign(part, { role: "region", ariaLabel: label });
   }
 };
 new MutationObserver(name).observe(reference, { childList: true, subtree: true });
