@@ -14,6 +14,8 @@ import { MAX_PEEKED_BYTES, peekEventType } from "./route.ts";
 /** Longer than a function takes to start. */
 const WAIT_FOR_FUNCTION_MS = 25_000;
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** Where events go to the function of their type. */
 const pathsByType = new Set(["/events/ingest", "/events/batch", "/events/validate"]);
 
@@ -74,6 +76,8 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
     answer(request, response, behind, agent, listener, answerError).catch(answerError);
   });
   answerClientErrors(server);
+  // Node's 5 s are over while a busy machine still has a caller's next request on its way.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
