@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
+import { installPackage } from "../../common/install-package.ts";
 import { type FakeProducer, startFakeProducer } from "../fake-producer.ts";
 import { type CallerFolder, type CallerWorld, openCallerWorld, root } from "./caller-folder.ts";
 import { publishCommand } from "./documented-callers.ts";
@@ -21,11 +22,12 @@ let folder: CallerFolder;
 let producer: FakeProducer;
 
 beforeAll(async () => {
+  installPackage(fileURLToPath(new URL(".", import.meta.url)));
   producer = await startFakeProducer();
   world = await openCallerWorld(publishCommand);
   folder = await world.openFolder();
   await folder.sh(findBlock(CLIENT, "sh"));
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await producer?.close();
   await world?.close();
