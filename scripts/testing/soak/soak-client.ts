@@ -21,9 +21,9 @@ export async function soakClient(seconds: number, seed: number): Promise<number>
   console.error(`Sending for ${seconds} s, seed ${seed} …`);
   const startedAt = performance.now();
   const progress = setInterval(() => {
-    console.error(
-      `${((performance.now() - startedAt) / 1000).toFixed(0)} of ${seconds} s, and what it takes until all is settled`,
-    );
+    const elapsed = (performance.now() - startedAt) / 1000;
+    const doing = elapsed < seconds ? `of ${seconds} s` : "s: waiting until all is settled";
+    console.error(`${elapsed.toFixed(0)} ${doing}`);
   }, 5000);
   const report = await runClientSoak(seconds, seed).finally(() => clearInterval(progress));
   console.log(printBalance(report));
