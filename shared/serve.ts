@@ -5,7 +5,6 @@ import type { Domain } from "./events/domain.ts";
 import { Drain, type Ending, onSignals } from "./http/drain.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
-import { bindPlainly } from "./http/plain-bind.ts";
 import { Problem } from "./http/problem.ts";
 import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
@@ -37,7 +36,6 @@ export function serve(domain: Domain): Handler {
     const { publisher, log } = startOrExit(getService);
     log.write("info", "Function started", { ...identity, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
-    bindPlainly();
     const giveUp = () => {
       room.giveUp(new Problem("shutting_down"));
       publisher.close();

@@ -7,7 +7,7 @@ const bundle = `${toStagedFolder("commerce")}index.js`;
 
 it("names sources and their lines for frames of a bundle", () => {
   // Where the minified bundle holds this text of ingest.ts, an error is thrown on the platform.
-  const text = "The request could not be handled.";
+  const text = "This path takes ";
   const lines = readFileSync(bundle, "utf8").split("\n");
   const line = lines.findIndex((candidate) => candidate.includes(text));
   const error = new Error("broken");
