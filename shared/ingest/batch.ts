@@ -6,6 +6,7 @@ import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./ev
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json.ts";
 import { type EventBytes, readEvent, readEvents } from "./read-event.ts";
+import { Turn } from "./turn.ts";
 
 const LINE_FEED = 0x0a;
 /** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
@@ -21,20 +22,24 @@ type Entry = EventBytes | Problem;
  * @throws {Problem} malformed_json when the body should be a JSON array and is none, invalid_batch when it has no events
  *   or too many
  */
-function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body): Entry[] {
+async function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body): Promise<Entry[]> {
   const read = (line: Buffer) => readEvent(line, domain, payloadChecks);
-  const entries = isLines ? readLines(bytes, read) : readEvents(bytes, domain, MAX_BATCH_EVENTS + 1, payloadChecks);
+  const limit = MAX_BATCH_EVENTS + 1;
+  const entries = await (isLines ? readLines(bytes, read) : readEvents(bytes, domain, limit, payloadChecks));
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
 
-function readLines(body: Buffer, read: (line: Buffer) => EventBytes): Entry[] {
+async function readLines(body: Buffer, read: (line: Buffer) => EventBytes): Promise<Entry[]> {
   const entries: Entry[] = [];
+  const turn = new Turn();
   for (let start = skipBlank(body, 0); start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
     const feed = body.indexOf(LINE_FEED, start);
     const end = feed === -1 ? body.length : feed;
     entries.push(orProblem(() => read(body.subarray(start, end))));
     start = skipBlank(body, end);
+    const pause = turn.yield();
+    if (pause) await pause;
   }
   return entries;
 }
@@ -59,9 +64,9 @@ function orProblem<T>(take: () => T): T | Problem {
 }
 
 /** Validates the events of a batch. @returns what each is or why it is refused, in order */
-export function checkBatch(service: Service, context: RequestContext, body: Body) {
+export async function checkBatch(service: Service, context: RequestContext, body: Body) {
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  return readBatch(service, body).map((entry) => checkEvent(service, context, entry, ids));
+  return (await readBatch(service, body)).map((entry) => checkEvent(service, context, entry, ids));
 }
 
 /**
@@ -71,7 +76,7 @@ export function checkBatch(service: Service, context: RequestContext, body: Body
  * @throws {Problem} malformed_json, invalid_batch
  */
 export async function takeBatch(service: Service, context: RequestContext, body: Body): Promise<Answer> {
-  const checked = checkBatch(service, context, body);
+  const checked = await checkBatch(service, context, body);
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
   if (!service.inFlight.take(valid.length)) return refuseForRoom(service, context, valid);
   const batch = {};

@@ -16,10 +16,10 @@ import { readEvent } from "./read-event.ts";
  * @returns 200 for a valid event, and 200, 207 or 422 for a batch; else the very problem that ingest would answer
  * @throws {Problem} malformed_json, invalid_batch, payload_too_large
  */
-export function checkOnly(service: Service, context: RequestContext, body: Body): Answer {
+export async function checkOnly(service: Service, context: RequestContext, body: Body): Promise<Answer> {
   const { bytes, isLines } = body;
   if (isLines || bytes[skipSpace(bytes, 0)] === OPEN_ARRAY) {
-    return toResults(checkBatch(service, context, body), 200, toWarningMembers);
+    return toResults(await checkBatch(service, context, body), 200, toWarningMembers);
   }
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
   const ids = new EventIds(service.domain.name, undefined);

@@ -4,10 +4,20 @@ import type { Domain } from "../events/domain.ts";
 import { MAX_DEPTH } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
 import { findInvalidUtf8 } from "./invalid-utf8.ts";
-import { expectEnd, JsonSyntaxError, OPEN_ARRAY, OPEN_OBJECT, skipSpace, type Unfit } from "./json.ts";
+import {
+  CLOSE_ARRAY,
+  COMMA,
+  expectEnd,
+  JsonSyntaxError,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  skipSpace,
+  type Unfit,
+} from "./json.ts";
 import { Contract } from "./projection/contract.ts";
 import { type EnvelopeReader, Projector, type Route } from "./projection/project.ts";
 import type { Projected } from "./projection/projected.ts";
+import { Turn } from "./turn.ts";
 import { judgeEvent, type Notes, type Verdict } from "./validate.ts";
 
 /** One event's own bytes, and what the registry says of them. */
@@ -49,7 +59,7 @@ function findContract(domain: Domain, checks: PayloadChecks): Contract {
  * @throws {Problem} malformed_json
  */
 export function readEvent(bytes: Buffer, domain: Domain, checks: PayloadChecks = "registry"): EventBytes {
-  return withProblems(() => {
+  try {
     if (!isUtf8(bytes)) throw notUtf8(bytes);
     const reader = new EventReader(bytes, findContract(domain, checks));
     const start = skipSpace(bytes, 0);
@@ -58,7 +68,9 @@ export function readEvent(bytes: Buffer, domain: Domain, checks: PayloadChecks =
     const event = reader.toEvent(envelope, bytes, start, start);
     if (event instanceof Problem) throw event;
     return event;
-  });
+  } catch (error) {
+    throw toMalformed(error);
+  }
 }
 
 /**
@@ -69,29 +81,46 @@ export function readEvent(bytes: Buffer, domain: Domain, checks: PayloadChecks =
  * @returns the events in order, or what is wrong with one
  * @throws {Problem} malformed_json when the body is no JSON array
  */
-export function readEvents(
+export async function readEvents(
   body: Buffer,
   domain: Domain,
   limit: number,
   checks: PayloadChecks = "registry",
-): (EventBytes | Problem)[] {
-  return withProblems(() => {
+): Promise<(EventBytes | Problem)[]> {
+  try {
     const reader = new EventReader(body, findContract(domain, checks));
-    const events: (EventBytes | Problem)[] = [];
-    const take = (at: number) => {
-      if (events.length === limit) return reader.skipValue(at, 0);
-      const envelope = reader.scan(at);
-      const { end } = reader;
-      const bytes = body.subarray(at, end);
-      events.push(isUtf8(bytes) ? reader.toEvent(envelope, bytes, at, 0) : notUtf8(bytes));
-      return end;
-    };
     const start = skipSpace(body, 0);
-    const isArray = body[start] === OPEN_ARRAY;
-    expectEnd(body, isArray ? reader.walk(start, take) : reader.skipValue(start, 0));
-    if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
+    if (body[start] !== OPEN_ARRAY) {
+      expectEnd(body, reader.skipValue(start, 0));
+      throw new Problem("malformed_json", "A batch must be a JSON array.");
+    }
+    const events: (EventBytes | Problem)[] = [];
+    const turn = new Turn();
+    let at = skipSpace(body, start + 1);
+    if (body[at] !== CLOSE_ARRAY) {
+      for (;;) {
+        at = skipSpace(body, events.length === limit ? reader.skipValue(at, 0) : takeEvent(reader, at, events));
+        if (body[at] === CLOSE_ARRAY) break;
+        if (body[at] !== COMMA) throw new JsonSyntaxError(at);
+        at = skipSpace(body, at + 1);
+        const pause = turn.yield();
+        if (pause) await pause;
+      }
+    }
+    expectEnd(body, at + 1);
     return events;
-  });
+  } catch (error) {
+    throw toMalformed(error);
+  }
+}
+
+/** Reads one event of an array. @returns the offset behind it */
+function takeEvent(reader: EventReader, at: number, events: (EventBytes | Problem)[]): number {
+  const envelope = reader.scan(at);
+  const { end } = reader;
+  const bytes = reader.bytes.subarray(at, end);
+  events.push(isUtf8(bytes) ? reader.toEvent(envelope, bytes, at, 0) : notUtf8(bytes));
+  return end;
 }
 
 /** Scans envelopes; the event's type, once it has come by, says what to read of the payload. */
@@ -150,13 +179,8 @@ function toFields(envelope: Projected): Fields {
 
 const NO_NOTES: Notes = new Map();
 
-function withProblems<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Problem("malformed_json", `${error.message}.`);
-    throw error;
-  }
+function toMalformed(error: unknown): unknown {
+  return error instanceof JsonSyntaxError ? new Problem("malformed_json", `${error.message}.`) : error;
 }
 
 function notUtf8(bytes: Buffer): Problem {

@@ -187,22 +187,21 @@ describe("a body that consumers' parsers refuse", () => {
     expect(message).toMatch(fault);
   });
 
-  it("is an entry's fault in a batch, counted from the entry, while broken JSON is the whole array's", () => {
+  it("is an entry's fault in a batch, counted from the entry, while broken JSON is the whole array's", async () => {
     const deep = `{"a":${"[".repeat(256)}${"]".repeat(256)}}`;
     const entries = [text, deep, text.replace("EUR", "\\ud800"), text].map((entry) => ` ${entry}`);
     const body = Buffer.from(`[${entries.join(",")}]`);
-    expect(
-      readEvents(body, domains.commerce, 10).map((entry) => (entry instanceof Problem ? entry.message : "read")),
-    ).toEqual([
+    const read = await readEvents(body, domains.commerce, 10);
+    expect(read.map((entry) => (entry instanceof Problem ? entry.message : "read"))).toEqual([
       "read",
       "The event nests deeper than 256 at position 260.",
       `The event has an unpaired surrogate, which consumers' parsers refuse, at position ${text.indexOf("EUR")}.`,
       "read",
     ]);
     const invalid = Buffer.from(`[${text},${text.replace("EUR", "\u00ff")}]`, "latin1");
-    const [, second] = readEvents(invalid, domains.commerce, 10);
+    const [, second] = await readEvents(invalid, domains.commerce, 10);
     expect(second instanceof Problem && second.message).toMatch(`position ${text.indexOf("EUR")}.`);
-    expect(() => readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10)).toThrow(
+    await expect(readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10)).rejects.toThrow(
       `Malformed JSON at position ${deep.length + 3}`,
     );
   });
@@ -231,6 +230,17 @@ it.each([
 it.each(["event_id", "timestamp"])("null for %s is a fault that says to leave the field out", (field) => {
   const { extras } = refuse(JSON.stringify({ ...sample, [field]: null }));
   expect(extras.errors).toEqual([{ path: field, message: expect.stringContaining("leave the field out") }]);
+});
+
+it("lets others have their turn while it reads a batch of many faults", async () => {
+  const items = Array(500).fill({ product_id: 0 });
+  const order = JSON.stringify({ ...sample, payload: { items, total: 1 } });
+  let turns = 0;
+  const interval = setInterval(() => turns++, 1);
+  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000);
+  clearInterval(interval);
+  expect(read).toHaveLength(300);
+  expect(turns).toBeGreaterThan(1);
 });
 
 it("has one error a path, and as many as the detail says", () => {
