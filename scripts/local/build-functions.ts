@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type BuildFailure, type BuildOptions, build, formatMessages, type Message, type OutputFile } from "esbuild";
+import type { Domain } from "../../shared/events/domain.ts";
 import { toBuildOptions } from "../build/build-function.ts";
 import { toLocalBundle } from "./local-bundle.ts";
 
-// node build-functions.ts NAME…: stages these functions for the local stack and tells the process that forked it.
+// node build-functions.ts NAME…: stages the registry's functions for the local stack and tells the process that forked it.
+// Where the registry does not work, these are built all the same: esbuild says best what is wrong.
 //
 // A process of its own for each build, because a build runs sources (the registry, the OpenAPI document made from it), and
 // a process keeps the modules that it has once loaded.
@@ -17,12 +19,18 @@ export type BuildReport =
       readonly bundles: Readonly<Record<string, string>>;
       /** By event type: the name of its function. */
       readonly eventTypes: Readonly<Record<string, string>>;
+      /** Of each function that was built. */
+      readonly domains: readonly Pick<Domain, "name" | "entryPoint" | "topic">[];
       /** Documents of all functions as JSON text, by the path that they are served at. */
       readonly documents: Readonly<Record<string, string>>;
     }
   | { readonly failure: string };
 
-process.send?.(await stage(process.argv.slice(2)));
+const names = await import("../../shared/events/registry.ts").then(
+  ({ functionNames }): readonly string[] => functionNames,
+  () => process.argv.slice(2),
+);
+process.send?.(await stage(names));
 process.disconnect?.();
 
 async function stage(names: readonly string[]): Promise<BuildReport> {
@@ -41,6 +49,7 @@ async function stage(names: readonly string[]): Promise<BuildReport> {
     eventTypes: Object.fromEntries(
       all.flatMap((domain) => Object.keys(domain.events).map((type) => [type, domain.name])),
     ),
+    domains: all.map(({ name, entryPoint, topic }) => ({ name, entryPoint, topic })),
     documents,
   };
 }

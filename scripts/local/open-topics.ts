@@ -3,6 +3,8 @@ import type { Domain } from "../../shared/events/domain.ts";
 import { connectPubSub } from "../pubsub/client.ts";
 import { type ArrivedMessage, openSubscription } from "../pubsub/open-subscription.ts";
 
+type TopicDomain = Pick<Domain, "name" | "topic">;
+
 /** The subscription that a consumer can be developed against; deployed projects get one of the same name. */
 export function toDefaultSubscription({ topic }: Pick<Domain, "topic">): string {
   return `${topic}.default`;
@@ -22,9 +24,9 @@ export function toDefaultSubscription({ topic }: Pick<Domain, "topic">): string 
 export async function openTopics(
   endpoint: string,
   project: string,
-  domains: readonly Domain[],
+  domains: readonly TopicDomain[],
   withDefaults: boolean,
-  onMessage: (domain: Domain, message: ArrivedMessage) => void,
+  onMessage: (domain: TopicDomain, message: ArrivedMessage) => void,
 ): Promise<() => Promise<void>> {
   const admin = connectPubSub(endpoint, project);
   const opened = await Promise.all(

@@ -14,7 +14,7 @@ export class BuildError extends Error {}
 /**
  * Builds functions from the present sources and stages them in `dist/`. Where that fails, what was staged stays.
  *
- * @param names the functions' names
+ * @param names of the functions that are served so far
  * @param signal ends the build
  * @throws {BuildError}
  */

@@ -5,15 +5,17 @@ import { type Broker, type BrokerChoice, startBroker } from "../pubsub/broker.ts
 import { type PublishProxy, startPublishProxy } from "../pubsub/publish-proxy.ts";
 import { LocalConsole } from "./console/local-console.ts";
 import { type Behind, startFront } from "./front.ts";
-import { LocalFunction } from "./local-function.ts";
+import { type FunctionOutput, LocalFunction } from "./local-function.ts";
 import { openTopics } from "./open-topics.ts";
 import type { StartOptions } from "./options.ts";
 import type { Printer } from "./printer.ts";
 import { type Build, runBuild } from "./run-build.ts";
 import { watchSources } from "./watch-sources.ts";
 
+/** What the stack has to know of a domain. */
+type Served = Pick<Domain, "name" | "entryPoint" | "topic">;
+
 const all: readonly Domain[] = Object.values(domains);
-const names = all.map(({ name }) => name);
 
 /** Where consumers and Google's tools look for a Pub/Sub server. */
 const PUBSUB_PORT = 8085;
@@ -31,7 +33,10 @@ export interface Started {
 /** Everything that `npm start` runs. What was started, ends with {@link LocalStack.stop}. */
 export class LocalStack {
   readonly #printer: Printer;
-  readonly #functions: ReadonlyMap<string, LocalFunction>;
+  readonly #functions: Map<string, LocalFunction>;
+  /** Those of the registry at the start, then those that a build finds beside them. */
+  readonly #domains: Served[] = [...all];
+  readonly #output: FunctionOutput;
   readonly #behind: Behind;
   readonly #ready = Promise.withResolvers<LocalConsole>();
   readonly #ending = new AbortController();
@@ -39,10 +44,11 @@ export class LocalStack {
   readonly #closers: (() => unknown)[] = [];
   #console: LocalConsole | undefined;
   #isBroken = false;
+  #open: (domains: readonly Served[]) => Promise<void> = async () => {};
 
   constructor(printer: Printer, inspect = false) {
     this.#printer = printer;
-    const output = {
+    this.#output = {
       line: (name: string, text: string) => {
         printer.line(name, text);
         this.#console?.addLog(name, text);
@@ -52,7 +58,7 @@ export class LocalStack {
     this.#functions = new Map(
       all.map((domain, index) => [
         domain.name,
-        new LocalFunction(domain, output, inspect ? INSPECT_PORT + index : undefined),
+        new LocalFunction(domain, this.#output, inspect ? INSPECT_PORT + index : undefined),
       ]),
     );
     this.#behind = {
@@ -75,19 +81,24 @@ export class LocalStack {
     });
     this.#closers.unshift(front.close);
     const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
-    const [broker, build] = await Promise.all([
-      this.#openBroker(options.broker, options.pubsubPort),
-      runBuild(names, this.#ending.signal),
-    ]);
-    const local = new LocalConsole({ broker, project, domains: all });
+    const [broker, build] = await Promise.all([this.#openBroker(options.broker, options.pubsubPort), this.#build()]);
+    const local = new LocalConsole({ broker, project, domains: this.#domains });
     this.#console = local;
     const proxy = await this.#openProxy(broker, local);
-    this.#closers.unshift(
-      await openTopics(broker.endpoint, project, all, broker.kind !== "external", (domain, message) => {
-        this.#printer.message(domain, message);
-        local.addMessage(domain, message);
-      }),
-    );
+    this.#open = async (opened) => {
+      const close = await openTopics(
+        broker.endpoint,
+        project,
+        opened,
+        broker.kind !== "external",
+        (domain, message) => {
+          this.#printer.message(domain, message);
+          local.addMessage(domain, message);
+        },
+      );
+      this.#closers.unshift(close);
+    };
+    await this.#open(all);
     const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: proxy.endpoint };
     this.#closers.unshift(() => Promise.all(this.#each((each) => each.stop())));
     await this.#serve(build, env, local);
@@ -126,19 +137,38 @@ export class LocalStack {
 
   /** Has every function serve this build. @returns the names of those that it changed */
   async #serve(
-    { bundles, eventTypes, documents }: Build,
+    { bundles, domains: built, eventTypes, documents }: Build,
     env: NodeJS.ProcessEnv,
     local: LocalConsole,
   ): Promise<string[]> {
-    const hasChanged = await Promise.all(this.#each((each) => each.serve(bundles[each.name] as string, env)));
+    for (const domain of built) if (!this.#functions.has(domain.name)) await this.#add(domain, local);
+    const changed = await Promise.all(
+      this.#each(async (each) => {
+        const bundle = bundles[each.name];
+        // What the registry has no more goes on as it was, until the stack ends.
+        return bundle !== undefined && (await each.serve(bundle, env)) ? [each.name] : [];
+      }),
+    );
     this.#behind.eventTypes = new Map(Object.entries(eventTypes));
     local.refresh(documents);
-    return names.filter((_, index) => hasChanged[index]);
+    return changed.flat();
+  }
+
+  /** A domain is new: from here on it has a function, a topic, and its place in the console. */
+  async #add(domain: Served, local: LocalConsole): Promise<void> {
+    await this.#open([domain]);
+    this.#domains.push(domain);
+    local.addFunction(domain.name);
+    this.#functions.set(domain.name, new LocalFunction(domain, this.#output));
+  }
+
+  #build(): Promise<Build> {
+    return runBuild([...this.#functions.keys()], this.#ending.signal);
   }
 
   async #rebuild(env: NodeJS.ProcessEnv, local: LocalConsole): Promise<void> {
     try {
-      const changed = await this.#serve(await runBuild(names, this.#ending.signal), env, local);
+      const changed = await this.#serve(await this.#build(), env, local);
       if (changed.length > 0) this.#printer.note(`Sources changed: restarted ${changed.join(", ")}`);
       if (this.#isBroken) this.#printer.note("The sources work again.");
       this.#isBroken = false;

@@ -27,7 +27,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 interface Options {
   readonly broker: Pick<Broker, "kind" | "endpoint">;
   readonly project: string;
-  readonly domains: readonly Domain[];
+  /** More may be added to it; see {@link LocalConsole.addFunction}. */
+  readonly domains: readonly Pick<Domain, "name" | "topic">[];
 }
 
 /** The console's page, the API reference, and what the page talks to. */
@@ -53,15 +54,20 @@ export class LocalConsole {
       page: this.#page,
       buildError: this.#buildError,
     }));
-    const info = { pubsub: broker.endpoint, project, functions };
+    const readInfo = () => ({ pubsub: broker.endpoint, project, functions: domains.map(({ name }) => name) });
     this.#handlers = new Map<string, [string, Handler]>([
-      ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, info), false)]],
+      ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, readInfo()), false)]],
       ["/console/stream", ["GET", (request, response) => this.#open(request, response)]],
       ["/console/records", ["DELETE", (_, response) => this.#clear(response)]],
       ["/console/record", ["GET", (request, response) => this.#find(request, response)]],
       ["/console/search", ["GET", (request, response) => this.#search(request, response)]],
       ["/console/faults", ["PUT", (request, response) => this.#chooseFault(request, response)]],
     ]);
+  }
+
+  /** There is a function more, which is among the domains already. */
+  addFunction(name: string): void {
+    this.recorder.addFunction(name);
   }
 
   /** The sources were built, and work. */

@@ -11,11 +11,13 @@ const BYTES_OF_EVENT = 300;
 
 type MutableCounts = { -readonly [TName in keyof Counts]: Counts[TName] };
 
+const NOTHING: Counts = { accepted: 0, refused: 0, failed: 0, messages: 0 };
+
 /** The flight recorder: the latest of what happened in the stack, within limits of number and of memory. */
 export class Recorder {
   /** By function, since the start or the last clearing. */
   readonly counts: Record<string, MutableCounts> = {};
-  readonly #functions: readonly string[];
+  readonly #functions: string[];
   readonly #onRecord: () => void;
   #records: ConsoleRecord[] = [];
   /** Index of the oldest one that is kept. */
@@ -26,7 +28,7 @@ export class Recorder {
 
   /** @param functions their names */
   constructor(functions: readonly string[], onRecord: () => void = () => {}) {
-    this.#functions = functions;
+    this.#functions = [...functions];
     this.#onRecord = onRecord;
     this.#resetCounts();
   }
@@ -98,6 +100,12 @@ export class Recorder {
     this.#bytes += sign * toBytes(record);
   }
 
+  /** There is a function more. */
+  addFunction(name: string): void {
+    this.#functions.push(name);
+    this.counts[name] = { ...NOTHING };
+  }
+
   #count(record: ConsoleRecord): void {
     if (record.kind === "message") {
       const counts = this.counts[record.function];
@@ -109,7 +117,7 @@ export class Recorder {
   }
 
   #resetCounts(): void {
-    for (const name of this.#functions) this.counts[name] = { accepted: 0, refused: 0, failed: 0, messages: 0 };
+    for (const name of this.#functions) this.counts[name] = { ...NOTHING };
   }
 }
 
