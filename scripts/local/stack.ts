@@ -119,8 +119,10 @@ export class LocalStack {
   }
 
   async #openBroker(choice: BrokerChoice, wantedPort: number | undefined): Promise<Broker> {
-    const port = wantedPort ?? (await findFreePort(PUBSUB_PORT).catch(() => 0));
-    const broker = await startBroker(choice, process.env, port);
+    const start = (port: number) => startBroker(choice, process.env, port);
+    const startAnywhere = async () => start(await findFreePort(PUBSUB_PORT).catch(() => 0)).catch(() => start(0));
+    // Two stacks that start at once may both find the usual port free: the slower one takes another.
+    const broker = await (wantedPort === undefined ? startAnywhere() : start(wantedPort));
     this.#closers.unshift(broker.close);
     return broker;
   }

@@ -64,7 +64,10 @@ export async function startStack(
   env: Readonly<Record<string, string>> = {},
 ): Promise<StartedStack> {
   const mark = `STARTED_BY_TEST=${randomUUID()}`;
-  const child = spawnStart(folder, ["--port=0", ...args], { ...env, STARTED_BY_TEST: mark.split("=")[1] as string });
+  const child = spawnStart(folder, ["--port=0", "--pubsub-port=0", ...args], {
+    ...env,
+    STARTED_BY_TEST: mark.split("=")[1] as string,
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk) => {
