@@ -57,7 +57,9 @@ async function provision(choices: ProvisionChoices, projectNumber: string): Prom
   if (failed.length > 0) {
     const total = planAll(choices, projectNumber, []).flat().length;
     console.error(`\nNot finished. Done (${done.length} of ${total}): ${done.join(", ") || "nothing"}`);
-    console.error(`Failed: ${failed.join(", ")}. Nothing that needs them was tried; mend it and run the same again.`);
+    console.error(
+      `Failed: ${failed.join(", ")}. Nothing that needs them was tried; put it right and run the same again.`,
+    );
     return 1;
   }
   if (monitoring?.addresses.length === 0) console.log("\nThe alerts tell nobody yet: add --notify email:ADDRESS");
