@@ -25,7 +25,7 @@ export class RawHttp {
     socket.on("data", (chunk) => {
       this.text += chunk.toString("latin1");
     });
-    this.#closed = once(socket, "close");
+    this.#closed = new Promise((resolve) => socket.once("close", resolve));
   }
 
   static async open(port: number): Promise<RawHttp> {
@@ -62,7 +62,8 @@ export class RawHttp {
 
   /** Waits until the other side ends the connection. */
   async ended(): Promise<void> {
-    if (!this.socket.readableEnded) await Promise.race([once(this.socket, "end"), this.#closed]);
+    const isEnded = new Promise((resolve) => this.socket.once("end", resolve));
+    if (!this.socket.readableEnded) await Promise.race([isEnded, this.#closed]);
     this.socket.destroy();
   }
 
