@@ -60,9 +60,9 @@ describe("a batch whose events are all accepted", () => {
   it("is 202, with the results in order and each event's own bytes on the topic", async () => {
     const id = randomUUID();
     const slices = [
-      `{"event_type":"product.viewed","user_id":"${id}","event_id":"${id}:1","timestamp":"2026-01-01T00:00:00Z","payload":{"n":12345678901234567890.10}}`,
-      `{ "event_type" : "product.viewed",\n "user_id":"${id}","event_id":"${id}:2","timestamp":"2026-01-01T00:00:00Z", "payload":{"s":"],[{}\\""} }`,
-      `{"payload":{},"event_type":"search.performed","user_id":"${id}","event_id":"${id}:3","timestamp":"2026-01-01T00:00:00Z","x":1e400}`,
+      `{"event_type":"product.viewed","user_id":"${id}","event_id":"${id}:1","timestamp":"2026-01-01T00:00:00Z","payload":{"product_id":"p","n":12345678901234567890.10}}`,
+      `{ "event_type" : "product.viewed",\n "user_id":"${id}","event_id":"${id}:2","timestamp":"2026-01-01T00:00:00Z", "payload":{"product_id":"p","s":"],[{}\\""} }`,
+      `{"payload":{"query":""},"event_type":"search.performed","user_id":"${id}","event_id":"${id}:3","timestamp":"2026-01-01T00:00:00Z","x":1e400}`,
     ];
     const { status, results } = await sendBatch(` [${slices.join(" ,\n\t")}]\r\n`);
     expect(status).toBe(202);
