@@ -61,6 +61,8 @@ describe("readConfig", () => {
   it.each<[string, NodeJS.ProcessEnv, RegExp]>([
     ["GCP_PROJECT_ID", { GCP_PROJECT_ID: undefined }, /is not set; allowed is the id of a Google Cloud project/],
     ["GCP_PROJECT_ID", { GCP_PROJECT_ID: "a/b" }, /"a\/b"/],
+    ["GCP_PROJECT_ID", { GCP_PROJECT_ID: "a/b", GOOGLE_CLOUD_PROJECT: "b" }, /"a\/b"/],
+    ["GOOGLE_CLOUD_PROJECT", { GCP_PROJECT_ID: "", GOOGLE_CLOUD_PROJECT: "b c" }, /"b c"; allowed is the id of a/],
     ["LOG_LEVEL", { LOG_LEVEL: "verbose" }, /debug, info, warning, error/],
     ["PUBLISH_TIMEOUT_MS", { PUBLISH_TIMEOUT_MS: "10s" }, /"10s".*milliseconds/],
     ["PUBLISH_TIMEOUT_MS", { PUBLISH_TIMEOUT_MS: "0" }, /100 to 60000/],
@@ -77,7 +79,7 @@ describe("readConfig", () => {
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "[::g]:8085" }, /in brackets/],
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "[1:2]:8085" }, /in brackets/],
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "http://" }, /host:port/],
-    ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "localhost:70000" }, /"localhost:70000"/],
+    ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "localhost:70000" }, /"localhost:70000".*1 to 65535/],
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://x/y" }, /host:port/],
     ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],

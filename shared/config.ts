@@ -54,7 +54,11 @@ const variables = {
   ORDERING_KEY_SHARDS: [integer(0, 1_000_000), "0", "a whole number from 0 (off) to 1000000"],
   PAYLOAD_CHECKS: [v.picklist(["registry", "report", "off"]), "registry", "one of registry, report, off"],
   PUBSUB_EMULATOR_HOST: [address(), undefined, "host:port, an IPv6 address in brackets, a port from 1 to 65535"],
-  PUBSUB_ENDPOINT: [address(443), undefined, "host or host:port, such as europe-west1-pubsub.googleapis.com"],
+  PUBSUB_ENDPOINT: [
+    address(443),
+    undefined,
+    "host or host:port (1 to 65535), an IPv6 address in brackets, such as europe-west1-pubsub.googleapis.com",
+  ],
 } as const satisfies Record<
   string,
   readonly [v.GenericSchema<string | undefined, unknown>, string | undefined, string]
@@ -77,13 +81,14 @@ export type PayloadChecks = Config["PAYLOAD_CHECKS"];
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, nodeVersion = process.versions.node): Config {
   checkNode(nodeVersion);
-  const source: NodeJS.ProcessEnv = { ...env, GCP_PROJECT_ID: env.GCP_PROJECT_ID || env.GOOGLE_CLOUD_PROJECT };
   const entries = Object.entries(variables).map(([name, [schema, fallback, allowed]]) => {
-    const value = source[name] || fallback;
+    const isElsewhere = name === "GCP_PROJECT_ID" && !env[name] && env.GOOGLE_CLOUD_PROJECT;
+    const source = isElsewhere ? "GOOGLE_CLOUD_PROJECT" : name;
+    const value = env[source] || fallback;
     const result = v.safeParse(schema as v.GenericSchema<unknown>, value);
     if (result.success) return [name, result.output];
     const fault = value === undefined ? "is not set" : `has the value ${JSON.stringify(value)}`;
-    throw new ConfigError(`${name} ${fault}; allowed is ${allowed}.`);
+    throw new ConfigError(`${source} ${fault}; allowed is ${allowed}.`);
   });
   return Object.fromEntries(entries) as Config;
 }
