@@ -37,6 +37,8 @@ export async function readBody(request: BodyRequest, lease: Lease, { limit, acce
   if (!hasBody && headers["content-type"] === undefined) throw emptyBody();
   const mediaType = readMediaType(headers["content-type"], accepts);
   const inflater = findInflater(headers["content-encoding"]);
+  // Before the client is told to go on: there is nothing that it could send.
+  if (!hasBody) throw emptyBody();
   const onAdmitted = () => sendContinue(request);
   const body = request.rawBody ?? (await receive(request, { lease, limit, inflater, onAdmitted }));
   const bytes = skipByteOrderMark(body);
