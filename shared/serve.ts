@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Domain } from "./events/domain.ts";
+import type { OnRefused } from "./http/client-error.ts";
 import { Drain, type Ending, onSignals } from "./http/drain.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
@@ -10,7 +11,7 @@ import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
 import type { Service } from "./ingest/context.ts";
 import { InFlight } from "./ingest/in-flight.ts";
-import { ingest } from "./ingest/ingest.ts";
+import { ingest, recordRefusal } from "./ingest/ingest.ts";
 import { PayloadFaults } from "./ingest/payload-faults.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
@@ -30,7 +31,8 @@ export function serve(domain: Domain): Handler {
   };
   const drain = new Drain();
   const room = new Room();
-  const handle = createHandler(drain, room, (request, lease) => ingest(getService(), request, lease));
+  const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request?.headers);
+  const handle = createHandler(drain, room, (request, lease) => ingest(getService(), request, lease), onRefused);
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher, log } = startOrExit(getService);
@@ -40,7 +42,7 @@ export function serve(domain: Domain): Handler {
       room.giveUp(new Problem("shutting_down"));
       publisher.close();
     };
-    ownServer(handle, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
+    ownServer(handle, onRefused, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
   }
   return handle;
 }

@@ -104,6 +104,28 @@ describe("the request line and its headers", () => {
     expect(await client.responses(1)).toHaveLength(1);
   });
 
+  it.each([
+    ["bytes that are not HTTP", ["HELLO\r\n\r\n"], "malformed_request"],
+    ["headers that are too large", [head("GET /health", [`X: ${"x".repeat(70_000)}`])], "headers_too_large"],
+    ["CONNECT", ["CONNECT shop.example:443 HTTP/1.1\r\nHost: a\r\n\r\n"], "method_not_allowed"],
+    [
+      "a broken chunk",
+      [head("POST /", ["Transfer-Encoding: chunked"]), '5\r\n{"a":\r\n', "zz\r\n"],
+      "malformed_request",
+    ],
+  ])("%s: one line in the log", async (_, pieces, code) => {
+    const before = running.logs.length;
+    const client = (await connect()).write(...pieces);
+    await client.response();
+    await client.ended();
+    await send(head("GET /nothing"));
+    const lines = await vi.waitUntil(() => {
+      const own = running.logs.slice(before);
+      return own.some((line) => line.code === "not_found") && own;
+    });
+    expect(lines).toMatchObject([{ severity: "INFO", message: "Request refused", code }, { code: "not_found" }]);
+  });
+
   it("pipelined requests are answered in order", async () => {
     const client = (await connect()).write(post(event), head("GET /health"), post("{}"), post(event));
     const responses = await client.responses(4);
@@ -139,7 +161,8 @@ describe("a client that does not read its answers", () => {
   it("is told the end by Connection: close: what comes behind such a request is not taken", async () => {
     const before = running.logs.length;
     const last = post("{}", ["Connection: close"]);
-    const client = (await connect()).write(last, post(event), post(event));
+    // In one piece: a write behind the end of a connection may cost this client its answer.
+    const client = (await connect()).write(Buffer.concat([last, post(event), post(event)]));
     expect((await client.response()).status).toBe(400);
     await client.ended();
     expect(await client.responses(1)).toHaveLength(1);
@@ -165,6 +188,7 @@ describe("Expect: 100-continue", () => {
     ["a body that is too large", "POST /", [`Content-Length: ${9 * MIB + 1}`], 413],
     ["a content encoding that is not known", "POST /", ["Content-Encoding: zstd"], 415],
     ["two hosts", "POST /", ["Host: b"], 400],
+    ["a body of no bytes", "POST /", ["Content-Length: 0"], 400],
   ])("%s gets its answer alone", async (_, line, headers, status) => {
     const length = headers.some((header) => header.startsWith("Content-Length")) ? [] : ["Content-Length: 100"];
     const client = (await connect()).write(head(line, [...expecting, ...length, ...headers]));

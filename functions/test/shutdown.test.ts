@@ -71,6 +71,8 @@ it("SIGTERM: those in flight get their real answer, new ones 503 with Connection
   expect(response.headers.connection).toBe("close");
   expect(response.headers["retry-after"]).toBeDefined();
   expect(answer).toMatchObject({ code: "shutting_down", retryable: true });
+  const line = await vi.waitUntil(() => running.logs.find(({ code }) => code === "shutting_down"), { timeout: 10_000 });
+  expect(line).toMatchObject({ severity: "INFO", message: "Request refused", retryable: true });
   for (const { response: late } of await Promise.all(inFlight)) {
     expect(late.statusCode).toBe(202);
     expect(late.headers.connection).toBe("close");

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { OnRefused } from "./client-error.ts";
 import { connectionOf, type Exchange } from "./connection.ts";
 import type { Drain } from "./drain.ts";
 import { isExpecting } from "./expectation.ts";
@@ -20,15 +21,19 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
  * Makes what takes every request: within the instance's room, in its connection's order, until its answer has left.
  *
  * @param take answers a request; never rejects
+ * @param onRefused is told of a request that is not taken
  */
 export function createHandler(
   drain: Drain,
   room: Room,
   take: (request: IncomingMessage, lease: Lease) => Promise<Answer>,
+  onRefused: OnRefused,
 ): Handler {
   return async (request, response) => {
     const refuse = (code: ProblemCode) => {
-      respond(response, new Problem(code), drain.isDraining || isExpecting(request));
+      const problem = new Problem(code);
+      onRefused(problem, request);
+      respond(response, problem, drain.isDraining || isExpecting(request));
     };
     if (drain.isDraining) return refuse("shutting_down");
     const lease = room.open();

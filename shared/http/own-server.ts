@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { type RequestListener, Server } from "node:http";
-import { answerClientErrors } from "./client-error.ts";
+import { answerClientErrors, type OnRefused } from "./client-error.ts";
 import { noteExpectation } from "./expectation.ts";
 
 /** Published by Node when a server begins to listen, before any connection is taken. */
@@ -29,9 +29,10 @@ const KEEP_ALIVE_MS = 620_000;
  * function would still serve, as any other function does, behind the framework's own chain.
  *
  * @param handler takes every request
+ * @param onRefused is told of what never becomes one
  * @param onListening gets the server once the framework has registered its own handlers
  */
-export function ownServer(handler: RequestListener, onListening: (server: Server) => void): void {
+export function ownServer(handler: RequestListener, onRefused: OnRefused, onListening: (server: Server) => void): void {
   subscribe(LISTEN, (message) => {
     const { server } = message as { readonly server: unknown };
     if (!(server instanceof Server)) return;
@@ -45,7 +46,7 @@ export function ownServer(handler: RequestListener, onListening: (server: Server
     });
     // Options of the server's making; a client that half-closes after its request (`nc -N`) still wants its answer.
     Object.assign(server, { requireHostHeader: false, httpAllowHalfOpen: true, connectionsCheckingInterval: CHECK_MS });
-    answerClientErrors(server);
+    answerClientErrors(server, onRefused);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.keepAliveTimeout = KEEP_ALIVE_MS;

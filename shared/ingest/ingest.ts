@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, readBody } from "../http/body.ts";
 import type { Lease } from "../http/lease.ts";
@@ -71,6 +72,11 @@ export async function ingest(service: Service, request: BodyRequest, lease: Leas
   } catch (error) {
     return toProblem(asked, context, error);
   }
+}
+
+/** Writes the line of a request that was refused before anything of it was read. */
+export function recordRefusal(service: Service, problem: Problem, headers: IncomingHttpHeaders = {}): void {
+  toProblem(service, readContext({ headers }), problem);
 }
 
 function findRoute(request: BodyRequest): EventRoute | ReadRoute {
