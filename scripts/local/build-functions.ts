@@ -30,8 +30,8 @@ const names = await import("../../shared/events/registry.ts").then(
   ({ functionNames }): readonly string[] => functionNames,
   () => process.argv.slice(2),
 );
-process.send?.(await stage(names));
-process.disconnect?.();
+// Not before it is sent: a report is larger than what a pipe takes at once.
+process.send?.(await stage(names), () => process.disconnect?.());
 
 async function stage(names: readonly string[]): Promise<BuildReport> {
   const builds = await Promise.allSettled(names.map((name) => build(toLocalOptions(name))));

@@ -12,7 +12,12 @@ const START_TIMEOUT_MS = 90_000;
 const left = new Set(["node_modules", "dist", ".git"]);
 
 const folder = mkdtempSync(join(tmpdir(), "pulsecart-new-"));
-const environment = { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}` };
+// Without npm's own variables: the stack ends with the npm that started it, and this is not one of its own.
+const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
+const environment = {
+  ...Object.fromEntries(inherited),
+  PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+};
 
 /** Runs a command of the copy. */
 function run(command: string, ...args: readonly string[]) {
@@ -131,6 +136,7 @@ describe("npm run new, in a copy of the project", () => {
       env: environment,
       stdio: "ignore",
     });
+    const ended = once(stack, "exit");
     try {
       const url = `http://127.0.0.1:${port}`;
       const isHealthy = async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok;
@@ -157,7 +163,6 @@ describe("npm run new, in a copy of the project", () => {
       });
       expect(await (await fetch(`${url}/asyncapi.json`)).text()).toContain("pulsecart.gift-cards-events");
     } finally {
-      const ended = once(stack, "exit");
       stack.kill("SIGTERM");
       await ended;
     }
