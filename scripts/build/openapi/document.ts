@@ -110,6 +110,7 @@ function toInfo(title: string, description: string): object {
     title,
     version: project.version,
     description: `${description}\n\n${guide}`,
+    contact: { name: "The maintainers of PulseCart's producer" },
     license: { name: "MIT", identifier: "MIT" },
   };
 }

@@ -52,7 +52,12 @@ export function toPaths(domain: Domain): Readonly<Record<string, object>> {
       },
     },
     "/": {
-      post: { operationId: `ingest${name}EventAtRoot`, summary: "Send one event (short path)", ...event },
+      post: {
+        operationId: `ingest${name}EventAtRoot`,
+        summary: "Send one event (short path)",
+        description: "The same as `/events/ingest`.",
+        ...event,
+      },
     },
     "/events/batch": {
       post: {
@@ -80,12 +85,14 @@ export function toPaths(domain: Domain): Readonly<Record<string, object>> {
       get: {
         operationId: `get${name}Health`,
         summary: "See whether the function serves",
+        description: "Says nothing of Pub/Sub. `contract` changes with what the function takes and publishes.",
         tags: [domain.name],
         responses: toAnswerRefs("health"),
       },
       head: {
         operationId: `probe${name}Health`,
         summary: "See whether the function serves, without a body",
+        description: "The same as GET, for monitors that only want the status.",
         tags: [domain.name],
         responses: toAnswerRefs("health"),
       },
@@ -94,12 +101,14 @@ export function toPaths(domain: Domain): Readonly<Record<string, object>> {
       get: {
         operationId: `get${name}Document`,
         summary: "Read this document",
+        description: "Made of the same registry that events are checked against.",
         tags: [domain.name],
         responses: toAnswerRefs("document"),
       },
       head: {
         operationId: `probe${name}Document`,
         summary: "See whether this document is there",
+        description: "The same as GET, without the document.",
         tags: [domain.name],
         responses: toAnswerRefs("document"),
       },
