@@ -103,6 +103,18 @@ function refuse(body: string | Buffer): Problem {
   return outcome;
 }
 
+it.each([
+  ['"nope"', "nope"],
+  [`"${"x".repeat(64)}"`, "x".repeat(64)],
+  [`"${"x".repeat(65)}"`, `${"x".repeat(64)}…`],
+  [`"${"x".repeat(63)}😀"`, `${"x".repeat(63)}\ufffd…`],
+  [`"${"x".repeat(100_000)}"`, "(a string that is too long)"],
+  ["7", "(not a string)"],
+  ['["order.placed"]', "(not a string)"],
+])("the event type %.20s is unknown, and repeated as far as it is short", (type, echo) => {
+  expect(refuse(`{"event_type":${type}}`).message).toBe(`Unknown event_type: ${echo}`);
+});
+
 describe("a field's name", () => {
   const complete: Record<string, unknown> = {
     ...sample,

@@ -2,7 +2,7 @@ import { findEvent } from "../events/registry.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
 import type { Contract } from "./projection/contract.ts";
 import { judge } from "./projection/faults.ts";
-import { Projected } from "./projection/projected.ts";
+import { Projected, TOO_LONG } from "./projection/projected.ts";
 import type { EventBytes } from "./read-event.ts";
 import { toWarnings, type Warnings } from "./warnings.ts";
 
@@ -92,6 +92,7 @@ function toInvalid(errors: readonly FieldError[], whose: string, warnings: Warni
 }
 
 function toEcho(type: unknown): string {
+  if (type === TOO_LONG) return "(a string that is too long)";
   if (typeof type !== "string") return "(not a string)";
   return type.length > LONGEST_ECHO ? `${type.slice(0, LONGEST_ECHO).toWellFormed()}…` : type;
 }
