@@ -61,8 +61,8 @@ export class Recorder {
   }
 
   find(seq: number): ConsoleRecord | undefined {
-    const record = this.#records[this.#start + seq - this.first];
-    return record?.seq === seq ? record : undefined;
+    // What lies before the first one is dropped, even where the array still has it.
+    return seq < this.first ? undefined : this.#records[this.#start + seq - this.first];
   }
 
   /** @returns the numbers of the records that hold this text in a body, whatever its case */
