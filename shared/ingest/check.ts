@@ -4,10 +4,8 @@ import { tooLarge } from "../http/receive.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import { checkBatch, toResults } from "./batch.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
-import { type CheckedEvent, checkEvent } from "./event.ts";
-import { EventIds } from "./event-id.ts";
+import { type CheckedEvent, checkOnlyEvent } from "./event.ts";
 import { OPEN_ARRAY, skipSpace } from "./json.ts";
-import { readEvent } from "./read-event.ts";
 
 /**
  * Checks what `/events/ingest` or `/events/batch` would take, and publishes nothing: a caller's CI runs its samples against
@@ -22,8 +20,7 @@ export async function checkOnly(service: Service, context: RequestContext, body:
     return toResults(await checkBatch(service, context, body), 200, toWarningMembers);
   }
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
-  const ids = new EventIds(service.domain.name, undefined);
-  const checked = checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
+  const checked = checkOnlyEvent(service, context, body);
   return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid", ...toWarningMembers(checked) });
 }
 

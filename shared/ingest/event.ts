@@ -36,13 +36,23 @@ export interface CheckedEvent {
  *
  * @throws {Problem} malformed_json: there is no event that could have a line
  */
-export async function takeEvent(service: Service, context: RequestContext, { bytes }: Body): Promise<Answer> {
-  const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  const checked = checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
+export async function takeEvent(service: Service, context: RequestContext, body: Body): Promise<Answer> {
+  const checked = checkOnlyEvent(service, context, body);
   if (checked instanceof Problem) return checked;
   if (!service.inFlight.take(1)) return refuseForRoom(service, context, [checked]);
   const outcome = await publishEvent(service, context, checked);
   return outcome instanceof Problem ? outcome : toJsonAnswer(202, { status: "accepted", ...outcome });
+}
+
+/**
+ * Reads and checks the one event of a request.
+ *
+ * @returns the problem that it is refused with, as {@link checkEvent}
+ * @throws {Problem} malformed_json
+ */
+export function checkOnlyEvent(service: Service, context: RequestContext, { bytes }: Body): CheckedEvent | Problem {
+  const ids = new EventIds(service.domain.name, context.idempotencyKey);
+  return checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
 }
 
 /**
