@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
+import { DelivererBySize } from "./by-size.ts";
 import { Connection } from "./connection.ts";
 import { Credentials } from "./credentials.ts";
-import { Deliverer } from "./deliver.ts";
 import { toEnded } from "./failure.ts";
 import { PublishRequest } from "./grpc/codec.ts";
 import { fetchToken } from "./grpc/token.ts";
@@ -26,14 +26,14 @@ export interface Publication {
 export class Publisher {
   readonly #config: Config;
   readonly #lanes: Lanes;
-  readonly #deliverer: Deliverer;
+  readonly #deliverer: DelivererBySize;
 
   constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
     this.#config = config;
     const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const patienceMs = config.PUBLISH_TIMEOUT_MS * PATIENCE_SHARE;
     const credentials = new Credentials(() => fetchToken(config), patienceMs);
-    this.#deliverer = new Deliverer(() => new Connection(config, topic, credentials), patienceMs);
+    this.#deliverer = new DelivererBySize(() => new Connection(config, topic, credentials), patienceMs);
     this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
       this.#deliverer.deliver(new PublishRequest(topic, messages), deadline),
     );
@@ -58,7 +58,7 @@ export class Publisher {
     this.#deliverer.warmUp();
   }
 
-  /** Fails what is still unacknowledged, as timed out, and closes the connection. */
+  /** Fails what is still unacknowledged, as timed out, and closes the connections. */
   close(): void {
     this.#lanes.rejectAll(toEnded());
     this.#deliverer.close();

@@ -63,6 +63,11 @@ export class PublishRequest {
     return this.#messages.length;
   }
 
+  /** Bytes of all messages' data, known before anything is encoded. */
+  get dataBytes(): number {
+    return this.#messages.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
   get bytes(): Buffer {
     this.#bytes ??= encodePublishRequest(this.#topic, this.#messages);
     return this.#bytes;

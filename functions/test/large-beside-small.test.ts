@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { type RawServer, startRawServer } from "../../scripts/testing/raw-http2.ts";
+import { domains } from "../../shared/events/registry.ts";
+
+// Large events must not hold up small ones on their way to Pub/Sub. This server never widens its window of 64 KiB: a larger
+// request never gets through, and neither does what waits behind it.
+
+const WINDOW = 65_535;
+/** Above what a loaded machine needs for a small event: the large ones take all of it. */
+const env = { PUBLISH_TIMEOUT_MS: "6000" };
+const { sample } = domains.commerce.events["order.placed"];
+let server: RawServer;
+let running: FunctionProcess;
+
+beforeAll(async () => {
+  server = await startRawServer({
+    onRequest(stream) {
+      stream.headers({ ":status": "200", "content-type": "application/grpc" });
+      stream.data(Buffer.from([0, 0, 0, 0, 3, 10, 1, 0x31]));
+      stream.headers({ "grpc-status": "0" }, true);
+    },
+  });
+  running = await startFunction("commerce", { endpoint: `127.0.0.1:${server.port}`, project: "p", env });
+});
+afterAll(async () => {
+  await running.stop("SIGKILL");
+  await server.close();
+});
+
+async function post(noteBytes: number): Promise<number> {
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ ...sample, user_id: randomUUID(), payload: { note: "a".repeat(noteBytes) } });
+  const response = await fetch(running.url, { method: "POST", body, headers });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+it("a small event is acknowledged while large ones wait to be read", async () => {
+  expect(await post(10)).toBe(202);
+  const large = Promise.all(Array.from({ length: 6 }, () => post(1_000_000)));
+  const isStuck = () => [...server.sockets].some(({ bytesRead }) => bytesRead > WINDOW);
+  await vi.waitUntil(isStuck, { timeout: 20_000 });
+  expect(await post(10)).toBe(202);
+  expect(await large).toEqual(Array(6).fill(504));
+});

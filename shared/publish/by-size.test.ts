@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import { DelivererBySize } from "./by-size.ts";
+import type { Line } from "./deliver.ts";
+import { PublishRequest } from "./grpc/codec.ts";
+
+/** A deliverer whose connections answer when the test says so. */
+function create() {
+  /** How to answer what each connection carries, in the order of their first use. */
+  const lines: (() => void)[][] = [];
+  const open = (): Line => {
+    const calls: (() => void)[] = [];
+    lines.push(calls);
+    return {
+      isSilent: false,
+      isClosed: false,
+      isAlive: async () => true,
+      retire() {},
+      close() {},
+      async warmUp() {},
+      publish: () => new Promise((resolve) => calls.push(() => resolve(["1"]))),
+    };
+  };
+  const deliverer = new DelivererBySize(open, 3000);
+  const deliver = (...sizes: number[]) => {
+    const messages = sizes.map((size) => ({ data: Buffer.alloc(size), orderingKey: "a", attributes: {} }));
+    return deliverer.deliver(new PublishRequest("t", messages), performance.now() + 60_000);
+  };
+  const answer = (calls: (() => void)[] = []) => {
+    for (const succeed of calls.splice(0)) succeed();
+  };
+  return { deliver, lines, answer, answerAll: () => lines.map(answer) };
+}
+
+const KIB = 1024;
+
+it("gives all small requests one connection, and keeps every large one off it", async () => {
+  const { deliver, lines, answerAll } = create();
+  const all = [
+    deliver(1),
+    deliver(128 * KIB),
+    deliver(1, 64 * KIB),
+    deliver(128 * KIB + 1),
+    deliver(100 * KIB, 100 * KIB),
+  ];
+  expect(lines.map(({ length }) => length)).toEqual([3, 1, 1]);
+  answerAll();
+  await Promise.all(all);
+});
+
+it("spreads large requests over four connections, the next where the fewest are", async () => {
+  const { deliver, lines, answer, answerAll } = create();
+  const all = Array.from({ length: 9 }, () => deliver(1024 * KIB));
+  expect(lines.map(({ length }) => length)).toEqual([3, 2, 2, 2]);
+  answer(lines[2]);
+  await Promise.all([all[2], all[6]]);
+  all.push(deliver(1024 * KIB));
+  expect(lines.map(({ length }) => length)).toEqual([3, 2, 1, 2]);
+  answerAll();
+  await Promise.all(all);
+});
+
+it("opens no second connection for large requests that come one after the other", async () => {
+  const { deliver, lines, answerAll } = create();
+  for (let i = 0; i < 3; i++) {
+    const delivery = deliver(1024 * KIB);
+    answerAll();
+    await delivery;
+  }
+  expect(lines.length).toBe(1);
+});
