@@ -39,6 +39,8 @@ const bodies: readonly [name: string, payload: () => string][] = [
   ["items that are deep", () => `{"items":[${fill(deep)}]}`],
   ["one text where it is read", () => `{"currency":"${"E".repeat(SIZE)}"}`],
   ["one text that is no ASCII", () => `{"currency":"${"é".repeat(SIZE / 2)}"}`],
+  ["one text of escapes", () => `{"currency":"${"\\u00e9".repeat(SIZE / 6)}"}`],
+  ["one text of four bytes a character", () => `{"currency":"${"😀".repeat(SIZE / 4)}"}`],
   ["one text for an id", () => `{"items":[{"product_id":"${"p".repeat(SIZE)}"}]}`],
   ["escaped keys", () => `{${fill('"\\n":1')}}`],
 ];

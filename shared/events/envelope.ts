@@ -65,7 +65,8 @@ export const sessionId = { session_id: requiredText("The browsing session that t
 export const orderId = { order_id: requiredText("The order that the event is about.") };
 
 function fitsAnId(value: string): boolean {
-  // No character of a string (a UTF-16 code unit) takes more than 3 bytes.
+  // A character of a string (a UTF-16 code unit) takes 1 to 3 bytes.
+  if (value.length > MAX_ID_BYTES) return false;
   return value.length * 3 <= MAX_ID_BYTES || new TextEncoder().encode(value).length <= MAX_ID_BYTES;
 }
 

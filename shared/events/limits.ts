@@ -15,8 +15,8 @@ export const MAX_BATCH_EVENTS = 1000;
 /** Objects and arrays within each other, counted from the event's own brace: consumers' parsers give up at 1,000 or before. */
 export const MAX_DEPTH = 256;
 
-/** Characters of a string that a check of a payload's schema reads, where the schema has no `maxLength` of its own. */
-export const MAX_CHECKED_CHARACTERS = 64 * 1024;
+/** Faults that the answer to a batch lists before its further events list no more than {@link MAX_WARNINGS} each. */
+export const MAX_BATCH_ERRORS = 10_000;
 
 /** Bytes of the attribute `payload_faults`; Pub/Sub takes no longer value. */
 export const MAX_ATTRIBUTE_BYTES = 1024;

@@ -1,5 +1,3 @@
-import { MAX_CHECKED_CHARACTERS } from "./limits.ts";
-
 /** A schema or an action of valibot, as far as words are made from it. */
 export interface Described {
   readonly requirement?: unknown;
@@ -207,7 +205,6 @@ export const REQUIRED = "is required";
 export const LEAVE_OUT = "must not be null; leave the field out instead";
 export const NOT_NULL = "must not be null";
 export const OUT_OF_RANGE = "is beyond the range of a double";
-export const TOO_LONG_TO_CHECK = `must have at most ${MAX_CHECKED_CHARACTERS} characters`;
 
 /** Says what a kind's row has to say. @returns undefined where there is no row, or the kind is refused */
 export function say(words: Words | Refused | undefined, described: Described): string | undefined {

@@ -130,11 +130,16 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** Cloud Logging takes 256 KB a line, and an event may have a thousand faults. */
+const MAX_LOGGED_PATHS = 100;
+
 /** What a problem can say beyond its code. */
 interface ProblemExtras {
   /** The identity under which the caller can send the same event again. */
   readonly eventId?: string;
   readonly errors?: readonly FieldError[];
+  /** How many more there are: only the answer to a batch may leave some out. */
+  readonly errorsOmitted?: number;
   /** What is wrong with the event apart from why it was refused. */
   readonly warnings?: { readonly warnings: readonly FieldError[]; readonly warnings_omitted?: number };
   /** Further response headers, such as `Allow`. */
@@ -175,9 +180,12 @@ export class Problem extends Error {
     return (problems[this.code] as ProblemRow).severity ?? "info";
   }
 
-  /** The paths of its faults, joined by a space; undefined where there are none. */
+  /** The paths of its faults, joined by a space, as many as fit a log line; undefined where there are none. */
   get paths(): string | undefined {
-    return this.extras.errors?.map(({ path }) => path).join(" ");
+    return this.extras.errors
+      ?.slice(0, MAX_LOGGED_PATHS)
+      .map(({ path }) => path)
+      .join(" ");
   }
 
   /** The members that single answers and the entries of a batch's results share. */
@@ -187,6 +195,7 @@ export class Problem extends Error {
       detail: this.message,
       ...(this.extras.eventId !== undefined && { event_id: this.extras.eventId }),
       ...(this.extras.errors && { errors: this.extras.errors }),
+      ...(this.extras.errorsOmitted !== undefined && { errors_omitted: this.extras.errorsOmitted }),
       ...this.extras.warnings,
       ...(this.retryable !== undefined && { retryable: this.retryable }),
     };

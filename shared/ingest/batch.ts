@@ -2,6 +2,7 @@ import { MAX_BATCH_EVENTS } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, type JsonAnswer, toJsonAnswer } from "../http/respond.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
+import { ErrorBudget } from "./error-budget.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json.ts";
@@ -23,7 +24,8 @@ type Entry = EventBytes | Problem;
  *   or too many
  */
 async function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body): Promise<Entry[]> {
-  const read = (line: Buffer) => readEvent(line, domain, payloadChecks);
+  const budget = new ErrorBudget();
+  const read = (line: Buffer) => readEvent(line, domain, payloadChecks, budget);
   const limit = MAX_BATCH_EVENTS + 1;
   const entries = await (isLines ? readLines(bytes, read) : readEvents(bytes, domain, limit, payloadChecks));
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;

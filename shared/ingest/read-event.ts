@@ -3,6 +3,7 @@ import type { PayloadChecks } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
 import { MAX_DEPTH } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
+import { ErrorBudget } from "./error-budget.ts";
 import { findInvalidUtf8 } from "./invalid-utf8.ts";
 import {
   CLOSE_ARRAY,
@@ -56,12 +57,18 @@ function findContract(domain: Domain, checks: PayloadChecks): Contract {
  * @param bytes the event's own bytes, perhaps with white space around it
  * @param domain that of the function that was called
  * @param checks `PAYLOAD_CHECKS`
+ * @param budget of its batch, where it has one
  * @throws {Problem} malformed_json
  */
-export function readEvent(bytes: Buffer, domain: Domain, checks: PayloadChecks = "registry"): EventBytes {
+export function readEvent(
+  bytes: Buffer,
+  domain: Domain,
+  checks: PayloadChecks = "registry",
+  budget?: ErrorBudget,
+): EventBytes {
   try {
     if (!isUtf8(bytes)) throw notUtf8(bytes);
-    const reader = new EventReader(bytes, findContract(domain, checks));
+    const reader = new EventReader(bytes, findContract(domain, checks), budget);
     const start = skipSpace(bytes, 0);
     const envelope = reader.scan(start);
     expectEnd(bytes, reader.end);
@@ -88,7 +95,7 @@ export async function readEvents(
   checks: PayloadChecks = "registry",
 ): Promise<(EventBytes | Problem)[]> {
   try {
-    const reader = new EventReader(body, findContract(domain, checks));
+    const reader = new EventReader(body, findContract(domain, checks), new ErrorBudget());
     const start = skipSpace(body, 0);
     if (body[start] !== OPEN_ARRAY) {
       expectEnd(body, reader.skipValue(start, 0));
@@ -126,11 +133,13 @@ function takeEvent(reader: EventReader, at: number, events: (EventBytes | Proble
 /** Scans envelopes; the event's type, once it has come by, says what to read of the payload. */
 class EventReader extends Projector implements EnvelopeReader {
   readonly #contract: Contract;
+  readonly #budget: ErrorBudget | undefined;
   #notes: Map<string, "repeated" | "other case"> | undefined;
 
-  constructor(bytes: Buffer, contract: Contract) {
+  constructor(bytes: Buffer, contract: Contract, budget: ErrorBudget | undefined) {
     super(bytes);
     this.#contract = contract;
+    this.#budget = budget;
   }
 
   /** Scans the value at `at`. @returns its envelope, or undefined when it is no object */
@@ -150,7 +159,7 @@ class EventReader extends Projector implements EnvelopeReader {
   toEvent(envelope: Projected | undefined, bytes: Buffer, at: number, start: number): EventBytes | Problem {
     if (this.unfit) return toProblem(this.unfit, at - start);
     if (!envelope) return new Problem("malformed_json", "An event must be a JSON object.");
-    const verdict = judgeEvent(envelope, this.#notes ?? NO_NOTES, this.#contract);
+    const verdict = judgeEvent(envelope, this.#notes ?? NO_NOTES, this.#contract, this.#budget);
     return { bytes, open: start + 1, fields: toFields(envelope), verdict };
   }
 

@@ -1,16 +1,14 @@
 import { findEvent } from "../events/registry.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
+import type { ErrorBudget } from "./error-budget.ts";
 import type { Contract } from "./projection/contract.ts";
 import { judge } from "./projection/faults.ts";
-import { Projected, TOO_LONG } from "./projection/projected.ts";
+import { Projected } from "./projection/projected.ts";
 import type { EventBytes } from "./read-event.ts";
 import { toWarnings, type Warnings } from "./warnings.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
 const LONGEST_ECHO = 64;
-
-/** The most faults that one answer lists: of a batch of wrong payloads the answer would be fifty times the body. */
-const MAX_LISTED = 100;
 
 /** Fields that stand twice, or under a name that differs by case. */
 export type Notes = ReadonlyMap<string, "repeated" | "other case">;
@@ -47,8 +45,9 @@ export function validateEvent(event: EventBytes): ValidEvent {
  * Judges the projection of one event.
  *
  * @param contract that of the function that was called
+ * @param budget of the faults that the answer to a batch lists; an event alone lists all
  */
-export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract): Verdict {
+export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract, budget?: ErrorBudget): Verdict {
   const type = envelope.get("event_type");
   const compiled = contract.find(type);
   if (!compiled && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
@@ -62,7 +61,8 @@ export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract
   const warnings = broken && !isEnforced ? toWarnings(broken) : undefined;
   if (!faults && !isEnforced) return { problem: undefined, warnings };
   const errors = [...(faults?.values() ?? []), ...(isEnforced ? broken.values() : [])];
-  return { problem: toInvalid(errors, typeof type === "string" && compiled ? type : "the event", warnings), warnings };
+  const whose = typeof type === "string" && compiled ? type : "the event";
+  return { problem: toInvalid(errors, budget?.list(errors) ?? errors, whose, warnings), warnings };
 }
 
 function toTypeProblem(type: unknown): Problem {
@@ -82,17 +82,22 @@ function withNotes(faults: Map<string, FieldError> | undefined, notes: Notes): M
   return new Map([...noted, ...[...(faults ?? [])].filter(([path]) => !notes.has(path))]);
 }
 
-function toInvalid(errors: readonly FieldError[], whose: string, warnings: Warnings | undefined): Problem {
-  const rest = errors.length > MAX_LISTED ? `; the first ${MAX_LISTED} are listed` : "";
-  const detail = `${errors.length} field(s) of ${whose} are missing or invalid${rest}.`;
-  return new Problem("invalid_event", detail, {
-    errors: errors.slice(0, MAX_LISTED),
+function toInvalid(
+  all: readonly FieldError[],
+  listed: readonly FieldError[],
+  whose: string,
+  warnings: Warnings | undefined,
+): Problem {
+  const omitted = all.length - listed.length;
+  const rest = omitted > 0 ? `; the first ${listed.length} are listed` : "";
+  return new Problem("invalid_event", `${all.length} field(s) of ${whose} are missing or invalid${rest}.`, {
+    errors: listed,
+    ...(omitted > 0 && { errorsOmitted: omitted }),
     ...(warnings && { warnings: warnings.members }),
   });
 }
 
 function toEcho(type: unknown): string {
-  if (type === TOO_LONG) return "(a string that is too long)";
   if (typeof type !== "string") return "(not a string)";
   return type.length > LONGEST_ECHO ? `${type.slice(0, LONGEST_ECHO).toWellFormed()}…` : type;
 }

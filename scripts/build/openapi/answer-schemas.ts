@@ -1,4 +1,4 @@
-import { MAX_BATCH_EVENTS, MAX_WARNINGS } from "../../../shared/events/limits.ts";
+import { MAX_BATCH_ERRORS, MAX_BATCH_EVENTS, MAX_WARNINGS } from "../../../shared/events/limits.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
 import type { JsonSchema } from "../schemas/json-schema.ts";
 import { toSchemaRef } from "./event-schemas.ts";
@@ -42,8 +42,12 @@ const problemMembers = {
   errors: {
     type: "array",
     items: toSchemaRef("FieldError"),
-    description:
-      "Every fault of the event at once; of more than a hundred the first, and `detail` says how many there are.",
+    description: "Every fault of the event at once, one a path.",
+  },
+  errors_omitted: {
+    type: "integer",
+    minimum: 1,
+    description: `How many more there are. Only where an answer to a batch lists ${MAX_BATCH_ERRORS} errors in all: further events then list their first ${MAX_WARNINGS}.`,
   },
   retryable: {
     type: "boolean",

@@ -147,25 +147,32 @@ function compileObject(schema: Schema, place: Place, inside: (step: string) => P
   const members = new Map(parts.map(([name, { plan }]) => [name, plan]));
   const judges = parts.map(([name, { judge }]) => [name, judge] as const);
   if (!schema.rest) return { plan: { ...NOTHING, members }, judge: toObjectJudge(schema, judges, isInsideSeen(place)) };
-  const key = { judge: asJudge(v.string() as unknown as Schema), plan: NOTHING };
-  const rest = toRest(schema, place, key, schema.rest, [...members]);
+  const rest = toRest(schema, place, undefined, schema.rest, [...members]);
   return { plan: { ...NOTHING, members, isRecord: true }, judge: toObjectJudge(schema, judges, false, rest) };
 }
 
 function compileRecord(schema: Schema, place: Place): Part {
-  const key = compileAt(schema.key as Schema, { ...place, path: `${place.path} (keys)`, actions: [] });
-  const rest = toRest(schema, place, key, schema.value as Schema, []);
+  const keySchema = schema.key as Schema;
+  const key = compileAt(keySchema, { ...place, path: `${place.path} (keys)`, actions: [] });
+  const isAnyKey = keySchema.type === "string" && !keySchema.pipe;
+  const rest = toRest(schema, place, isAnyKey ? undefined : key, schema.value as Schema, []);
   return { plan: { ...FREE_OBJECT, isRecord: true }, judge: toRecordJudge(schema, rest) };
 }
 
-function toRest(schema: Schema, place: Place, key: Part, value: Schema, named: readonly (readonly [string, Plan])[]) {
+function toRest(
+  schema: Schema,
+  place: Place,
+  key: Part | undefined,
+  value: Schema,
+  named: readonly (readonly [string, Plan])[],
+) {
   if (isInsideSeen(place)) {
     const reason = "its entries are judged one by one and not kept, so that no check can read them";
     throw new UnsupportedSchema(place.path, `v.${toName(schema.type)} cannot be projected: ${reason}`);
   }
   const entry = compileAt(value, { ...place, path: `${place.path} (entries)`, actions: [] });
   return toRestJudge(
-    { judge: key.judge, route: toRoute(key.plan) },
+    key && { judge: key.judge, route: toRoute(key.plan) },
     { judge: entry.judge, route: toRoute(entry.plan) },
     toMemberRoutes(named.map(([name, plan]) => [name, toRoute(plan)])),
   );

@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { actionWords, NOT_NULL, OUT_OF_RANGE, say, schemaWords, TOO_LONG_TO_CHECK } from "../../events/words.ts";
+import { actionWords, NOT_NULL, OUT_OF_RANGE, say, schemaWords } from "../../events/words.ts";
 import type { FieldError } from "../../http/problem.ts";
 import type { Compiled } from "./compile.ts";
-import { TOO_LONG } from "./projected.ts";
 import { type Issue, run } from "./schema.ts";
 
 /**
@@ -42,7 +41,6 @@ function toMessage(issue: Issue, messages: ReadonlySet<string>): string {
 
 function toWords({ words, input, message, kind, type, ...described }: Issue, messages: ReadonlySet<string>): string {
   if (words !== undefined) return words;
-  if (input === TOO_LONG) return TOO_LONG_TO_CHECK;
   if (Number.isNaN(input)) return OUT_OF_RANGE;
   if (messages.has(message)) return message;
   if (input === null && kind === "schema") return NOT_NULL;

@@ -1,5 +1,6 @@
 import { LEAVE_OUT, REQUIRED } from "../../events/words.ts";
-import type { MemberRoutes, Route } from "./project.ts";
+import { LastEntries } from "./last-entries.ts";
+import type { MemberRoutes, Projector, Route } from "./project.ts";
 import { asProjected, createView, type Projected } from "./projected.ts";
 import {
   addIssue,
@@ -95,44 +96,51 @@ function notTyped(schema: Schema, dataset: Dataset): Dataset {
 /** Judges the entries of an object that no schema names. */
 type RestJudge = (dataset: Dataset, input: Projected, config: Config) => void;
 
-/** Faulty entries that are remembered until a later one of the same key may replace them. */
-const MAX_REMEMBERED = 64;
+/** Faulty entries after which the others need not be looked at. */
+const ENOUGH_FAULTS = 1000;
 
 /**
  * Judges entries one by one, as the scan comes by them; none is kept. However many are faulty, the fault is the object's:
  * its path must not hold a key that the caller chose.
  *
+ * @param key undefined where any key is right
  * @param named members that have a schema of their own
  */
 export function toRestJudge(
-  key: { judge: Judge; route: Route },
+  key: { judge: Judge; route: Route } | undefined,
   value: { judge: Judge; route: Route },
   named: MemberRoutes,
 ): RestJudge {
-  return (dataset, input, config) => {
-    const { projector } = input;
+  const isNamed = ({ bytes, isPlain }: Projector, keyStart: number, keyEnd: number) =>
+    named.names.length > 0 && named.finder.find(bytes, keyStart, keyEnd, isPlain) >= 0;
+  return (dataset, { projector, at: start }, config) => {
     if (!projector) return;
-    const faulty = new Map<string, Fault>();
-    projector.walk(input.at, (at, keyStart, keyEnd) => {
-      const isNamed = named.finder.find(projector.bytes, keyStart, keyEnd, false) >= 0;
-      if (isNamed || faulty.size > MAX_REMEMBERED) return projector.skipValue(at, 0);
-      const projected = projector.project(at, value.route, 0);
-      const { end } = projector;
-      const found =
-        toFault(run(value.judge, projected, config), "an entry") ??
-        toFault(run(key.judge, projector.project(keyStart - 1, key.route, 0), config), "a key");
-      if (found || faulty.size > 0) {
-        const text = projector.bytes.toString("utf8", keyStart, keyEnd);
-        const name = text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
-        // When an entry is there twice, the last one counts, as in JSON.parse.
-        if (found) faulty.set(name, found);
-        else faulty.delete(name);
-      }
-      return end;
+    // Judges the entries that count, until there are enough faults. Of all of them where it is not known which these are.
+    const walk = (last: LastEntries | undefined, isEnough: (fault: Fault) => boolean) => {
+      let isDone = false;
+      projector.walk(start, (at, keyStart, keyEnd) => {
+        if (isDone || isNamed(projector, keyStart, keyEnd) || last?.has(keyStart) === false) {
+          return projector.skipValue(at, 0);
+        }
+        const projected = projector.project(at, value.route, 0);
+        const { end } = projector;
+        const fault =
+          toFault(run(value.judge, projected, config), "an entry") ??
+          (key && toFault(run(key.judge, projector.project(keyStart - 1, key.route, 0), config), "a key"));
+        if (fault) isDone = isEnough(fault);
+        return end;
+      });
+      return isDone;
+    };
+    // Where all entries are right, those that count are. Only else is it worth finding out which these are.
+    if (!walk(undefined, () => true)) return;
+    let faults = 0;
+    walk(new LastEntries(projector, start), ({ issue, isTyped }) => {
+      faults++;
+      if (faults === 1) addIssue(dataset, issue);
+      if (!isTyped) dataset.typed = false;
+      return !isTyped || faults === ENOUGH_FAULTS;
     });
-    const [fault] = faulty.values();
-    if (fault) addIssue(dataset, fault.issue);
-    for (const { isTyped } of faulty.values()) if (!isTyped) dataset.typed = false;
   };
 }
 

@@ -1,4 +1,4 @@
-import { BACKSLASH, LOWER_U, readUnit } from "../json.ts";
+import { KeyUnits } from "./key-units.ts";
 
 interface Name {
   readonly index: number;
@@ -17,9 +17,6 @@ const FOLDED = new Map([
   [0x0130, 0x69],
   [0x0131, 0x69],
 ]);
-
-/** What `\b`, `\f`, `\n`, `\r` and `\t` mean; every other escape of two characters means its second. */
-const CONTROLS = new Map([..."bfnrt"].map((letter, i) => [letter.charCodeAt(0), "\b\f\n\r\t".charCodeAt(i)]));
 
 /**
  * Finds a key of a body among known names by its bytes: decoding each key and looking it up costs a fifth of what reading
@@ -53,7 +50,7 @@ export class Names {
    * @returns the name's index; -1 when there is none; -2 minus the index when the key differs from the name by case alone
    */
   find(bytes: Uint8Array, start: number, end: number, isPlain: boolean): number {
-    if (!isPlain) return this.#findDecoded(decodeKey(bytes, start, end, this.#units));
+    if (!isPlain) return this.#findDecoded(decodeKey(bytes, start, this.#units));
     const candidates = this.#byBytes[end - start];
     if (candidates === undefined) return -1;
     for (const { bytes: name, index } of candidates) {
@@ -97,33 +94,13 @@ function fold(unit: number): number {
 }
 
 /**
- * Decodes a key (valid UTF-8 and escapes) into `units`, as far as these hold.
+ * Decodes a key into `units`, as far as these hold.
  *
  * @returns its length, or one more than any name's when the key is longer than all of them
  */
-function decodeKey(bytes: Uint8Array, start: number, end: number, units: Uint16Array): number {
+function decodeKey(bytes: Uint8Array, start: number, units: Uint16Array): number {
+  const key = new KeyUnits(bytes, start);
   let length = 0;
-  for (let at = start; at < end && length < units.length; length++) {
-    const byte = bytes[at] as number;
-    if (byte === BACKSLASH) {
-      const escaped = bytes[at + 1] as number;
-      units[length] = escaped === LOWER_U ? readUnit(bytes, at) : (CONTROLS.get(escaped) ?? escaped);
-      at += escaped === LOWER_U ? 6 : 2;
-    } else if (byte < 0x80) {
-      units[length] = byte;
-      at++;
-    } else {
-      const size = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-      let point = byte & (0xff >> (size + 1));
-      for (let i = 1; i < size; i++) point = (point << 6) | ((bytes[at + i] as number) & 0x3f);
-      at += size;
-      if (point > 0xffff) {
-        units[length++] = 0xd7c0 + (point >> 10);
-        point = 0xdc00 | (point & 0x3ff);
-      }
-      // Behind the end of a typed array nothing is stored.
-      units[length] = point;
-    }
-  }
+  for (let unit = key.next(); unit >= 0 && length < units.length; unit = key.next()) units[length++] = unit;
   return length;
 }

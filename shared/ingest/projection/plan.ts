@@ -1,8 +1,6 @@
-import { MAX_CHECKED_CHARACTERS } from "../../events/limits.ts";
-
 /** What of a JSON value becomes values: all that any of the schemas at its place asks of it. */
 export interface Plan {
-  /** How many characters of a string matter, 0 for none, and whether they matter themselves or only their number does. */
+  /** How many characters of a string matter, 0 for none, Infinity for all, and whether they matter themselves or only their number does. */
   readonly text: number;
   readonly isRead: boolean;
   /** Whether a number's value matters. */
@@ -36,7 +34,7 @@ export const NOTHING: Plan = {
 };
 
 /** A string that checks read, without a limit of its own. */
-export const ANY_TEXT: Plan = { ...NOTHING, text: MAX_CHECKED_CHARACTERS + 1, isRead: true };
+export const ANY_TEXT: Plan = { ...NOTHING, text: Number.POSITIVE_INFINITY, isRead: true };
 
 /** Any object; of its members none. */
 export const FREE_OBJECT: Plan = { ...NOTHING, members: new Map() };

@@ -1,4 +1,4 @@
-import { MAX_CHECKED_CHARACTERS, MAX_DEPTH } from "../../events/limits.ts";
+import { MAX_DEPTH } from "../../events/limits.ts";
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -18,7 +18,7 @@ import {
 import { Names } from "./names.ts";
 import { readNumber } from "./number.ts";
 import type { Plan } from "./plan.ts";
-import { Projected, SOME_ARRAY, TOO_LONG } from "./projected.ts";
+import { Projected, SOME_ARRAY } from "./projected.ts";
 
 /** A plan as the scan follows it. */
 export interface Route {
@@ -186,18 +186,14 @@ export class Projector extends JsonScanner {
   }
 
   /** Decodes the content of a string, as much as matters. */
-  #readText(start: number, end: number, { text, isRead }: Route): unknown {
+  #readText(start: number, end: number, { text, isRead }: Route): string {
     const { bytes } = this;
     if (this.isPlain) {
       const length = Math.min(end - start, text);
-      if (!isRead) return toStandIn(length);
-      return length === MAX_CHECKED_CHARACTERS + 1 && length === text
-        ? TOO_LONG
-        : bytes.toString("latin1", start, start + length);
+      return isRead ? bytes.toString("latin1", start, start + length) : toStandIn(length);
     }
     const decoded = decode(bytes, start, end, text);
-    if (decoded.length < text) return decoded;
-    return text === MAX_CHECKED_CHARACTERS + 1 ? TOO_LONG : decoded.slice(0, text);
+    return decoded.length > text ? decoded.slice(0, text) : decoded;
   }
 }
 

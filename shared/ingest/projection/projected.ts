@@ -53,6 +53,3 @@ export function asProjected(value: unknown): Projected | undefined {
 
 /** Any array, where none of its items matter. */
 export const SOME_ARRAY: readonly unknown[] = Object.freeze([]);
-
-/** A string that is longer than what checks read; no schema of a string accepts it. */
-export const TOO_LONG = Symbol("too long");

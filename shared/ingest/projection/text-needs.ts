@@ -1,5 +1,4 @@
-import { MAX_CHECKED_CHARACTERS } from "../../events/limits.ts";
-import { NOTHING, type Plan } from "./plan.ts";
+import { ANY_TEXT, NOTHING, type Plan } from "./plan.ts";
 import type { Item } from "./schema.ts";
 
 /** Validations that look at a text's length alone: how many of its first characters decide. */
@@ -37,11 +36,10 @@ export function isReading({ type }: Item): boolean {
 export function toTextPlan(actions: readonly Item[], isSeen: boolean): Plan {
   const needs = actions.flatMap((action) => toNeed(action) ?? []);
   const bounds = actions.filter(({ type }) => BOUNDS.has(type)).flatMap((action) => toNeed(action) ?? []);
-  const unbounded = MAX_CHECKED_CHARACTERS + 1;
   // Checks of a value around it must see all of it; its own need no more than what breaks its bound.
-  if (isSeen) return { ...NOTHING, isRead: true, text: Math.max(unbounded, ...bounds) };
+  if (isSeen) return ANY_TEXT;
   if (!actions.some(isReading)) return { ...NOTHING, text: Math.max(0, ...needs) };
-  return { ...NOTHING, isRead: true, text: bounds.length > 0 ? Math.min(...bounds) : unbounded };
+  return bounds.length > 0 ? { ...ANY_TEXT, text: Math.min(...bounds) } : ANY_TEXT;
 }
 
 function toNeed({ type, requirement }: Item): number | undefined {

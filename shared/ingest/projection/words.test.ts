@@ -88,14 +88,32 @@ describe("a message", () => {
     expect(listFaults(v.pipe(v.number(), v.minValue(89)), "89.9000000000000000001")).toEqual([]);
   });
 
-  it("says that a text which checks read is too long, where its schema has no limit", () => {
-    const text = JSON.stringify("x".repeat(65_537));
-    expect(listFaults(v.pipe(v.string(), v.regex(/^x+$/)), text)).toEqual([
-      "payload must have at most 65536 characters",
-    ]);
-    expect(listFaults(v.pipe(v.string(), v.regex(/^x+$/)), text.replace("x", ""))).toEqual([]);
-    expect(listFaults(v.pipe(v.string(), v.regex(/^x+$/), v.maxLength(70_000)), text)).toEqual([]);
-    expect(listFaults(v.string(), text)).toEqual([]);
+  const x = (length: number) => JSON.stringify("x".repeat(length));
+  it.each<[v.GenericSchema, string, string[]]>([
+    [v.pipe(v.string(), v.regex(/^x+$/)), x(70_000), []],
+    [
+      v.pipe(v.string(), v.regex(/^x+$/)),
+      x(70_000).replace('x"', 'y"'),
+      ["payload must have the form that is asked for"],
+    ],
+    [v.pipe(v.string(), v.regex(/^[xé]+$/)), x(70_000).replace("x", "é").replace("x", "\\u00e9"), []],
+    [v.pipe(v.string(), v.endsWith("y")), x(70_000), ['payload must end with "y"']],
+    [v.pipe(v.string(), v.endsWith("y")), x(70_000).replace('x"', 'y"'), []],
+    [v.pipe(v.string(), v.includes("y")), x(70_000).replace('x"', 'y"'), []],
+    [v.pipe(v.string(), v.excludes("y")), x(70_000).replace('x"', 'y"'), ['payload must not contain "y"']],
+    [v.pipe(v.string(), v.minLength(70_000)), x(70_000), []],
+    [v.pipe(v.string(), v.minLength(70_001)), x(70_000), ["payload must have at least 70001 characters"]],
+    [v.pipe(v.string(), v.regex(/x/), v.maxLength(70_000)), x(70_001), ["payload must have at most 70000 characters"]],
+    [
+      v.pipe(
+        v.object({ a: v.pipe(v.string(), v.maxLength(3)) }),
+        v.check(({ a }) => a.length === 70_000),
+      ),
+      `{"a":${x(70_000)}}`,
+      ["payload.a must have at most 3 characters"],
+    ],
+  ])("judges all of a text, however long (case %#)", (schema, text, expected) => {
+    expect(listFaults(schema, text)).toEqual(expected);
   });
 });
 
@@ -113,9 +131,21 @@ describe("an entry of a record", () => {
     }
   });
 
-  it("costs nothing to keep: a million of them are one fault", () => {
-    const text = `{${Array.from({ length: 1000 }, (_, i) => `"k${i}":""`).join()}}`;
-    expect(listFaults(schema, text)).toHaveLength(1);
+  const entries = (count: number, toText: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => toText(i)).join();
+
+  it("costs nothing to keep: thousands of them are one fault", () => {
+    expect(listFaults(schema, `{${entries(5000, (i) => `"k${i}":""`)}}`)).toHaveLength(1);
+  });
+
+  it("counts by its last value among thousands that are put right", () => {
+    const wrong = entries(5000, (i) => `"é${i}":""`);
+    const right = entries(5000, (i) => `"\\u00e9${i}":1`);
+    expect(listFaults(schema, `{${wrong},${right}}`)).toEqual([]);
+    expect(listFaults(schema, `{${right},${wrong}}`)).toHaveLength(1);
+    expect(listFaults(schema, `{${wrong},${right.replace("4999", "5000")}}`)).toHaveLength(1);
+    expect(listFaults(schema, `{${wrong},${right},"😀":"","\\ud83d\\ude00":1}`)).toEqual([]);
+    expect(listFaults(schema, `{${wrong},${right},"😀":1,"\\ud83d\\ude00":""}`)).toHaveLength(1);
   });
 });
 
