@@ -242,12 +242,22 @@ function toIntersectJudge(schema: Schema, options: readonly Judge[], isSeen: boo
   };
 }
 
-/** What checks see of two schemas that looked at one value. */
+/** What checks see of two schemas that looked at one value: all that either of them names, at any depth. */
 function join(a: unknown, b: unknown): unknown {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const [longer, shorter] = a.length > b.length ? [a, b] : [b, a];
+    return longer.map((item, i) => (i < shorter.length ? join(shorter[i], item) : item));
+  }
   const projected = asProjected(b);
-  return projected && asProjected(a) === projected
-    ? Object.assign(createView(projected), a instanceof Projected ? {} : a, b)
-    : b;
+  if (!projected || asProjected(a) !== projected) return b;
+  // An object that no schema has looked into is still as it was projected.
+  if (a instanceof Projected) return b;
+  if (b instanceof Projected) return a;
+  const joined = Object.assign(createView(projected), a) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(b as Record<string, unknown>)) {
+    joined[name] = name in joined ? join(joined[name], value) : value;
+  }
+  return joined;
 }
 
 /** valibot's variant takes an array for an object. */
