@@ -10,6 +10,8 @@ export interface Destination {
   /** As in a request line: path and query. */
   readonly path: string;
   readonly agent: Agent;
+  /** The status of every answer, whatever the destination's; undefined passes that on. */
+  readonly status?: number | undefined;
 }
 
 /** Sees a request's body pass. */
@@ -29,8 +31,8 @@ export interface BodyObserver {
 export function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { port, path, agent }: Destination,
-  observer: BodyObserver,
+  { port, path, agent, status }: Destination,
+  observer: BodyObserver | undefined,
   read: readonly Buffer[] = [],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -41,7 +43,8 @@ export function forward(
     if (!hasBody && method !== "GET" && method !== "HEAD") headers.push("Content-Length", "0");
     const onward = openRequest({ host: "127.0.0.1", port, method, path, headers, agent });
     onward.once("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, withoutConnection(answer.rawHeaders));
+      const message = status === undefined ? answer.statusMessage : undefined;
+      response.writeHead(status ?? answer.statusCode ?? 502, message, withoutConnection(answer.rawHeaders));
       answer.pipe(response);
       answer.once("error", () => response.destroy());
       answer.once("end", () => {
@@ -59,10 +62,10 @@ export function forward(
     });
     for (const chunk of read) onward.write(chunk);
     if (request.readableEnded) {
-      observer.endBody();
+      observer?.endBody();
       onward.end();
     } else {
-      request.on("data", (chunk) => observer.take(chunk)).once("end", () => observer.endBody());
+      request.on("data", (chunk) => observer?.take(chunk)).once("end", () => observer?.endBody());
       request.pipe(onward);
     }
   });

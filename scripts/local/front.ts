@@ -9,7 +9,8 @@ import type { LocalConsole } from "./console/local-console.ts";
 import { forward } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
 import { readTarget } from "./local-hosts.ts";
-import { MAX_PEEKED_BYTES, peekEventType } from "./route.ts";
+import { MAX_READ_BYTES } from "./read-body.ts";
+import { peekEventType } from "./route.ts";
 
 /** Longer than a function takes to start. */
 const WAIT_FOR_FUNCTION_MS = 25_000;
@@ -18,6 +19,9 @@ const KEEP_ALIVE_MS = 60_000;
 
 /** Where events go to the function of their type. */
 const pathsByType = new Set(["/events/ingest", "/events/batch", "/events/validate"]);
+
+/** Where the console's editor asks the functions what is wrong with what is being written. */
+const CHECK_PATH = "/console/check";
 
 /** The one address of the local stack. */
 export interface Front {
@@ -51,7 +55,8 @@ interface Passage {
   /** Path and query. */
   readonly url: string;
   readonly behind: Behind;
-  readonly exchange: Exchange;
+  /** Undefined for what is not recorded: the console's own questions. */
+  readonly exchange: Exchange | undefined;
   readonly agent: Agent;
 }
 
@@ -105,6 +110,8 @@ async function answer(
   const path = url.split("?", 1)[0] ?? "/";
   if (path === "/health") return answerHealth(response, behind);
   const local = await behind.ready;
+  if (path === CHECK_PATH)
+    return pass({ request, response, url: "/events/validate", behind, exchange: undefined, agent });
   if (await local.answer(request, response, path)) return;
   const exchange = new Exchange(local.recorder, request, response, url);
   response.once("close", () => listener.answered(exchange.end(response)));
@@ -126,8 +133,8 @@ async function pass(passage: Passage): Promise<void> {
 async function passByType(passage: Passage): Promise<void> {
   const { request, url, behind, exchange } = passage;
   const read = await readStart(request);
-  for (const chunk of read) exchange.take(chunk);
-  const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"]);
+  for (const chunk of read) exchange?.take(chunk);
+  const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"], behind.eventTypes);
   const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
   await passTo(passage, name as string, url, read);
 }
@@ -135,9 +142,11 @@ async function passByType(passage: Passage): Promise<void> {
 /** @param read what was taken from the request's body already */
 async function passTo(passage: Passage, name: string, path: string, read: readonly Buffer[] = []): Promise<void> {
   const { request, response, behind, exchange, agent } = passage;
-  exchange.passTo(name, path);
+  exchange?.passTo(name, path);
   const port = await waitForPort(behind, name);
-  await forward(request, response, { port, path, agent }, exchange, read).catch(() => {
+  // A browser notes each answer that is no success as an error: what is asked while somebody writes has to be quiet.
+  const status = exchange ? undefined : 200;
+  await forward(request, response, { port, path, agent, status }, exchange, read).catch(() => {
     throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
   });
 }
@@ -157,7 +166,7 @@ async function readStart(request: IncomingMessage): Promise<Buffer[]> {
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_PEEKED_BYTES) break;
+    if (length > MAX_READ_BYTES) break;
   }
   return chunks;
 }

@@ -1,42 +1,35 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-
-/** More than a function takes, so that a body that is read to here is refused wherever it goes. */
-export const MAX_PEEKED_BYTES = 11 * 1024 * 1024;
-
-type Inflate = (body: Buffer, options: { maxOutputLength: number }) => Buffer;
-
-const inflaters = new Map<string, Inflate>([
-  ["identity", (body) => body],
-  ["gzip", gunzipSync],
-  ["x-gzip", gunzipSync],
-  ["deflate", inflateSync],
-  ["br", brotliDecompressSync],
-]);
+import { readBody } from "./read-body.ts";
 
 /**
- * Looks into a body for the type of its event, of a batch that of the first.
+ * Looks into a body for the type of its event, of a batch for the first one that a function takes.
  *
  * @param body as sent: one JSON object, an array of them, or one a line
  * @param contentEncoding the header, if there was one
- * @returns undefined for whatever has no readable `event_type`: the function that gets it says what is wrong
+ * @param known the types that functions take
+ * @returns undefined where there is none of them: the function that gets it says what is wrong
  */
-export function peekEventType(body: Buffer, contentEncoding = "identity"): string | undefined {
-  try {
-    const inflate = inflaters.get(contentEncoding.trim().toLowerCase());
-    const text = inflate?.(body, { maxOutputLength: MAX_PEEKED_BYTES }).toString() ?? "";
-    const value = parseFirst(text);
-    const event: unknown = Array.isArray(value) ? value[0] : value;
-    if (typeof event !== "object" || event === null || !("event_type" in event)) return undefined;
-    return typeof event.event_type === "string" ? event.event_type : undefined;
-  } catch {
-    return undefined;
+export function peekEventType(
+  body: Buffer,
+  contentEncoding: string | undefined,
+  known: { has(type: string): boolean },
+): string | undefined {
+  for (const event of listEvents(readBody(body, contentEncoding).text)) {
+    if (typeof event !== "object" || event === null || !("event_type" in event)) continue;
+    if (typeof event.event_type === "string" && known.has(event.event_type)) return event.event_type;
   }
+  return undefined;
 }
 
-function parseFirst(text: string): unknown {
+function* listEvents(text: string): Iterable<unknown> {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    yield* Array.isArray(value) ? value : [value];
   } catch {
-    return JSON.parse(text.trimStart().split("\n", 1)[0] ?? "");
+    for (const [line] of text.matchAll(/[^\n]+/g)) {
+      try {
+        // To `trim`, the byte order mark that a line may begin with is white space.
+        yield JSON.parse(line.trim());
+      } catch {}
+    }
   }
 }

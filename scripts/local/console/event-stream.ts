@@ -9,6 +9,8 @@ const FRAME_MS = 50;
 /** What leaves in one frame; a page that is behind gets the next when this one has left. */
 const MOST_RECORDS = 1000;
 
+type State = Omit<Frame, "records" | "first" | "isComplete">;
+
 interface Page {
   readonly response: ServerResponse;
   /** Number of the next record that it gets. */
@@ -22,12 +24,12 @@ export class EventStream {
   readonly #run = randomUUID();
   readonly #about: Omit<Hello, "run">;
   readonly #recorder: Recorder;
-  readonly #readState: () => Omit<Frame, "records" | "first">;
+  readonly #readState: () => State;
   readonly #pages = new Set<Page>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param readState what each frame says besides the records */
-  constructor(about: Omit<Hello, "run">, recorder: Recorder, readState: () => Omit<Frame, "records" | "first">) {
+  constructor(about: Omit<Hello, "run">, recorder: Recorder, readState: () => State) {
     this.#about = about;
     this.#recorder = recorder;
     this.#readState = readState;
@@ -62,11 +64,12 @@ export class EventStream {
     if (page.isBehind) return;
     const records = this.#recorder.since(page.next, MOST_RECORDS);
     page.next = (records.at(-1)?.seq ?? page.next - 1) + 1;
-    const frame: Frame = { ...this.#readState(), records: records.map(cut), first: this.#recorder.first };
+    const isComplete = records.length < MOST_RECORDS;
+    const frame: Frame = { ...this.#readState(), records: records.map(cut), first: this.#recorder.first, isComplete };
     const data = JSON.stringify(frame);
     page.isBehind = !page.response.write(`event: frame\nid: ${this.#run}/${page.next - 1}\ndata: ${data}\n\n`);
     if (!page.isBehind) {
-      if (records.length === MOST_RECORDS) this.schedule();
+      if (!isComplete) this.schedule();
       return;
     }
     page.response.once("drain", () => {

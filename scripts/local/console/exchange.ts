@@ -1,22 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { isNdjsonMediaType } from "../../../shared/http/media-type.ts";
+import { MAX_READ_BYTES, readBody } from "../read-body.ts";
+import { isCut, keepText, LONGEST_KEPT } from "./kept-text.ts";
 import type { AnswerRecord, EventRef, RequestRecord } from "./protocol.ts";
 import { readAnswer, readEvents } from "./read-exchange.ts";
 import type { Recorder } from "./recorder.ts";
-
-/** What is kept of a body, in characters. */
-const LONGEST_BODY = 64 * 1024;
-/** What is read of a body for its events: more than a batch of a thousand usual ones. */
-const LONGEST_READ = 2 * 1024 * 1024;
-
-const credentials = new Set(["authorization", "proxy-authorization", "cookie", "x-serverless-authorization"]);
-
-const inflaters: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-};
+import { hideInQuery, toHeaderPairs } from "./secrets.ts";
 
 /** What the terminal shows of a request that was answered. */
 export interface Summary {
@@ -39,15 +28,15 @@ export class Exchange {
   readonly #recorder: Recorder;
   readonly #startedAt = performance.now();
   readonly #id = ++count;
-  readonly #sent = new Tap(LONGEST_READ);
-  readonly #answered = new Tap(LONGEST_READ);
+  readonly #sent = new Tap(MAX_READ_BYTES);
+  readonly #answered = new Tap(MAX_READ_BYTES);
   #record: Omit<RequestRecord, "seq"> | undefined;
 
   /** @param path as in the request line, without an authority */
   constructor(recorder: Recorder, request: IncomingMessage, response: ServerResponse, path: string) {
     this.#recorder = recorder;
     this.#request = request;
-    this.#path = path;
+    this.#path = hideInQuery(path);
     tapAnswer(response, this.#answered);
   }
 
@@ -72,7 +61,9 @@ export class Exchange {
   endBody(): void {
     if (this.#record) return;
     const { method = "", headers, rawHeaders } = this.#request;
-    const text = inflate(this.#sent.bytes, headers["content-encoding"]);
+    const { text, gap } = readBody(this.#sent.bytes, headers["content-encoding"]);
+    const isLines = isNdjsonMediaType((headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "");
+    const isWhole = this.#sent.length <= MAX_READ_BYTES && !isCut(text);
     this.#record = {
       kind: "request",
       at: Date.now(),
@@ -80,10 +71,11 @@ export class Exchange {
       method,
       path: this.#path,
       function: this.#function,
-      headers: toPairs(rawHeaders),
-      body: text.slice(0, LONGEST_BODY),
+      headers: toHeaderPairs(rawHeaders),
+      body: keepText(text),
+      gap: gap || (isWhole ? "" : `Only its first ${LONGEST_KEPT.toLocaleString("en")} characters are kept.`),
       bytes: this.#sent.length,
-      events: this.#takes === "nothing" ? [] : readEvents(text),
+      events: this.#takes === "nothing" ? [] : readEvents(text, isLines),
     };
     this.#recorder.add(this.#record);
   }
@@ -107,7 +99,7 @@ export class Exchange {
         this.#takes === "events" ? events.length : 0,
       ),
     };
-    const cut = { ...answer, body: answer.body.slice(0, LONGEST_BODY) };
+    const cut = { ...answer, body: keepText(answer.body) };
     this.#recorder.add(cut);
     return { method: this.#request.method ?? "", path: this.#path, answer: cut, events, body };
   }
@@ -149,23 +141,4 @@ function tapAnswer(response: ServerResponse, tap: Tap): void {
     take(args[0]);
     return end.apply(response, args);
   }) as typeof end;
-}
-
-function inflate(body: Buffer, encoding = "identity"): string {
-  const inflater = inflaters[encoding.trim().toLowerCase()];
-  if (!inflater) return body.toString();
-  try {
-    return inflater(body, { maxOutputLength: LONGEST_READ }).toString();
-  } catch {
-    return `(${body.length} bytes of ${encoding}, which cannot be inflated here)`;
-  }
-}
-
-function toPairs(rawHeaders: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? "";
-    pairs.push([name, credentials.has(name.toLowerCase()) ? "(not recorded)" : (rawHeaders[index + 1] ?? "")]);
-  }
-  return pairs;
 }

@@ -8,15 +8,13 @@ import type { CallFault, PublishAttempt } from "../../pubsub/publish-proxy.ts";
 import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
+import { keepText } from "./kept-text.ts";
 import { parseJson, readUser } from "./read-exchange.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Everything comes from here: neither page loads anything from elsewhere, and no other site may frame one. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
-
-/** What is kept of a message's body, in characters. */
-const LONGEST_BODY = 64 * 1024;
 
 /** Documents of all functions as JSON text, by path. */
 export type Documents = Readonly<Record<string, string>>;
@@ -89,7 +87,7 @@ export class LocalConsole {
   /** A message has reached the topic of this domain. */
   addMessage({ name, topic }: Pick<Domain, "name" | "topic">, { data, publishTime, ...message }: ArrivedMessage): void {
     const text = data.toString();
-    const body = text.slice(0, LONGEST_BODY);
+    const body = keepText(text);
     const facts = { kind: "message" as const, at: publishTime, function: name, topic, user: readUser(text) };
     this.recorder.add({ ...message, ...facts, body, bytes: data.length });
   }
@@ -172,7 +170,9 @@ export class LocalConsole {
   }
 
   #search(request: IncomingMessage, response: ServerResponse): void {
-    respond(response, toJsonAnswer(200, this.recorder.search(readQuery(request).get("text") ?? "")), false);
+    const query = readQuery(request);
+    const found = this.recorder.search(query.get("text") ?? "", Number(query.get("from")) || 0);
+    respond(response, toJsonAnswer(200, found), false);
   }
 
   async #chooseFault(request: IncomingMessage, response: ServerResponse): Promise<void> {

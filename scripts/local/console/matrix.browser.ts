@@ -1,20 +1,24 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type StartedStack, startStack } from "../testing/started-stack.ts";
+import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
 import { startBrowser } from "./testing/browser.ts";
 import { expectAccessible, expectNoOverflow, openPage } from "./testing/console-page.ts";
 import { jobs } from "./testing/jobs.ts";
 
+let project: Awaited<ReturnType<typeof copyProject>>;
 let stack: StartedStack;
 let browser: Browser;
 
 beforeAll(async () => {
-  stack = await startStack(process.cwd(), ["--broker=embedded"], { PUBLISH_TIMEOUT_MS: "1000" });
+  // A copy: whoever edits sources meanwhile does not rebuild what is tested.
+  project = await copyProject();
+  stack = await startStack(project.folder, ["--broker=embedded"], { PUBLISH_TIMEOUT_MS: "1000" });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await stack?.end();
+  await project?.remove();
 });
 
 const sizes = [

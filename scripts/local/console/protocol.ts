@@ -7,11 +7,21 @@ export interface EventRef {
   readonly id: string;
 }
 
+/** A fault, or a warning, that an answer names. */
+export interface NamedFault {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** What became of one event of a request. */
 export interface Outcome {
   readonly status: number;
   readonly code: string;
   readonly id: string;
+  /** The answer's own words, where it is a refusal. */
+  readonly detail?: string;
+  /** Faults first, then warnings; of many the first. */
+  readonly faults?: readonly NamedFault[];
 }
 
 interface Recorded {
@@ -33,6 +43,8 @@ export interface RequestRecord extends Recorded {
   readonly headers: readonly (readonly [string, string])[];
   /** As text, inflated; of a long one the beginning. */
   readonly body: string;
+  /** In one sentence why the text is not all that was sent; empty where it is. */
+  readonly gap: string;
   /** Whether the page has only the beginning of what the recorder has. */
   readonly isCut?: boolean;
   /** Length of the whole body, as sent. */
@@ -144,6 +156,8 @@ export interface Frame {
   readonly records: readonly ConsoleRecord[];
   /** The oldest record that the stack still has; the page forgets what is older. */
   readonly first: number;
+  /** Whether the page has everything now. */
+  readonly isComplete: boolean;
   /** By function. */
   readonly counts: Readonly<Record<string, Counts>>;
   readonly faults: ActiveFaults;

@@ -7,12 +7,32 @@ const ref = { type: "order.placed", user: "u", id: "e" };
 it.each([
   ["an event", event, [ref]],
   ["an array", `[${event},{},1]`, [ref, { type: "", user: "", id: "" }, { type: "", user: "", id: "" }]],
-  ["lines", `${event}\n\n${event}\n`, [ref, ref]],
   ["what was cut", `${event.slice(0, -1)},"more":"`, [ref]],
   ["what is of other types", '{"event_type":1,"user_id":null}', [{ type: "", user: "", id: "" }]],
   ["nothing", "", []],
 ])("reads %s", (_, text, expected) => {
   expect(readEvents(text)).toEqual(expected);
+});
+
+it("reads lines, each an event or broken, also where there is only one", () => {
+  const none = { type: "", user: "", id: "" };
+  expect(readEvents(`\ufeff${event}\r\n\n\ufeff${event}\n{\n`, true)).toEqual([ref, ref, none]);
+  expect(readEvents("{", true)).toEqual([none]);
+});
+
+it("keeps the beginning alone of an id or a type that no function takes", () => {
+  const [read] = readEvents(
+    JSON.stringify({ event_type: "t".repeat(9000), user_id: "\u20ac".repeat(9000), event_id: 1 }),
+  );
+  expect([read?.type.length, read?.user.length, read?.id]).toEqual([1100, 1100, ""]);
+});
+
+it("reads what an answer says of each event's faults, warnings behind them", () => {
+  const [error, warning] = ["user_id", "payload.total"].map((path) => ({ path, message: "is wrong" }));
+  const refused = { status: 422, code: "invalid_event", detail: "1 field", errors: [error], warnings: [warning] };
+  const faults = [error, warning];
+  expect(readAnswer(JSON.stringify(refused), 422, 1).outcomes[0]).toMatchObject({ detail: "1 field", faults });
+  expect(readAnswer(JSON.stringify({ results: [refused] }), 422, 1).outcomes[0]).toMatchObject({ faults });
 });
 
 it("reads what became of each event", () => {

@@ -1,20 +1,28 @@
-import type { EventRef, Outcome } from "./protocol.ts";
+import { keepText } from "./kept-text.ts";
+import type { EventRef, NamedFault, Outcome } from "./protocol.ts";
 
 /** As many as a batch holds. */
 const MOST_EVENTS = 1000;
 
+/** What is kept of an id or a type: whatever is valid, and the beginning of whatever is not. */
+const LONGEST_NAME = 1100;
+const MOST_FAULTS = 20;
+
 /**
  * Reads what a request's body says of its events.
  *
- * @param text one event, an array of them, or one a line; of what is not JSON, or was cut, the first event as far as it shows
+ * @param text one event, or an array of them; of what is not JSON, or was cut, the first event as far as it shows
+ * @param isLines whether it has one event a line instead
  */
-export function readEvents(text: string): EventRef[] {
+export function readEvents(text: string, isLines = false): EventRef[] {
+  if (isLines) {
+    // To `trim`, the byte order mark that a line may begin with is white space.
+    const lines = text.split("\n").map((line) => line.trim());
+    return lines.filter(Boolean).slice(0, MOST_EVENTS).map(parseJson).map(toRef);
+  }
   const whole = parseJson(text);
   if (Array.isArray(whole)) return whole.slice(0, MOST_EVENTS).map(toRef);
   if (whole !== undefined) return [toRef(whole)];
-  const lines = text.split("\n", MOST_EVENTS + 1).filter((line) => line.trim() !== "");
-  const events = lines.length > 1 ? lines.map(parseJson) : [];
-  if (events.some((event) => event !== undefined)) return events.slice(0, MOST_EVENTS).map(toRef);
   return text.trim() === ""
     ? []
     : [{ type: peek(text, "event_type"), user: peek(text, "user_id"), id: peek(text, "event_id") }];
@@ -33,7 +41,7 @@ export function readAnswer(
   const answer = toObject(parseJson(body));
   const code = toText(answer.code);
   if (Array.isArray(answer.results)) return { code, body, outcomes: answer.results.map(toObject).map(toOutcome) };
-  const outcome = { status, code, id: toText(answer.event_id) };
+  const outcome = { ...toOutcome(answer), status };
   return { code, body, outcomes: Array<Outcome>(events).fill(outcome) };
 }
 
@@ -51,8 +59,20 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function toOutcome({ status, code, event_id }: Readonly<Record<string, unknown>>): Outcome {
-  return { status: typeof status === "number" ? status : 0, code: toText(code), id: toText(event_id) };
+function toOutcome({ status, code, event_id, detail, ...lists }: Readonly<Record<string, unknown>>): Outcome {
+  const faults = [lists.errors, lists.warnings].flatMap((list) => (Array.isArray(list) ? list.map(toFault) : []));
+  return {
+    status: typeof status === "number" ? status : 0,
+    code: toText(code),
+    id: toText(event_id),
+    ...(typeof detail === "string" && { detail }),
+    ...(faults.length > 0 && { faults: faults.slice(0, MOST_FAULTS) }),
+  };
+}
+
+function toFault(fault: unknown): NamedFault {
+  const { path, message } = toObject(fault);
+  return { path: toText(path), message: toText(message) };
 }
 
 function toRef(event: unknown): EventRef {
@@ -65,7 +85,7 @@ function toObject(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function toText(value: unknown): string {
-  return typeof value === "string" ? value : "";
+  return typeof value !== "string" ? "" : value.length > LONGEST_NAME ? keepText(value, LONGEST_NAME) : value;
 }
 
 /** The first member of this name with a text, wherever it is. */

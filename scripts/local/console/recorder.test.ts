@@ -5,7 +5,7 @@ import { Recorder } from "./recorder.ts";
 function toRequest(body = "{}", events = 1): Draft {
   return {
     ...{ kind: "request", at: 0, request: 1, method: "POST", path: "/", function: "commerce", headers: [], bytes: 2 },
-    body,
+    ...{ body, gap: "" },
     events: Array.from({ length: events }, () => ({ type: "t", user: "u", id: "" })),
   } as Draft;
 }
@@ -30,9 +30,11 @@ it.each([
   ["Latin letters", "x".repeat(65_536), 0, 4000],
   ["others, which take twice as much", "\u20ac".repeat(65_536), 0, 2000],
   ["large batches", "{}", 1000, 900],
-])("takes at most 256 MiB, of %s", (_, body, events, most) => {
+  ["long headers", "{}", 0, 2000, [["X-Long", "x".repeat(130_000)]]],
+])("takes at most 256 MiB, of %s", (_, body, events, most, headers: unknown[] = []) => {
   const recorder = new Recorder(["commerce"]);
-  for (let index = 0; index < 5000; index++) recorder.add(toRequest(body, events));
+  for (let index = 0; index < (events > 0 ? 1500 : 5000); index++)
+    recorder.add({ ...toRequest(body, events), headers } as unknown as Draft);
   expect(recorder.bytes).toBeLessThanOrEqual(256 * 1024 * 1024);
   expect(recorder.since(0, 100_000).length).toBeGreaterThan(most * 0.9);
 });
@@ -50,6 +52,7 @@ it("finds a text in bodies, whatever its case, and takes it literally", () => {
   for (const body of ["a.b", "axb", "A.B (c"]) recorder.add(toMessage(body));
   expect(recorder.search("a.b")).toEqual([1, 3]);
   expect(recorder.search("(C")).toEqual([3]);
+  expect(recorder.search("a.b", 2)).toEqual([3]);
 });
 
 it("forgets all when it is cleared, and goes on counting records", () => {

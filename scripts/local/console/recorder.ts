@@ -5,10 +5,6 @@ const MOST_REQUESTS = 10_000;
 const MOST_RECORDS = 100_000;
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** What a record takes without its texts and its events: objects, numbers, headers. */
-const BYTES_OF_RECORD = 600;
-const BYTES_OF_EVENT = 300;
-
 type MutableCounts = { -readonly [TName in keyof Counts]: Counts[TName] };
 
 const NOTHING: Counts = { accepted: 0, refused: 0, failed: 0, messages: 0 };
@@ -65,11 +61,10 @@ export class Recorder {
     return seq < this.first ? undefined : this.#records[this.#start + seq - this.first];
   }
 
-  /** @returns the numbers of the records that hold this text in a body, whatever its case */
-  search(text: string): number[] {
+  /** @returns the numbers of the records from this number on that hold this text in a body, whatever its case */
+  search(text: string, from = 0): number[] {
     const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
-    return this.#records
-      .slice(this.#start)
+    return this.since(from, this.#length)
       .filter((record) => "body" in record && pattern.test(record.body))
       .map(({ seq }) => seq);
   }
@@ -121,11 +116,18 @@ export class Recorder {
   }
 }
 
-function toBytes(record: ConsoleRecord): number {
-  const text = "body" in record ? record.body : "text" in record ? record.text : record.detail;
-  const events =
-    record.kind === "request" ? record.events.length : record.kind === "answer" ? record.outcomes.length : 0;
-  return BYTES_OF_RECORD + toTextBytes(text) + events * BYTES_OF_EVENT;
+/** Of V8: what a text, an object, and a member of one take beside what is in them. */
+const TEXT_BYTES = 24;
+const OBJECT_BYTES = 56;
+const MEMBER_BYTES = 8;
+
+/** Estimate of the memory that a value takes, all of its texts among it: a caller may send 9 MiB in place of any of them. */
+function toBytes(value: unknown): number {
+  if (typeof value === "string") return TEXT_BYTES + toTextBytes(value);
+  if (typeof value !== "object" || value === null) return 0;
+  let bytes = OBJECT_BYTES;
+  for (const each of Object.values(value)) bytes += MEMBER_BYTES + toBytes(each);
+  return bytes;
 }
 
 /** V8 keeps a text in one byte a character while all of them are Latin-1. */

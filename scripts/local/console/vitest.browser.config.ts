@@ -2,5 +2,11 @@ import { defineConfig } from "vitest/config";
 
 // npm run test:browser: every job of the console, at every width and in both colour schemes.
 export default defineConfig({
-  test: { include: ["scripts/local/console/matrix.browser.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: {
+    include: ["scripts/local/console/matrix.browser.ts"],
+    // A line for each job: the whole takes minutes.
+    reporters: ["verbose"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

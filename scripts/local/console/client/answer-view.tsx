@@ -1,4 +1,4 @@
-import { toCounter } from "../protocol.ts";
+import { type NamedFault, toCounter } from "../protocol.ts";
 import { type Place, toHash } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { type Answer, parseObject, readFaults } from "./send.ts";
@@ -62,13 +62,7 @@ function Received({ answer }: { readonly answer: Answer }) {
 }
 
 /** The faults that an answer names. */
-export function FaultList({
-  faults,
-  title,
-}: {
-  readonly faults: ReturnType<typeof readFaults>;
-  readonly title?: string;
-}) {
+export function FaultList({ faults, title }: { readonly faults: readonly NamedFault[]; readonly title?: string }) {
   if (faults.length === 0) return null;
   return (
     <ul class="faults" aria-label={title ?? "Faults"}>

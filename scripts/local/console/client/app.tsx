@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RequestRecord } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
+import { isLines } from "./copy-as.ts";
 import { type Draft, keepDraft, readDraft } from "./draft.ts";
 import { FaultMenu } from "./fault-menu.tsx";
 import { noFilter } from "./filter.ts";
 import { FunctionBar } from "./function-bar.tsx";
+import { listLines } from "./marked-json.tsx";
 import { type Place, usePlace } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { RecorderPanel } from "./recorder-panel.tsx";
@@ -30,7 +32,7 @@ export function App({ store }: { readonly store: Store }) {
 
   const open = (next: Place, entered: boolean) => {
     setEntered(entered);
-    go(next);
+    go(next, !entered);
   };
   const close = () => {
     go(undefined);
@@ -40,7 +42,7 @@ export function App({ store }: { readonly store: Store }) {
     const header = (name: string) => request.headers.find(([each]) => each.toLowerCase() === name)?.[1] ?? "";
     write({
       ...draft,
-      text: prettyJson(request.body),
+      text: prettyJson(isLines(request) ? `[${listLines(request.body).join(",")}]` : request.body),
       idempotencyKey: header("idempotency-key"),
       traceparent: header("traceparent"),
     });
@@ -84,7 +86,7 @@ export function App({ store }: { readonly store: Store }) {
         />
         <details class="sender" ref={sender} open={matchMedia("(min-width: 48.01rem)").matches}>
           <summary>Send an event</summary>
-          <Composer draft={draft} onDraft={write} />
+          <Composer draft={draft} run={hello?.run} onDraft={write} />
         </details>
         <RecorderPanel store={store} filter={filter} onFilter={setFilter} place={place} onOpen={open} />
         {place && (

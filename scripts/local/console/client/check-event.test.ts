@@ -1,58 +1,45 @@
 import { expect, it } from "vitest";
-import type { Domain } from "../../../../shared/events/domain.ts";
-import { domains } from "../../../../shared/events/registry.ts";
-import { checkEvent } from "./check-event.ts";
+import { toFaults } from "./check-event.ts";
 
-const events = Object.values<Domain>(domains).flatMap((domain) => Object.values(domain.events));
-
-it.each(events)("finds no fault in the sample of $type", ({ sample }) => {
-  expect(checkEvent(JSON.stringify(sample))).toEqual([]);
-});
+const error = { path: "user_id", message: "is required" };
+const warning = { path: "payload.total", message: "must be a number" };
 
 it.each([
-  ["an empty array", "[]", [{ path: "", message: "A batch holds 1 to 1,000 events" }]],
-  ["no type", "{}", [{ path: "event_type", message: "is required" }]],
+  ["nothing", { status: "valid" }, []],
   [
-    "a type by a name that every object has",
-    '{"event_type":"constructor"}',
-    [{ path: "event_type", message: "is no type that a function takes" }],
-  ],
-  [
-    "every fault at once",
-    '{"event_type":"order.placed","user_id":""}',
+    "faults, then warnings",
+    { code: "invalid_event", detail: "…", errors: [error], warnings: [warning] },
     [
-      { path: "user_id", message: "must not be empty" },
-      { path: "payload", message: "is required" },
-      { path: "order_id", message: "is required" },
+      { ...error, isWarning: false },
+      { ...warning, isWarning: true },
     ],
   ],
-])("finds %s", (_, text, faults) => {
-  expect(checkEvent(text)).toEqual(faults.map((fault) => ({ ...fault, isWarning: false })));
-});
-
-it("says what is no JSON", () => {
-  expect(checkEvent('{"a":}')).toEqual([
-    { path: "", message: expect.stringMatching(/Unexpected token '}'/), isWarning: false },
-  ]);
-});
-
-it("finds what a payload has that its schema does not allow, and that it is accepted all the same", () => {
-  const payload = { items: [{ product_id: "", quantity: 0.5 }], total: "89", currency: "eur" };
-  expect(checkEvent(JSON.stringify({ event_type: "order.placed", user_id: "u", order_id: "o", payload }))).toEqual(
+  [
+    "how many warnings it leaves out",
+    { status: "valid", warnings: [warning], warnings_omitted: 7 },
     [
-      ["payload.items.0.product_id", "must not be empty"],
-      ["payload.items.0.quantity", "must be a whole number"],
-      ["payload.items.0.quantity", "must be at least 1"],
-      ["payload.total", "must be a number"],
-      ["payload.currency", "must match /^[A-Z]{3}$/"],
-    ].map(([path, message]) => ({ path, message, isWarning: true })),
-  );
-});
-
-it("checks each event of an array, and says where it is", () => {
-  const event = { event_type: "product.viewed", user_id: "u", payload: { product_id: "p" } };
-  expect(checkEvent(JSON.stringify([event, { ...event, user_id: 1 }, 1])).map(({ path }) => path)).toEqual([
-    "1.user_id",
-    "2",
-  ]);
+      { ...warning, isWarning: true },
+      { path: "payload", message: "has 7 more", isWarning: true },
+    ],
+  ],
+  [
+    "a type that no function takes, and where it is",
+    { code: "unknown_event_type", detail: "Unknown event_type: x" },
+    [{ path: "", at: "event_type", message: "Unknown event_type: x", isWarning: false }],
+  ],
+  [
+    "what is no JSON",
+    { code: "malformed_json", detail: "Malformed JSON at position 5." },
+    [{ path: "", at: "", message: "Malformed JSON at position 5.", isWarning: false }],
+  ],
+  [
+    "each event of a batch, by its place",
+    { results: [{ status: 200 }, { code: "invalid_event", errors: [error] }, { code: "wrong_function", detail: "…" }] },
+    [
+      { path: "1.user_id", at: "1.user_id", message: "is required", isWarning: false },
+      { path: "2", at: "2.event_type", message: "…", isWarning: false },
+    ],
+  ],
+])("reads from an answer: %s", (_, answer, faults) => {
+  expect(toFaults(JSON.stringify(answer))).toEqual(faults);
 });

@@ -1,92 +1,63 @@
-import * as v from "valibot";
-import { findEvent } from "../../../../shared/events/registry.ts";
+import type { NamedFault } from "../protocol.ts";
+import { NOBODY, parseObject } from "./send.ts";
 
 /** What is wrong with an event that is being written. */
-export interface Fault {
-  /** Names of members and places in arrays, joined by dots; empty for the whole. */
-  readonly path: string;
-  readonly message: string;
+export interface Fault extends NamedFault {
+  /** Where it is marked, where that is not its path. */
+  readonly at?: string;
   /** Whether the event is accepted all the same. */
   readonly isWarning: boolean;
 }
 
+/** Of a problem that names no path: what it is about. */
+const places: Readonly<Record<string, string>> = {
+  missing_event_type: "event_type",
+  unknown_event_type: "event_type",
+  wrong_function: "event_type",
+};
+
 /**
- * Checks an event, or each of an array, as its function will: by the registry's own schemas.
+ * Asks the functions what is wrong with an event, or with a batch: theirs is the one verdict, and these are its words.
  *
  * @param text JSON, or what is about to become JSON
  */
-export function checkEvent(text: string): Fault[] {
-  let event: unknown;
+export async function checkEvent(text: string, signal: AbortSignal): Promise<Fault[]> {
+  const headers = { "Content-Type": "application/json" };
   try {
-    event = JSON.parse(text);
-  } catch (error) {
-    return [toFault("", (error as Error).message)];
+    const response = await fetch("/console/check", { method: "POST", headers, body: text, signal });
+    return toFaults(await response.text());
+  } catch {
+    return [{ path: "", message: NOBODY, isWarning: false }];
   }
-  if (!Array.isArray(event)) return checkOne(event);
-  if (event.length === 0) return [toFault("", "A batch holds 1 to 1,000 events")];
-  return event.flatMap((each, index) =>
-    checkOne(each).map((fault) => ({ ...fault, path: fault.path === "" ? String(index) : `${index}.${fault.path}` })),
+}
+
+/** @param answer of `/events/validate` */
+export function toFaults(answer: string): Fault[] {
+  const { results, ...members } = parseObject(answer);
+  if (!Array.isArray(results)) return listFaults(members);
+  return results.flatMap((result, index) =>
+    listFaults(result).map(({ path, at = path, ...fault }) => ({
+      ...fault,
+      path: join(index, path),
+      at: join(index, at),
+    })),
   );
 }
 
-function checkOne(event: unknown): Fault[] {
-  if (typeof event !== "object" || event === null || Array.isArray(event)) {
-    return [toFault("", "An event must be a JSON object")];
-  }
-  const type = "event_type" in event ? event.event_type : undefined;
-  if (type === undefined || type === null || type === "") return [toFault("event_type", "is required")];
-  const found = typeof type === "string" ? findEvent(type) : undefined;
-  if (!found) return [toFault("event_type", "is no type that a function takes")];
-  const { issues = [] } = v.safeParse(found.event.schema, event);
-  const faults = issues.map((issue) =>
-    toFault(v.getDotPath(issue) ?? "", issue.received === "undefined" ? "is required" : issue.message),
-  );
-  return [...faults, ...checkPayload(found.event, "payload" in event ? event.payload : undefined)];
+function join(index: number, path: string): string {
+  return path === "" ? String(index) : `${index}.${path}`;
 }
 
-function checkPayload(
-  { payload: schema, enforce }: NonNullable<ReturnType<typeof findEvent>>["event"],
-  payload: unknown,
-) {
-  if (!schema || typeof payload !== "object" || payload === null) return [];
-  const { issues = [] } = v.safeParse(schema, payload);
-  return issues.map((issue) => toFault(`payload.${v.getDotPath(issue) ?? ""}`, toWords(issue), !enforce));
+function listFaults({ code, detail, errors, warnings, warnings_omitted }: Readonly<Record<string, unknown>>): Fault[] {
+  const listed = [
+    ...toList(errors).map((error) => ({ ...error, isWarning: false })),
+    ...toList(warnings).map((warning) => ({ ...warning, isWarning: true })),
+    ...(warnings_omitted ? [{ path: "payload", message: `has ${warnings_omitted} more`, isWarning: true }] : []),
+  ];
+  if (errors !== undefined || typeof code !== "string") return listed;
+  return [{ path: "", at: places[code] ?? "", message: String(detail), isWarning: false }, ...listed];
 }
 
-/** valibot's own texts repeat the value; these are the rule. */
-function toWords({
-  kind,
-  type,
-  expected,
-  received,
-  requirement,
-}: v.BaseIssue<unknown> & { readonly requirement?: unknown }): string {
-  if (received === "undefined") return "is required";
-  if (kind === "schema") return `must be ${toTypeName(type)}`;
-  const rules: Readonly<Record<string, string>> = {
-    min_value: `must be at least ${requirement}`,
-    max_value: `must be at most ${requirement}`,
-    min_length: requirement === 1 ? "must not be empty" : `must have at least ${requirement}`,
-    max_length: `must have at most ${requirement}`,
-    integer: "must be a whole number",
-    regex: `must match ${requirement}`,
-  };
-  return rules[type] ?? `must be ${expected ?? type}`;
-}
-
-function toTypeName(type: string): string {
-  const names: Readonly<Record<string, string>> = {
-    string: "a string",
-    number: "a number",
-    boolean: "true or false",
-    array: "an array",
-    loose_object: "an object",
-    object: "an object",
-    record: "an object",
-  };
-  return names[type] ?? type.replaceAll("_", " ");
-}
-
-function toFault(path: string, message: string, isWarning = false): Fault {
-  return { path, message, isWarning };
+function toList(faults: unknown): readonly NamedFault[] {
+  return Array.isArray(faults) ? faults : [];
 }

@@ -1,26 +1,29 @@
 import { useMemo, useState } from "preact/hooks";
 import { findEvent } from "../../../../shared/events/registry.ts";
+import type { NamedFault } from "../protocol.ts";
 import { AnswerView } from "./answer-view.tsx";
-import { checkEvent } from "./check-event.ts";
 import { type Draft, readType, toBatch, toSampleText } from "./draft.ts";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
-import { type Answer, type NamedFault, parseObject, readFaults, sendJson } from "./send.ts";
+import { type Answer, parseObject, readFaults, sendJson } from "./send.ts";
+import { useCheck } from "./use-check.ts";
 
 /** As many as a batch may hold. */
 const MOST_IN_BATCH = 1000;
 
 interface Props {
   readonly draft: Draft;
+  /** Names the run of the stack. */
+  readonly run: string | undefined;
   readonly onDraft: (draft: Draft) => void;
 }
 
 /** Where an event or a batch is written and sent. */
-export function Composer({ draft, onDraft }: Props) {
+export function Composer({ draft, run, onDraft }: Props) {
   const { text, idempotencyKey, traceparent, copies, users } = draft;
   const [received, setReceived] = useState<{ readonly answer: Answer; readonly sent: string }>();
   const [isSending, setSending] = useState(false);
-  const faults = useMemo(() => checkEvent(text), [text]);
+  const faults = useCheck(text, run);
   // What the answer said is of what was sent, not of what was written since.
   const answered = useMemo(() => (received?.sent === text ? listFaults(received.answer.body) : []), [received, text]);
   const set = (part: Partial<Draft>) => onDraft({ ...draft, ...part });
@@ -63,7 +66,13 @@ export function Composer({ draft, onDraft }: Props) {
         </button>
       </div>
       <p class="hint">{findEvent(type)?.event.description ?? "Ctrl-Space proposes names and values."}</p>
-      <JsonEditor text={text} answered={answered} onChange={(next) => set({ text: next })} onSubmit={sendText} />
+      <JsonEditor
+        text={text}
+        faults={faults}
+        answered={answered}
+        onChange={(next) => set({ text: next })}
+        onSubmit={sendText}
+      />
       <ul class="faults" aria-label="Faults of the event" aria-live="polite">
         {faults.map(({ path, message, isWarning }) => (
           <li key={path + message} class={isWarning ? "warning" : ""}>

@@ -60,7 +60,17 @@ export function toRows(store: Store, filter: Filter, found: ReadonlySet<number>)
     passesEntry(entry, filter) && (matches(entry.request) || (entry.answer !== undefined && matches(entry.answer)));
   if (!isLane(store, filter)) return store.entries.filter(passes).reverse().map(toRequestRow);
   const requests = new Set(store.entries.filter(passes).map(({ request }) => request.request));
-  return toLane(store, filter.user).filter(({ key }) => requests.has(Number.parseInt(key.slice(1), 10)));
+  // Of a batch only the events that pass.
+  return toLane(store, filter.user).flatMap(({ row, sending: { entry, index } }) => {
+    const { answer, request } = entry;
+    const outcome = answer?.outcomes[index];
+    const isOwn =
+      requests.has(request.request) &&
+      (filter.type === "" || request.events[index]?.type === filter.type) &&
+      (filter.status === "" || passesStatus(answer, filter.status, outcome && [outcome])) &&
+      (filter.code === "" || (outcome?.code ?? answer?.code) === filter.code);
+    return isOwn ? [row] : [];
+  });
 }
 
 function passesEntry({ request, answer }: Entry, filter: Filter): boolean {
@@ -76,10 +86,14 @@ function passesEntry({ request, answer }: Entry, filter: Filter): boolean {
   );
 }
 
-function passesStatus(answer: Entry["answer"], wanted: string): boolean {
+function passesStatus(answer: Entry["answer"], wanted: string, outcomes = answer?.outcomes ?? []): boolean {
   if (!answer) return wanted === "open";
-  const statuses = [answer.status, ...answer.outcomes.map(({ status }) => status)];
-  return statuses.some((status) => String(status) === wanted || (status > 0 && toCounter(status) === wanted));
+  // What became of it is said of each event; a request without any has its own status alone.
+  const statuses = outcomes.length > 0 ? outcomes.map(({ status }) => status) : [answer.status];
+  return (
+    String(answer.status) === wanted ||
+    statuses.some((status) => String(status) === wanted || toCounter(status) === wanted)
+  );
 }
 
 function passesMessage(message: MessageRecord, filter: Filter): boolean {
@@ -98,7 +112,9 @@ function createMatcher(text: string, found: ReadonlySet<number>): (record: Searc
   return (record) =>
     pattern.test(record.body) ||
     found.has(record.seq) ||
-    (record.kind === "request" && pattern.test(record.path)) ||
+    (record.kind === "request" &&
+      (pattern.test(record.path) || record.headers.some(([, value]) => pattern.test(value)))) ||
     (record.kind === "answer" && record.outcomes.some(({ id }) => pattern.test(id))) ||
-    (record.kind === "message" && Object.values(record.attributes).some((value) => pattern.test(value)));
+    (record.kind === "message" &&
+      [record.orderingKey, ...Object.values(record.attributes)].some((value) => pattern.test(value)));
 }

@@ -6,12 +6,10 @@ import { type Diagnostic, forceLinting, linter, lintGutter } from "@codemirror/l
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "preact/hooks";
-import { checkEvent } from "./check-event.ts";
+import type { NamedFault } from "../protocol.ts";
+import type { Fault } from "./check-event.ts";
 import { completeEvent } from "./complete-event.ts";
 import { findPath, findSyntaxError } from "./json-path.ts";
-import type { NamedFault } from "./send.ts";
-
-const LINT_DELAY_MS = 200;
 
 const highlighting = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--json-name)" },
@@ -21,6 +19,7 @@ const highlighting = HighlightStyle.define([
 
 interface Props {
   readonly text: string;
+  readonly faults: readonly Fault[];
   /** What the last answer said of this text. */
   readonly answered: readonly NamedFault[];
   readonly onChange: (text: string) => void;
@@ -29,11 +28,11 @@ interface Props {
 }
 
 /** An editor for one event or a batch, with faults marked where they are and names completed. */
-export function JsonEditor({ text, answered, onChange, onSubmit }: Props) {
+export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const latest = useRef({ answered, onChange, onSubmit });
-  latest.current = { answered, onChange, onSubmit };
+  const latest = useRef({ faults, answered, onChange, onSubmit });
+  latest.current = { faults, answered, onChange, onSubmit };
 
   useEffect(() => {
     const submit = () => {
@@ -60,7 +59,7 @@ export function JsonEditor({ text, answered, onChange, onSubmit }: Props) {
         json(),
         autocompletion({ override: [completeEvent], icons: false }),
         syntaxHighlighting(highlighting),
-        linter(({ state }) => toDiagnostics(state.doc.toString(), latest.current.answered), { delay: LINT_DELAY_MS }),
+        linter(({ state }) => toDiagnostics(state.doc.toString(), latest.current)),
         lintGutter(),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "The event as JSON" }),
@@ -81,14 +80,14 @@ export function JsonEditor({ text, answered, onChange, onSubmit }: Props) {
 
   useEffect(() => {
     if (view.current) forceLinting(view.current);
-  }, [answered]);
+  }, [faults, answered]);
 
   return <div class="editor" ref={place} />;
 }
 
-function toDiagnostics(text: string, answered: readonly NamedFault[]): Diagnostic[] {
-  const own = checkEvent(text).map(({ path, message, isWarning }) => ({
-    ...((path === "" ? findSyntaxError(text) : undefined) ?? findPath(text, path)),
+function toDiagnostics(text: string, { faults, answered }: Pick<Props, "faults" | "answered">): Diagnostic[] {
+  const own = faults.map(({ path, at = path, message, isWarning }) => ({
+    ...((at === "" ? findSyntaxError(text) : undefined) ?? findPath(text, at)),
     severity: isWarning ? ("warning" as const) : ("error" as const),
     message: `${path} ${message}`.trim(),
   }));

@@ -1,38 +1,68 @@
+import type { NamedFault } from "../protocol.ts";
 import { findPath } from "./json-path.ts";
 import { prettyJson } from "./pretty-json.ts";
-import type { NamedFault } from "./send.ts";
 
 interface Props {
   /** JSON, or whatever was sent in its place. */
   readonly text: string;
-  readonly faults: readonly NamedFault[];
+  readonly faults?: readonly NamedFault[];
+  /** Whether it is one event a line, which are counted as in an array. */
+  readonly isLines?: boolean;
   /** Whether there is more of it than is shown. */
   readonly isCut: boolean;
 }
 
 /** A body laid out over lines, with what its faults name marked, and the faults beside it. */
-export function MarkedJson({ text, faults, isCut }: Props) {
-  const pretty = isCut ? text : prettyJson(text);
-  const spans = isCut
-    ? []
-    : faults
-        .map((fault) => ({ ...findPath(pretty, fault.path), message: `${fault.path} ${fault.message}`.trim() }))
-        .sort((a, b) => a.from - b.from);
+export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props) {
+  const { laidOut, marks } = isCut
+    ? { laidOut: text, marks: [] }
+    : isLines
+      ? markLines(text, faults)
+      : mark(text, faults);
   const parts = [];
   let end = 0;
-  for (const { from, to, message } of spans) {
+  for (const { from, to, message } of marks) {
     if (from < end) continue;
     parts.push(
-      pretty.slice(end, from),
+      laidOut.slice(end, from),
       <mark key={from} title={message}>
-        {pretty.slice(from, to)}
+        {laidOut.slice(from, to)}
       </mark>,
     );
     end = to;
   }
-  parts.push(pretty.slice(end));
+  parts.push(laidOut.slice(end));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it
     <pre tabIndex={0}>{parts}</pre>
   );
+}
+
+function mark(text: string, faults: readonly NamedFault[]) {
+  const laidOut = prettyJson(text);
+  const marks = faults
+    .map(({ path, message }) => ({ ...findPath(laidOut, path), message: `${path} ${message}`.trim() }))
+    .sort((a, b) => a.from - b.from);
+  return { laidOut, marks };
+}
+
+function markLines(text: string, faults: readonly NamedFault[]): ReturnType<typeof mark> {
+  const whole: ReturnType<typeof mark> = { laidOut: "", marks: [] };
+  for (const [index, line] of listLines(text).entries()) {
+    const prefix = `${index}.`;
+    const own = faults.filter(({ path }) => path.startsWith(prefix));
+    const { laidOut, marks } = mark(
+      line,
+      own.map((fault) => ({ ...fault, path: fault.path.slice(prefix.length) })),
+    );
+    const start = whole.laidOut.length;
+    whole.marks.push(...marks.map((each) => ({ ...each, from: start + each.from, to: start + each.to })));
+    whole.laidOut += `${laidOut}\n`;
+  }
+  return whole;
+}
+
+/** @returns the events of newline-delimited JSON */
+export function listLines(text: string): string[] {
+  return text.split("\n").filter((line) => line.trim() !== "");
 }

@@ -12,9 +12,9 @@ export function toHash(place: Place): string {
 
 /** @returns undefined where the address names nothing */
 export function readHash(hash: string): Place | undefined {
-  const [, letter = "", rest = ""] = /^#\/([erm])\/(.+)$/.exec(hash) ?? [];
-  if (letter === "e") return { kind: "event", id: decode(rest) };
-  if (letter === "r" || letter === "m") return { kind: letter === "r" ? "request" : "message", number: Number(rest) };
+  const [, id, letter, number] = /^#\/(?:e\/(.+)|([rm])\/(\d{1,15}))$/.exec(hash) ?? [];
+  if (id !== undefined) return { kind: "event", id: decode(id) };
+  if (letter !== undefined) return { kind: letter === "r" ? "request" : "message", number: Number(number) };
   return undefined;
 }
 
@@ -26,16 +26,22 @@ function decode(text: string): string {
   }
 }
 
-/** What is looked at now, and a function that goes elsewhere; the browser's own way back works. */
-export function usePlace(): readonly [Place | undefined, (place: Place | undefined) => void] {
+/**
+ * What is looked at now, and a function that goes elsewhere; the browser's own way back works.
+ *
+ * Who only passes by on the way to another place (`isPassing`) does not want to go back through each of them.
+ */
+export function usePlace(): readonly [Place | undefined, (place: Place | undefined, isPassing?: boolean) => void] {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const read = () => setHash(location.hash);
     addEventListener("hashchange", read);
     return () => removeEventListener("hashchange", read);
   }, []);
-  const go = (place: Place | undefined) => {
-    location.hash = place ? toHash(place) : "#/";
+  const go = (place: Place | undefined, isPassing = false) => {
+    const next = place ? toHash(place) : "#/";
+    if (isPassing) location.replace(next);
+    else location.hash = next;
   };
   return [readHash(hash), go];
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { saveAsNdjson } from "./export.ts";
 import { type Filter, isFiltering, isLane, toRows } from "./filter.ts";
 import { FilterBar } from "./filter-bar.tsx";
@@ -8,8 +8,7 @@ import type { Row } from "./rows.ts";
 import { sendJson } from "./send.ts";
 import type { Store } from "./store.ts";
 import { toZone } from "./time.ts";
-
-const SEARCH_DELAY_MS = 150;
+import { useSearch } from "./use-search.ts";
 
 interface Props {
   readonly store: Store;
@@ -21,10 +20,13 @@ interface Props {
 
 /** The one list: requests, messages, or a user's events in their order. */
 export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props) {
-  const [frozen, setFrozen] = useState<readonly Row[]>();
-  const found = useSearch(filter.text);
+  // What was paused in an earlier run of the stack is gone with it.
+  const run = store.hello?.run;
+  const [frozen, setFrozen] = useState<{ readonly run: string | undefined; readonly rows: readonly Row[] }>();
+  const isFrozen = frozen?.run === run && frozen !== undefined;
+  const found = useSearch(filter.text, store);
   const live = useMemo(() => toRows(store, filter, found), [store.version, filter, found]);
-  const rows = frozen ?? live;
+  const rows = isFrozen ? frozen.rows : live;
   const isUsers = isLane(store, filter);
   const total = filter.view === "requests" ? store.entries.length : store.messages.length;
   const change = (next: Filter) => {
@@ -71,10 +73,10 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
         <button
           type="button"
           class="quiet"
-          aria-pressed={frozen !== undefined}
-          onClick={() => setFrozen(frozen ? undefined : live)}
+          aria-pressed={isFrozen}
+          onClick={() => setFrozen(isFrozen ? undefined : { run, rows: live })}
         >
-          {frozen ? `Resume (${Math.max(live.length - frozen.length, 0).toLocaleString("en")} new)` : "Pause"}
+          {isFrozen ? `Resume (${Math.max(live.length - rows.length, 0).toLocaleString("en")} new)` : "Pause"}
         </button>
         <button type="button" class="quiet" onClick={clear}>
           Clear
@@ -128,21 +130,4 @@ function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter">
       <p class="hint">Every request is kept here, refused ones too, and each message that reaches a topic.</p>
     </div>
   );
-}
-
-const nothing: ReadonlySet<number> = new Set();
-
-/** Asks the recorder for the records that hold a text where the page does not have it: behind the beginning of a body. */
-function useSearch(text: string): ReadonlySet<number> {
-  const [found, setFound] = useState(nothing);
-  useEffect(() => {
-    setFound(nothing);
-    if (text === "") return;
-    const timer = setTimeout(async () => {
-      const response = await fetch(`/console/search?text=${encodeURIComponent(text)}`).catch(() => undefined);
-      if (response?.ok) setFound(new Set((await response.json()) as number[]));
-    }, SEARCH_DELAY_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return found;
 }

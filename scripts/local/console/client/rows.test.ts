@@ -34,11 +34,11 @@ function message(id: string, messageId = id): ConsoleRecord {
 
 function toStore(...records: ConsoleRecord[]): Store {
   const store = new Store();
-  store.add({ records, first: 0, counts: {}, faults: {}, page: "", buildError: "" });
+  store.add({ records, first: 0, isComplete: true, counts: {}, faults: {}, page: "", buildError: "" });
   return store;
 }
 
-const lane = (store: Store) => toLane(store, "u").map(({ state, isWrong }) => (isWrong ? `${state}!` : state));
+const lane = (store: Store) => toLane(store, "u").map(({ row: { state, isWrong } }) => (isWrong ? `${state}!` : state));
 
 it("says of each event of a user how it is doing", () => {
   const store = toStore(

@@ -71,7 +71,7 @@ export function toMessageRow(message: MessageRecord, story: Story | undefined): 
 }
 
 /** @returns the lines of one user's events, in order of acceptance */
-export function toLane(store: Store, user: string): Row[] {
+export function toLane(store: Store, user: string): { readonly row: Row; readonly sending: Sending }[] {
   const sendings = store.entries.flatMap((entry) =>
     entry.request.events.flatMap((event, index) => (event.user === user ? [{ entry, index }] : [])),
   );
@@ -81,7 +81,7 @@ export function toLane(store: Store, user: string): Row[] {
     const story = storyOf(store, sending);
     const outcome = entry.answer?.outcomes[index];
     const state = toLaneState(sending, story);
-    return {
+    const row: Row = {
       ...toRequestRow(entry),
       key: `e${entry.request.request}.${index}`,
       place: story ? { kind: "event", id: story.id } : { kind: "request", number: entry.request.request },
@@ -93,6 +93,7 @@ export function toLane(store: Store, user: string): Row[] {
       copies: story?.messages.length ?? 0,
       isWrong: isWrong.has(sending),
     };
+    return { row, sending };
   });
 }
 

@@ -1,8 +1,4 @@
-/** A fault, or a warning, that an answer names. */
-export interface NamedFault {
-  readonly path: string;
-  readonly message: string;
-}
+import type { NamedFault } from "../protocol.ts";
 
 /** What the caller of a function sees. */
 export interface Answer {
@@ -15,7 +11,8 @@ export interface Answer {
   readonly retryAfter: string;
 }
 
-const NOBODY = "No answer: npm start does not run, or was just restarted.";
+/** What the browser says of a server that is not there is of no help. */
+export const NOBODY = "No answer: npm start does not run, or was just restarted.";
 
 /**
  * Sends JSON to the front of the stack.
@@ -36,7 +33,7 @@ export async function sendJson(
     const retryAfter = response.headers.get("retry-after") ?? "";
     return { status: response.status, ms: elapsed(), body: text, retryAfter };
   } catch (error) {
-    // What the browser says of a server that is not there is of no help; a header that cannot be sent is.
+    // A header that cannot be sent is the caller's fault.
     const detail = /fetch/i.test(String(error)) && !/header/i.test(String(error)) ? NOBODY : String(error);
     return { status: 0, ms: elapsed(), body: JSON.stringify({ detail }), retryAfter: "" };
   }

@@ -1,12 +1,11 @@
-import type { RequestRecord } from "../protocol.ts";
 import { toCounter } from "../protocol.ts";
 import { FaultList } from "./answer-view.tsx";
-import { toOwnHeaders } from "./copy-as.ts";
+import { isLines, toOwnHeaders } from "./copy-as.ts";
 import { useFull } from "./full-record.ts";
 import { toColour } from "./functions.ts";
 import { MarkedJson } from "./marked-json.tsx";
 import { toHash } from "./place.ts";
-import { parseObject, readFaults } from "./send.ts";
+import { parseObject } from "./send.ts";
 import type { Step } from "./steps.ts";
 import type { Entry } from "./store.ts";
 import { toDuration, toTime } from "./time.ts";
@@ -55,7 +54,7 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
   const { entry, index } = step;
   const request = useFull(entry.request);
   const { events } = request;
-  const faults = entry.answer ? readEntryFaults(entry, index) : [];
+  const faults = entry.answer?.outcomes[index]?.faults ?? [];
   const headers = toOwnHeaders(request);
   return (
     <div>
@@ -82,10 +81,17 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
       {request.body !== "" && (
         <details open={isAlone || faults.length > 0}>
           <summary>Body, {toBytes(request.bytes)}</summary>
-          <MarkedJson text={request.body} faults={faults} isCut={isCut(request)} />
+          <MarkedJson
+            text={request.body}
+            // Of a batch with the place of the event.
+            faults={events.length > 1 ? faults.map((fault) => ({ ...fault, path: `${index}.${fault.path}` })) : faults}
+            isLines={isLines(request)}
+            isCut={request.gap !== "" || request.isCut === true}
+          />
         </details>
       )}
-      {isCut(request) && <p class="hint">Only the beginning of it is kept.</p>}
+      {request.gap !== "" && <p class="hint">{request.gap}</p>}
+      {request.isCut && <p class="hint">The recorder has dropped the rest of it.</p>}
       <FaultList faults={faults} />
     </div>
   );
@@ -115,7 +121,7 @@ function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: n
   const outcome = answer.outcomes[index];
   const isOne = entry.request.events.length <= 1;
   const status = (isOne ? undefined : outcome?.status) ?? answer.status;
-  const { detail } = isOne ? parseObject(answer.body) : (readResult(answer.body, index) ?? {});
+  const detail = outcome?.detail ?? parseObject(answer.body).detail;
   return (
     <div>
       <h3>
@@ -126,7 +132,7 @@ function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: n
       {answer.retryAfter && <p class="hint">Retry-After: {answer.retryAfter} s</p>}
       <details>
         <summary>Body</summary>
-        <MarkedJson text={answer.body} faults={[]} isCut={Boolean(answer.isCut)} />
+        <MarkedJson text={answer.body} isCut={Boolean(answer.isCut)} />
       </details>
     </div>
   );
@@ -186,28 +192,11 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
         <MarkedJson
           text={message.body}
           faults={faults.map((path) => ({ path, message: "differs from its schema" }))}
-          isCut={isCut(message)}
+          isCut={Boolean(message.isCut) || message.body.length < message.bytes}
         />
       </details>
     </div>
   );
-}
-
-/** The faults of an event by where they are in the body: of a batch with the place of the event. */
-function readEntryFaults({ request, answer }: Entry, index: number) {
-  const body = answer?.body ?? "";
-  if (request.events.length <= 1) return readFaults(parseObject(body));
-  return readFaults(readResult(body, index) ?? {}).map(({ path, message }) => ({ path: `${index}.${path}`, message }));
-}
-
-function readResult(body: string, index: number): Readonly<Record<string, unknown>> | undefined {
-  const { results } = parseObject(body);
-  return Array.isArray(results) ? results[index] : undefined;
-}
-
-/** A body as it was sent may be compressed; as text it can then be longer than its bytes. */
-function isCut({ body, bytes, isCut: hasMore }: Pick<RequestRecord, "body" | "bytes" | "isCut">): boolean {
-  return Boolean(hasMore) || (body.length >= 64 * 1024 && bytes > body.length);
 }
 
 function toBytes(bytes: number): string {

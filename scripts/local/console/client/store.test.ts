@@ -13,14 +13,14 @@ import { Store } from "./store.ts";
 const hello: Hello = { run: "run-1", project: "p", broker: "embedded", pubsub: "127.0.0.1:1" };
 
 function toFrame(records: readonly ConsoleRecord[], fields: Partial<Frame> = {}): Frame {
-  return { records, first: 1, counts: {}, faults: {}, page: "", buildError: "", ...fields };
+  return { records, first: 1, isComplete: true, counts: {}, faults: {}, page: "", buildError: "", ...fields };
 }
 
 function toRequest(seq: number, id = ""): RequestRecord {
   const events = [{ type: "order.placed", user: "u", id }];
   return {
     ...{ kind: "request", seq, at: seq, request: seq, method: "POST", path: "/events/ingest", function: "commerce" },
-    ...{ headers: [], body: "{}", bytes: 2, events },
+    ...{ headers: [], body: "{}", gap: "", bytes: 2, events },
   } as RequestRecord;
 }
 

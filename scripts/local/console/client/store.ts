@@ -45,6 +45,8 @@ export class Store {
   faults: ActiveFaults = {};
   counts: Readonly<Record<string, Counts>> = {};
   buildError = "";
+  /** Whether it knows all that the stack has recorded, or did when it was connected. */
+  isComplete = false;
   /** Changes with everything that the page shows. */
   version = 0;
   /** Oldest first. */
@@ -69,6 +71,11 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Number of the latest record. */
+  get newest(): number {
+    return this.#records.at(-1)?.seq ?? 0;
+  }
+
   storyOf(id: string): Story | undefined {
     return this.#stories.get(id);
   }
@@ -78,7 +85,10 @@ export class Store {
   }
 
   welcome(hello: Hello): void {
-    if (hello.run !== this.hello?.run) this.#forget(Number.POSITIVE_INFINITY);
+    if (hello.run !== this.hello?.run) {
+      this.#forget(Number.POSITIVE_INFINITY);
+      this.isComplete = false;
+    }
     this.hello = hello;
     this.isConnected = true;
     this.#tell();
@@ -89,12 +99,12 @@ export class Store {
     this.#tell();
   }
 
-  add({ records, first, counts, faults, page, buildError }: Frame): void {
+  add({ records, first, isComplete, counts, faults, page, buildError }: Frame): void {
     const oldest = this.#records[0]?.seq ?? first;
-    const newest = this.#records.at(-1)?.seq ?? 0;
-    if (first - oldest > MOST_FORGOTTEN || first > newest) this.#forget(first);
+    if (first - oldest > MOST_FORGOTTEN || first > this.newest) this.#forget(first);
     for (const record of records) this.#index(record);
     this.#records.push(...records);
+    this.isComplete ||= isComplete;
     this.counts = counts;
     this.faults = faults;
     this.buildError = buildError;

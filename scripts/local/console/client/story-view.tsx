@@ -35,11 +35,21 @@ export function StoryView({ store, place, isEntered, onEdit, onUser, onClose }: 
   }, [key, isEntered]);
 
   const copy = async (text: string, what: string) => {
-    await navigator.clipboard.writeText(text);
-    setSaid(`Copied: ${what}`);
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid(`Copied: ${what}`);
+    } catch {
+      setSaid("The browser does not let this page write to the clipboard");
+    }
   };
-  const sendAgain = async (record: RequestRecord) => {
+  /** With a part of the body it would be another request. */
+  const withWhole = async (record: RequestRecord, act: (full: RequestRecord) => unknown) => {
     const full = await fetchFull(record);
+    if (full.isCut) setSaid("The recorder has dropped the body meanwhile");
+    else if (full.gap !== "") setSaid(`The body is not kept as it was sent. ${full.gap.replace(/\.$/, "")}`);
+    else await act(full);
+  };
+  const sendAgain = async (full: RequestRecord) => {
     const headers = Object.fromEntries(
       full.headers.filter(([name]) => /^(?:idempotency-key|traceparent|content-type)$/i.test(name)),
     );
@@ -69,10 +79,10 @@ export function StoryView({ store, place, isEntered, onEdit, onUser, onClose }: 
       </div>
       {request && (
         <div class="row">
-          <button type="button" onClick={() => sendAgain(request)}>
+          <button type="button" onClick={() => withWhole(request, sendAgain)}>
             Send again
           </button>
-          <button type="button" onClick={() => fetchFull(request).then(onEdit)}>
+          <button type="button" onClick={() => withWhole(request, onEdit)}>
             Edit
           </button>
           <select
@@ -81,7 +91,7 @@ export function StoryView({ store, place, isEntered, onEdit, onUser, onClose }: 
             onChange={async ({ currentTarget }) => {
               const language = currentTarget.value as keyof typeof languages;
               currentTarget.value = "";
-              await copy(languages[language](await fetchFull(request), location.origin), language);
+              await withWhole(request, (full) => copy(languages[language](full, location.origin), language));
             }}
           >
             <option value="">Copy as …</option>
@@ -115,9 +125,9 @@ export function StoryView({ store, place, isEntered, onEdit, onUser, onClose }: 
 
 function summarise(store: Store, place: Place, steps: readonly Step[]): string {
   if (steps.length === 0) {
-    return store.hello
+    return store.isComplete
       ? "The recorder has nothing of it: it keeps the last 10,000 requests of this run of the stack."
-      : "Waiting for the stack.";
+      : "Waiting for what the stack has recorded.";
   }
   if (place.kind !== "event") return "";
   const story = store.storyOf(place.id);

@@ -1,0 +1,81 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { getGarbageCollector } from "../../testing/garbage-collector.ts";
+import { Exchange } from "./exchange.ts";
+import type { RequestRecord } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
+
+const event = '{"event_type":"order.placed","user_id":"u","event_id":"e","payload":{}}';
+const ref = { type: "order.placed", user: "u", id: "e" };
+
+/** Has a body pass the front. @returns what is recorded of it */
+function pass(recorder: Recorder, body: Buffer, headers: Record<string, string> = {}, path = "/events/ingest") {
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method: "POST", headers, rawHeaders: Object.entries(headers).flat() });
+  const exchange = new Exchange(recorder, request, new ServerResponse(request), path);
+  exchange.passTo("commerce", path);
+  exchange.take(body);
+  exchange.endBody();
+  return recorder.since(0, 1_000_000).at(-1) as RequestRecord;
+}
+
+it.each([
+  ["gzip", gzipSync],
+  ["deflate", deflateSync],
+  ["br", brotliCompressSync],
+  ["gzip, identity", gzipSync],
+])("shows a body of encoding %s inflated, without a byte order mark", (encoding, compress) => {
+  const sent = compress(`\ufeff${event}`);
+  const record = pass(new Recorder([]), sent, { "content-encoding": encoding });
+  expect(record).toMatchObject({ body: event, gap: "", bytes: sent.length, events: [ref] });
+});
+
+it("reads lines as what their media type says that they are", () => {
+  const type = { "content-type": "application/jsonl; charset=utf-8" };
+  const { events } = pass(new Recorder([]), Buffer.from(`${event}\n{\n${event}`), type, "/events/batch");
+  expect(events).toEqual([ref, { type: "", user: "", id: "" }, ref]);
+});
+
+it("reads every event of a batch that is longer than what is kept of it, and says so", () => {
+  const long = JSON.stringify({ ...JSON.parse(event), payload: { text: "x".repeat(9000) } });
+  const body = Buffer.from(`[${Array(1000).fill(long).join(",")}]`);
+  const record = pass(new Recorder([]), gzipSync(body), { "content-encoding": "gzip" }, "/events/batch");
+  expect(record.events).toHaveLength(1000);
+  expect([record.body.length, record.gap]).toEqual([65_536, "Only its first 65,536 characters are kept."]);
+});
+
+it.each([
+  ["of an unknown encoding", Buffer.from("abc"), { "content-encoding": "zstd" }, "", /3 bytes of zstd/],
+  ["that is not what its encoding says", Buffer.from("abc"), { "content-encoding": "gzip" }, "", /3 bytes of gzip/],
+  ["that is not UTF-8", Buffer.from([0x22, 0xff, 0x22]), {}, '"\ufffd"', /not UTF-8/],
+])("says what it does not show of a body %s", (_, sent, headers, body, gap) => {
+  expect(pass(new Recorder([]), sent, headers)).toMatchObject({ body, gap: expect.stringMatching(gap) });
+});
+
+it("shows a compressed body that broke off as far as it goes", () => {
+  const sent = gzipSync(
+    JSON.stringify({ event_type: "order.placed", filler: Array.from({ length: 9999 }, Math.random) }),
+  );
+  const record = pass(new Recorder([]), sent.subarray(0, 20_000), { "content-encoding": "gzip" });
+  expect(record.events).toEqual([{ type: "order.placed", user: "", id: "" }]);
+});
+
+it("records no credentials of its path", () => {
+  expect(pass(new Recorder([]), Buffer.from("{}"), {}, "/events/ingest?key=s3cret").path).not.toContain("s3cret");
+});
+
+it("keeps no long body in memory for the beginning that is shown of it", () => {
+  const collect = getGarbageCollector();
+  const recorder = new Recorder([]);
+  const text = JSON.stringify({ ...JSON.parse(event), payload: { text: "x".repeat(1 << 20) } });
+  const readMemory = () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = readMemory();
+  for (let index = 0; index < 100; index++) pass(recorder, Buffer.from(text));
+  expect(readMemory() - before).toBeLessThan(20 << 20);
+});
