@@ -34,12 +34,16 @@ const partsOf = (entries: Entries) => entries.map(([, pair]) => pair);
 function toObject(entries: Entries, kind: string): Pair {
   const make: Maker = (schemas, toName) => {
     const members = toMembers(entries, schemas, toName);
-    if (kind === "loose") return v.looseObject(members);
     if (kind !== "partial" || !members.a) return v.object(members);
     const check = v.partialCheck([["a"]], (value: { a?: unknown }) => value.a !== "one", "a must not be one");
     return pipe(v.object(members), check);
   };
   const object = both(partsOf(entries), make, onlyObjects);
+  // valibot keeps the members that it does not name, so that checks around it see them; here they are never made into values.
+  if (kind === "loose") {
+    const parts = partsOf(entries).map(({ own }) => own);
+    return { ...object, own: v.looseObject(toMembers(entries, parts, (name) => name)) };
+  }
   if (kind !== "checked") return object;
   const hasRightLength = (value: object) =>
     JSON.stringify(Object.values(value)).replaceAll('"own ', '"').length % 3 !== 0;

@@ -180,6 +180,12 @@ function toRest(
 
 function compileArray(schema: Schema, place: Place, inside: (step: string) => Place): Part {
   const first = (schema.items ?? []).map((item, i) => compileAt(item, inside(String(i))));
+  if (schema.type === "loose_tuple" && isInsideSeen(place)) {
+    throw new UnsupportedSchema(
+      place.path,
+      "v.looseTuple cannot be projected: a check reads it, but the schema does not say what is in it",
+    );
+  }
   const others = schema.type === "array" ? schema.item : schema.rest;
   const rest = others && compileAt(others, inside("*"));
   const bounds = place.actions.filter(({ type }) => type === "max_length" || type === "length");

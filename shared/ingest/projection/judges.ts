@@ -210,7 +210,6 @@ export function toArrayJudge(
         view?.push(result.value);
       }
       // What checks see: a tuple has all of its items, absent ones too; of other arrays they may only count the items.
-      if (view && schema.type === "loose_tuple") view.push(...input.slice(first.length));
       if (view) dataset.value = view;
       else if (schema.type === "tuple") dataset.value = first.map((_, i) => input[i]);
       else if (input.length > limit) dataset.value = input.slice(0, limit);

@@ -217,6 +217,14 @@ describe("what cannot be projected is refused with its path", () => {
       /^payload\.a: v\.unknown/,
     ],
     [
+      "a check of a tuple that is free behind its items",
+      v.pipe(
+        v.looseTuple([v.string()]),
+        v.check(() => true),
+      ),
+      /^payload: v\.looseTuple cannot be projected: a check reads it/,
+    ],
+    [
       "a check of a record",
       v.pipe(
         v.record(v.string(), v.string()),

@@ -6,18 +6,18 @@ import { Credentials } from "../credentials.ts";
 import { PublishRequest } from "./codec.ts";
 import { Sending } from "./sending.ts";
 
-/** Both ways of a call: on the channel's session, and by the client, as if this grpc-js kept its session elsewhere. */
-const paths = ["on the session", "by the client"] as const;
+/** Both ways of a call: on the channel's session, and on one of our own, as if this grpc-js kept its session elsewhere. */
+const paths = ["on the channel's session", "on a session of our own"] as const;
 let path: (typeof paths)[number];
 
 vi.mock("./session.ts", async (load) => {
   const real = await load<typeof import("./session.ts")>();
   return {
     findSession: (...[stub]: Parameters<typeof real.findSession>) =>
-      path === "by the client" ? undefined : real.findSession(stub),
+      path === "on a session of our own" ? undefined : real.findSession(stub),
     waitForSession: async (...[stub]: Parameters<typeof real.waitForSession>) => {
       const session = await real.waitForSession(stub);
-      return path === "by the client" ? undefined : session;
+      return path === "on a session of our own" ? undefined : session;
     },
   };
 });
@@ -108,6 +108,8 @@ describe.each(paths)("a call %s", (chosen) => {
 
   it.each<[string, (stream: RawStream) => void]>([
     ["OK without a message", answering([], ok)],
+    ["two messages", answering([id, id], ok)],
+    ["an empty grpc-status", answering([id], { "grpc-status": "" })],
     ["a truncated message", answering([frame(ids("42"), { length: 100 })], ok)],
     ["a message of half a prefix", answering([Buffer.alloc(3)], ok)],
     ["a compressed message", answering([frame(ids("42"), { flag: 1 })], ok)],
@@ -179,19 +181,9 @@ describe.each(paths)("a call %s", (chosen) => {
   });
 });
 
-// By the client grpc-js takes the first for OK, and never ends the second.
-it.each<[string, (stream: RawStream) => void]>([
-  ["an empty grpc-status", answering([id], { "grpc-status": "" })],
-  ["two messages", answering([id, id], ok)],
-])("%s is retried on the session", async (_, respond) => {
-  path = "on the session";
-  answer = respond;
-  await expect(publish()).rejects.toMatchObject({ code: 13 });
-});
-
-describe("a PING", () => {
+describe.each(paths)("a PING %s", (chosen) => {
   beforeEach(() => {
-    path = "on the session";
+    path = chosen;
   });
 
   it("tells a slow service from a dead connection", async () => {

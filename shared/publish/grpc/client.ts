@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
 import { PUBLISH_METHOD } from "./codec.ts";
-import { callByClient } from "./own-call.ts";
+import { OwnSession } from "./own-session.ts";
 import type { Sending } from "./sending.ts";
 import { findSession, waitForSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
@@ -70,11 +70,13 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   const stub = (await client.initialize()) as unknown as Client;
 
   const routing = { "x-goog-request-params": `topic=${encodeURIComponent(topic)}` };
+  const authority = address ? `${address.hostname}:${address.port}` : client.apiEndpoint;
+  const own = new OwnSession(`${emulator ? "http" : "https"}://${authority}`);
   const toHeaders = reuse((by: Authorization) =>
     toRequestHeaders({
       ":method": "POST",
       ":scheme": emulator ? "http" : "https",
-      ":authority": address ? `${address.hostname}:${address.port}` : client.apiEndpoint,
+      ":authority": authority,
       ":path": PUBLISH_METHOD,
       te: "trailers",
       "content-type": "application/grpc",
@@ -93,20 +95,20 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
 
   return {
     connect: () => void connect().catch(() => {}),
-    isConnected: () => findSession(stub) !== undefined,
+    isConnected: () => (findSession(stub) ?? own.current) !== undefined,
     async publish(request, by, sending) {
-      const session = findSession(stub) ?? (await connect());
+      const session = findSession(stub) ?? (await connect()) ?? (await own.get());
       sending.check();
       sending.isSent = true;
-      if (session) return callUnary(session, toHeaders(by), request.bytes, sending);
-      return callByClient(stub, grpc.Metadata.fromHttp2Headers({ ...routing, ...by }), request.bytes, sending);
+      return callUnary(session, toHeaders(by), request.bytes, sending);
     },
     ping: (ms) => {
-      const session = findSession(stub);
+      const session = findSession(stub) ?? own.current;
       return session ? ping(session, ms) : Promise.resolve(true);
     },
     close() {
       stub.close();
+      own.close();
       for (const socket of sockets) socket.destroy();
     },
   };

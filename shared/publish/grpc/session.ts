@@ -38,7 +38,7 @@ export function findSession(stub: Client): ClientHttp2Session | undefined {
  * Connects where that is needed, and waits for the session.
  *
  * @returns undefined when the channel is connected, but this version of grpc-js keeps the session elsewhere: then callers
- *   take the client's own call, and `session.test.ts` fails
+ *   make one of their own, and `session.test.ts` fails
  * @throws {CallError} UNAVAILABLE when the channel cannot connect or is closed
  */
 export async function waitForSession(stub: Client): Promise<ClientHttp2Session | undefined> {
