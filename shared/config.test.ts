@@ -25,14 +25,40 @@ describe("readConfig", () => {
 
   it.each([
     ["localhost:8085", "localhost", 8085],
-    ["http://localhost:8085/", "localhost", 8085],
+    ["pubsub.internal.:8085", "pubsub.internal.", 8085],
     ["pubsub_emulator:1", "pubsub_emulator", 1],
     ["127.0.0.1:65535", "127.0.0.1", 65535],
     ["[::1]:8085", "[::1]", 8085],
-    ["http://[::ffff:127.0.0.1]:8085", "[::ffff:127.0.0.1]", 8085],
+    ["[::ffff:127.0.0.1]:8085", "[::ffff:127.0.0.1]", 8085],
   ])("reads the address %s", (text, hostname, port) => {
     const config = readConfig({ ...project, PUBSUB_EMULATOR_HOST: text, PUBSUB_ENDPOINT: text });
     expect(config).toMatchObject({ PUBSUB_EMULATOR_HOST: { hostname, port }, PUBSUB_ENDPOINT: { hostname, port } });
+  });
+
+  it.each([
+    ["http://localhost:8085/", "localhost"],
+    ["http://[::1]:8085", "[::1]"],
+  ])("reads an emulator's URL %s, and that of an endpoint with TLS", (url, hostname) => {
+    const urls = { PUBSUB_EMULATOR_HOST: url, PUBSUB_ENDPOINT: url.replace("http", "https") };
+    const config = readConfig({ ...project, ...urls });
+    expect([config.PUBSUB_EMULATOR_HOST, config.PUBSUB_ENDPOINT]).toEqual(Array(2).fill({ hostname, port: 8085 }));
+  });
+
+  it.each([
+    "..:1",
+    "a..b:1",
+    "-a:1",
+    "a-:1",
+    "a.-:1",
+    ".a:1",
+    "999.1.1.1:1",
+    "1.2.3:1",
+    "1.2.3.4.5:1",
+    `${"a".repeat(64)}:1`,
+  ])("takes no host %s", (text) => {
+    for (const name of ["PUBSUB_EMULATOR_HOST", "PUBSUB_ENDPOINT"]) {
+      expect(() => readConfig({ ...project, [name]: text })).toThrow(name);
+    }
   });
 
   it("takes port 443 for an endpoint that names none", () => {
@@ -81,6 +107,8 @@ describe("readConfig", () => {
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "http://" }, /host:port/],
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "localhost:70000" }, /"localhost:70000".*1 to 65535/],
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://x/y" }, /host:port/],
+    ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://localhost:8085" }, /"http:.*TLS/],
+    ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "https://localhost:8085" }, /"https:.*http:\/\/host:port/],
     ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],
   ])("names %s, its fault and what is allowed, in one line", (name, env, text) => {

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import * as v from "valibot";
 
 /** A variable of the environment has a value that the producer cannot work with. */
@@ -12,17 +12,34 @@ export interface Address {
   readonly port: number;
 }
 
-const ADDRESS = /^(?:https?:\/\/)?(?<hostname>[A-Za-z0-9._-]+|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d{1,5}))?\/?$/;
+const ADDRESS =
+  /^(?:(?<scheme>https?):\/\/)?(?<hostname>[A-Za-z0-9._-]+|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d{1,5}))?\/?$/;
 
-/** Reads `host:port`, also as a URL. Without a default the port must be there. */
-function address(defaultPort?: number) {
+/** A label of a name, as DNS has it, but for the `_` of containers. */
+const LABEL = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
+
+function isHost(hostname: string, ipv6: string | undefined): boolean {
+  if (ipv6 !== undefined) return isIPv6(ipv6);
+  const labels = hostname.replace(/\.$/, "").split(".");
+  // What ends like an IPv4 address is one, or nothing.
+  if (/^\d+$/.test(labels.at(-1) as string)) return isIPv4(hostname);
+  return hostname.length <= 253 && labels.every((label) => LABEL.test(label));
+}
+
+/**
+ * Reads `host:port`, also as a URL. Without a default the port must be there.
+ *
+ * @param scheme that of what is spoken there: another one is a fault
+ */
+function address(scheme: "http" | "https", defaultPort?: number) {
   return v.optional(
     v.pipe(
       v.string(),
       v.rawTransform(({ dataset, addIssue, NEVER }): Address => {
-        const { hostname, ipv6, port = defaultPort } = ADDRESS.exec(dataset.value)?.groups ?? {};
-        const isPort = Number(port) >= 1 && Number(port) <= 65_535;
-        if (hostname && isPort && (ipv6 === undefined || isIPv6(ipv6))) return { hostname, port: Number(port) };
+        const { hostname, ipv6, ...groups } = ADDRESS.exec(dataset.value)?.groups ?? {};
+        const port = Number(groups.port ?? defaultPort);
+        const isRight = port >= 1 && port <= 65_535 && (groups.scheme ?? scheme) === scheme;
+        if (hostname && isRight && isHost(hostname, ipv6)) return { hostname, port };
         addIssue({ message: "not an address" });
         return NEVER;
       }),
@@ -53,11 +70,15 @@ const variables = {
   MAX_IN_FLIGHT: [integer(1, 1_000_000), "2000", "a whole number from 1 to 1000000"],
   ORDERING_KEY_SHARDS: [integer(0, 1_000_000), "0", "a whole number from 0 (off) to 1000000"],
   PAYLOAD_CHECKS: [v.picklist(["registry", "report", "off"]), "registry", "one of registry, report, off"],
-  PUBSUB_EMULATOR_HOST: [address(), undefined, "host:port, an IPv6 address in brackets, a port from 1 to 65535"],
-  PUBSUB_ENDPOINT: [
-    address(443),
+  PUBSUB_EMULATOR_HOST: [
+    address("http"),
     undefined,
-    "host or host:port (1 to 65535), an IPv6 address in brackets, such as europe-west1-pubsub.googleapis.com",
+    "host:port or http://host:port, an IPv6 address in brackets, a port from 1 to 65535",
+  ],
+  PUBSUB_ENDPOINT: [
+    address("https", 443),
+    undefined,
+    "host or host:port (1 to 65535) without http://, as it speaks TLS, an IPv6 address in brackets, such as europe-west1-pubsub.googleapis.com",
   ],
 } as const satisfies Record<
   string,

@@ -11,7 +11,7 @@ import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
 import type { Service } from "./ingest/context.ts";
 import { InFlight } from "./ingest/in-flight.ts";
-import { ingest, recordRefusal } from "./ingest/ingest.ts";
+import { ingest, isProbe, recordRefusal } from "./ingest/ingest.ts";
 import { PayloadFaults } from "./ingest/payload-faults.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
@@ -32,7 +32,13 @@ export function serve(domain: Domain): Handler {
   const drain = new Drain();
   const room = new Room();
   const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request?.headers);
-  const handle = createHandler(drain, room, (request, lease) => ingest(getService(), request, lease), onRefused);
+  const handle = createHandler(
+    drain,
+    room,
+    (request, lease) => ingest(getService(), request, lease),
+    onRefused,
+    isProbe,
+  );
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher, log } = startOrExit(getService);

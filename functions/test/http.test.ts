@@ -171,6 +171,23 @@ describe("a client that does not read its answers", () => {
   });
 });
 
+describe("an instance that is full", () => {
+  it("refuses events, and says that it serves", async () => {
+    // Bodies that do not end: those of 120 KiB until no more of them have room, then small ones until nothing has.
+    const uploads = await Promise.all(Array.from({ length: 200 }, connect));
+    for (const [i, upload] of uploads.entries()) {
+      upload.write(post(Buffer.alloc(i < 140 ? 120 * 1024 : 100, " ")).subarray(0, -1));
+    }
+    await vi.waitUntil(async () => (await send(post(event))).status === 503, { timeout: 10_000, interval: 50 });
+    expectProblem(await send(post(event)), 503, "overloaded");
+    expect((await send(head("GET /health"))).status).toBe(200);
+    expect((await send(head("GET http://a/health?x=1"))).status).toBe(200);
+    expectProblem(await send(head("GET /openapi.json")), 503, "overloaded");
+    for (const upload of uploads) upload.close();
+    await vi.waitUntil(async () => (await send(post(event))).status === 202, { timeout: 10_000, interval: 50 });
+  });
+});
+
 describe("Expect: 100-continue", () => {
   const expecting = ["Expect: 100-continue"];
 

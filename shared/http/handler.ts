@@ -22,12 +22,14 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
  *
  * @param take answers a request; never rejects
  * @param onRefused is told of a request that is not taken
+ * @param isProbe whether a request only asks if the function serves: an instance that is full must not look dead
  */
 export function createHandler(
   drain: Drain,
   room: Room,
   take: (request: IncomingMessage, lease: Lease) => Promise<Answer>,
   onRefused: OnRefused,
+  isProbe: (request: IncomingMessage) => boolean,
 ): Handler {
   return async (request, response) => {
     const refuse = (code: ProblemCode) => {
@@ -36,7 +38,7 @@ export function createHandler(
       respond(response, problem, drain.isDraining || isExpecting(request));
     };
     if (drain.isDraining) return refuse("shutting_down");
-    const lease = room.open();
+    const lease = room.open() ?? room.open(isProbe(request));
     if (!lease) return refuse("overloaded");
     const exchange: Exchange = { lease, isComplete: () => request.complete };
     const connection = connectionOf(request.socket);

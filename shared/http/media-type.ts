@@ -1,7 +1,8 @@
 import { MIMEType } from "node:util";
 import { Problem } from "./problem.ts";
 
-const NDJSON_TYPES: readonly string[] = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
+/** The names that JSON with an event on each line goes by. */
+export const NDJSON_TYPES: readonly string[] = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
 
 /** @returns whether a media type is JSON, by name or by suffix (RFC 6839) */
 export function isJsonMediaType(mediaType: string): boolean {

@@ -44,9 +44,12 @@ export class Room implements Pools {
     return this.#waiters.length > 0;
   }
 
-  /** @returns a request's lease, which must be released; undefined where there is no room for another request */
-  open(): Lease | undefined {
-    if (this.#small < REQUEST_BYTES) return undefined;
+  /**
+   * @param isForced whether the request is taken where there is no room
+   * @returns a request's lease, which must be released; undefined where there is no room for another request
+   */
+  open(isForced = false): Lease | undefined {
+    if (this.#small < REQUEST_BYTES && !isForced) return undefined;
     const lease = new Lease(this);
     lease.settle(0);
     this.#leases.add(lease);

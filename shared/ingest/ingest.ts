@@ -74,6 +74,11 @@ export async function ingest(service: Service, request: BodyRequest, lease: Leas
   }
 }
 
+/** Whether a request is a probe of the function's health. */
+export function isProbe({ method, url }: BodyRequest): boolean {
+  return (method === "GET" || method === "HEAD") && readPath(url) === "/health";
+}
+
 /** Writes the line of a request that was refused before anything of it was read. */
 export function recordRefusal(service: Service, problem: Problem, headers: IncomingHttpHeaders = {}): void {
   toProblem(service, readContext({ headers }), problem);

@@ -1,5 +1,6 @@
 import type { Domain } from "../../../shared/events/domain.ts";
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from "../../../shared/events/limits.ts";
+import { NDJSON_TYPES } from "../../../shared/http/media-type.ts";
 import { toAnswerRefs } from "./answers.ts";
 import { toComponentName, toSchemaRef } from "./event-schemas.ts";
 
@@ -16,6 +17,13 @@ export const requestHeaders = {
     name: "traceparent",
     in: "header",
     description: "W3C Trace Context; passed on with the message and in the log. Ignored where it is invalid.",
+    schema: { type: "string" },
+  },
+  Verification: {
+    name: "PulseCart-Verification",
+    in: "header",
+    description:
+      "What a deployment sends to check itself: the messages have it as their attribute `verification`, by which subscriptions leave them out. Ignored where it is not 16 to 64 hex digits.",
     schema: { type: "string" },
   },
   ContentEncoding: {
@@ -137,7 +145,7 @@ export function toRequestBodies(domain: Domain): Readonly<Record<string, object>
       description: toLimit(MAX_BATCH_BYTES),
       content: {
         "application/json": { schema: batch, example: samples },
-        "application/x-ndjson": lines,
+        ...toLineTypes(lines),
       },
     },
     [`${name}Samples`]: {
@@ -145,10 +153,14 @@ export function toRequestBodies(domain: Domain): Readonly<Record<string, object>
       description: `One event, or a batch. ${toLimit(MAX_BATCH_BYTES)}`,
       content: {
         "application/json": { schema: { oneOf: [event, batch] }, examples: toExamples(domain) },
-        "application/x-ndjson": lines,
+        ...toLineTypes(lines),
       },
     },
   };
+}
+
+function toLineTypes(lines: object): Readonly<Record<string, object>> {
+  return Object.fromEntries(NDJSON_TYPES.map((mediaType) => [mediaType, lines]));
 }
 
 function toLimit(bytes: number): string {

@@ -237,11 +237,11 @@ function toIntersectJudge(schema: Schema, options: readonly Judge[], isSeen: boo
     "~run"(dataset, config) {
       dataset.typed = true;
       const { value } = dataset;
-      for (const option of options) {
+      for (const [i, option] of options.entries()) {
         const result = option["~run"]({ value, typed: false, issues: undefined }, config);
         if (result.issues) dataset.issues = [...(dataset.issues ?? []), ...result.issues] as typeof result.issues;
         if (!result.typed) dataset.typed = false;
-        if (isSeen) dataset.value = join(dataset.value, result.value);
+        if (isSeen) dataset.value = i === 0 ? result.value : join(dataset.value, result.value);
       }
       return dataset;
     },

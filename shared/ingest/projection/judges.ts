@@ -124,10 +124,11 @@ export function toRestJudge(
         }
         const projected = projector.project(at, value.route, 0);
         const { end } = projector;
-        const fault =
-          toFault(run(value.judge, projected, config), "an entry") ??
-          (key && toFault(run(key.judge, projector.project(keyStart - 1, key.route, 0), config), "a key"));
-        if (fault) isDone = isEnough(fault);
+        const ofValue = toFault(run(value.judge, projected, config), "an entry");
+        const ofKey = key && toFault(run(key.judge, projector.project(keyStart - 1, key.route, 0), config), "a key");
+        const fault = ofValue ?? ofKey;
+        const isTyped = ofValue?.isTyped !== false && ofKey?.isTyped !== false;
+        if (fault) isDone = isEnough({ ...fault, isTyped });
         return end;
       });
       return isDone;

@@ -115,6 +115,7 @@ describe.each(paths)("a call %s", (chosen) => {
     ["a compressed message", answering([frame(ids("42"), { flag: 1 })], ok)],
     ["too few ids", answering([frame(ids())], ok)],
     ["too many ids", answering([frame(ids("42", "43"))], ok)],
+    ["an id that is not UTF-8", answering([frame(Buffer.from([10, 2, 0x34, 0xff]))], ok)],
     ["an empty id", answering([frame(ids(""))], ok)],
     ["ids that cannot be decoded", answering([frame(Buffer.from([10, 200]))], ok)],
     ["a message that is no protobuf", answering([frame(Buffer.from("<html>"))], ok)],

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFields } from "./fields.ts";
 import { ReverseWriter, toMaxField, toMaxTextField, toTag } from "./reverse-writer.ts";
 
@@ -85,12 +86,14 @@ function toMaxBytes({ data, orderingKey, attributes }: Message): number {
  * Decodes a `google.pubsub.v1.PublishResponse`.
  *
  * @returns the message ids, in the order of the request's messages
- * @throws RangeError when the bytes are no protobuf message
+ * @throws RangeError when the bytes are no protobuf message, or an id is no text
  */
 export function decodePublishResponse(bytes: Buffer): readonly string[] {
   const messageIds: string[] = [];
   for (const { tag, value } of readFields(bytes)) {
-    if (tag === toTag(1)) messageIds.push(value.toString());
+    if (tag !== toTag(1)) continue;
+    if (!isUtf8(value)) throw new RangeError("A message id is not UTF-8");
+    messageIds.push(value.toString());
   }
   return messageIds;
 }
