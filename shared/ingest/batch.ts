@@ -6,12 +6,15 @@ import { ErrorBudget } from "./error-budget.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json.ts";
-import { type EventBytes, readEvent, readEvents } from "./read-event.ts";
+import { type EventBytes, LARGE_BYTES, readEvent, readEventInTurns, readEvents } from "./read-event.ts";
 import { Turn } from "./turn.ts";
 
 const LINE_FEED = 0x0a;
 /** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
+
+/** Of blank lines that are skipped at a time. */
+const BLANK_BYTES = 256 * 1024;
 
 /** An event of a batch, or why it could not be read. */
 type Entry = EventBytes | Problem;
@@ -23,52 +26,58 @@ type Entry = EventBytes | Problem;
  * @throws {Problem} malformed_json when the body should be a JSON array and is none, invalid_batch when it has no events
  *   or too many
  */
-async function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body): Promise<Entry[]> {
+async function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body, turn: Turn): Promise<Entry[]> {
   const budget = new ErrorBudget();
-  const read = (line: Buffer) => readEvent(line, domain, payloadChecks, budget);
+  const read = (line: Buffer) =>
+    line.length <= LARGE_BYTES
+      ? readEvent(line, domain, payloadChecks, budget)
+      : readEventInTurns(line, turn, domain, payloadChecks, budget);
   const limit = MAX_BATCH_EVENTS + 1;
-  const entries = await (isLines ? readLines(bytes, read) : readEvents(bytes, domain, limit, payloadChecks));
+  const entries = await (isLines
+    ? readLines(bytes, turn, read)
+    : readEvents(bytes, domain, limit, turn, payloadChecks));
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
 
-async function readLines(body: Buffer, read: (line: Buffer) => EventBytes): Promise<Entry[]> {
+async function readLines(
+  body: Buffer,
+  turn: Turn,
+  read: (line: Buffer) => EventBytes | Promise<EventBytes>,
+): Promise<Entry[]> {
   const entries: Entry[] = [];
-  const turn = new Turn();
-  for (let start = skipBlank(body, 0); start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
-    const feed = body.indexOf(LINE_FEED, start);
-    const end = feed === -1 ? body.length : feed;
-    entries.push(orProblem(() => read(body.subarray(start, end))));
-    start = skipBlank(body, end);
+  for (let start = 0; start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
     const pause = turn.yield();
     if (pause) await pause;
+    // In pieces: 10 MiB of line feeds are one request.
+    const piece = body.subarray(0, start + BLANK_BYTES);
+    start = skipSpace(piece, start);
+    if (start === piece.length) continue;
+    if (BYTE_ORDER_MARK.every((byte, i) => body[start + i] === byte)) {
+      start += BYTE_ORDER_MARK.length;
+      continue;
+    }
+    const feed = body.indexOf(LINE_FEED, start);
+    const end = feed === -1 ? body.length : feed;
+    try {
+      const entry = read(body.subarray(start, end));
+      entries.push(entry instanceof Promise ? await entry : entry);
+    } catch (error) {
+      // The others of the batch go on.
+      if (!(error instanceof Problem)) throw error;
+      entries.push(error);
+    }
+    start = end;
   }
   return entries;
 }
 
-/** Skips blank lines and the white space before an event, without a slice for each: 10 MiB of line feeds are one request. */
-function skipBlank(body: Buffer, at: number): number {
-  for (;;) {
-    at = skipSpace(body, at);
-    if (!BYTE_ORDER_MARK.every((byte, i) => body[at + i] === byte)) return at;
-    at += BYTE_ORDER_MARK.length;
-  }
-}
-
-/** @returns what is wrong with one event; the others of its batch go on */
-function orProblem<T>(take: () => T): T | Problem {
-  try {
-    return take();
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-}
-
 /** Validates the events of a batch. @returns what each is or why it is refused, in order */
-export async function checkBatch(service: Service, context: RequestContext, body: Body) {
+export async function checkBatch(service: Service, context: RequestContext, body: Body, turn: Turn) {
+  await turn.next();
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  return (await readBatch(service, body)).map((entry) => checkEvent(service, context, entry, ids));
+  const entries = await readBatch(service, body, turn);
+  return turn.map(entries, (entry) => checkEvent(service, context, entry, ids));
 }
 
 /**
@@ -78,12 +87,13 @@ export async function checkBatch(service: Service, context: RequestContext, body
  * @throws {Problem} malformed_json, invalid_batch
  */
 export async function takeBatch(service: Service, context: RequestContext, body: Body): Promise<Answer> {
-  const checked = await checkBatch(service, context, body);
+  const turn = new Turn();
+  const checked = await checkBatch(service, context, body, turn);
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
   if (!service.inFlight.take(valid.length)) return refuseForRoom(service, context, valid);
   const batch = {};
   const outcomes = await Promise.all(
-    checked.map((item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
+    await turn.map(checked, (item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
   );
   return toResults(outcomes, 202, (accepted) => accepted);
 }

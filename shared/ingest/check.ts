@@ -6,6 +6,7 @@ import { checkBatch, toResults } from "./batch.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
 import { type CheckedEvent, checkOnlyEvent } from "./event.ts";
 import { OPEN_ARRAY, skipSpace } from "./json.ts";
+import { Turn } from "./turn.ts";
 
 /**
  * Checks what `/events/ingest` or `/events/batch` would take, and publishes nothing: a caller's CI runs its samples against
@@ -17,10 +18,10 @@ import { OPEN_ARRAY, skipSpace } from "./json.ts";
 export async function checkOnly(service: Service, context: RequestContext, body: Body): Promise<Answer> {
   const { bytes, isLines } = body;
   if (isLines || bytes[skipSpace(bytes, 0)] === OPEN_ARRAY) {
-    return toResults(await checkBatch(service, context, body), 200, toWarningMembers);
+    return toResults(await checkBatch(service, context, body, new Turn()), 200, toWarningMembers);
   }
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
-  const checked = checkOnlyEvent(service, context, body);
+  const checked = await checkOnlyEvent(service, context, body);
   return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid", ...toWarningMembers(checked) });
 }
 

@@ -9,7 +9,8 @@ import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
 import { EventIds } from "./event-id.ts";
-import { type EventBytes, readEvent } from "./read-event.ts";
+import { type EventBytes, LARGE_BYTES, readEvent, readEventInTurns } from "./read-event.ts";
+import { Turn } from "./turn.ts";
 import { type ValidEvent, validateEvent } from "./validate.ts";
 import type { WarningMembers } from "./warnings.ts";
 
@@ -37,7 +38,8 @@ export interface CheckedEvent {
  * @throws {Problem} malformed_json: there is no event that could have a line
  */
 export async function takeEvent(service: Service, context: RequestContext, body: Body): Promise<Answer> {
-  const checked = checkOnlyEvent(service, context, body);
+  const checking = checkOnlyEvent(service, context, body);
+  const checked = checking instanceof Promise ? await checking : checking;
   if (checked instanceof Problem) return checked;
   if (!service.inFlight.take(1)) return refuseForRoom(service, context, [checked]);
   const outcome = await publishEvent(service, context, checked);
@@ -50,9 +52,17 @@ export async function takeEvent(service: Service, context: RequestContext, body:
  * @returns the problem that it is refused with, as {@link checkEvent}
  * @throws {Problem} malformed_json
  */
-export function checkOnlyEvent(service: Service, context: RequestContext, { bytes }: Body): CheckedEvent | Problem {
+export function checkOnlyEvent(
+  service: Service,
+  context: RequestContext,
+  { bytes }: Body,
+): CheckedEvent | Problem | Promise<CheckedEvent | Problem> {
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  return checkEvent(service, context, readEvent(bytes, service.domain, service.payloadChecks), ids);
+  const check = (event: EventBytes) => checkEvent(service, context, event, ids);
+  if (bytes.length <= LARGE_BYTES) return check(readEvent(bytes, service.domain, service.payloadChecks));
+  const turn = new Turn();
+  const read = () => readEventInTurns(bytes, turn, service.domain, service.payloadChecks);
+  return turn.next().then(read).then(check);
 }
 
 /**

@@ -59,6 +59,23 @@ export function expectEnd(bytes: Uint8Array, at: number): void {
   if (rest !== bytes.length) throw new JsonSyntaxError(rest);
 }
 
+/** What stands in place of an offset when the scan has paused. */
+export const PAUSED = -1;
+
+/** Behind the end of every body. */
+const NEVER = 0x7fffffff;
+
+/** Bytes between two pauses. */
+const STEP_BYTES = 32 * 1024;
+
+/** Where and how deep in a container a scan has paused. */
+interface Pause {
+  readonly at: number;
+  readonly depth: number;
+  readonly bits: number;
+  readonly outer: number[] | undefined;
+}
+
 /** Scans a body's JSON. Offsets count from the body's first byte. */
 export class JsonScanner {
   readonly bytes: Buffer;
@@ -66,30 +83,68 @@ export class JsonScanner {
   unfit: Unfit | undefined = undefined;
   /** Whether the string that was skipped last is ASCII without escapes: its bytes are its characters. */
   isPlain = true;
+  /** Offset behind which the scan pauses next. */
+  protected pauseAt = NEVER;
+  /** The container in the middle of which it has paused. */
+  #paused: Pause | undefined;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+  }
+
+  /** Has the scan pause now and then. Whoever says so goes on with it. */
+  protected pauseAfter(at: number): void {
+    this.pauseAt = at + STEP_BYTES;
+  }
+
+  /** Has it pause at the next chance. */
+  protected pauseSoon(): void {
+    this.pauseAt = 0;
+  }
+
+  /** Has it no longer pause. */
+  protected pauseNever(): void {
+    this.pauseAt = NEVER;
+  }
+
+  /** Whether the scan pauses now and then. */
+  protected get pauses(): boolean {
+    return this.pauseAt !== NEVER;
   }
 
   /**
    * Checks the JSON value that starts at `at`, whatever its depth.
    *
    * @param depth objects and arrays that are open around it
-   * @returns the offset behind the value
+   * @returns the offset behind the value; {@link PAUSED} where the scan is to pause: {@link resumeSkip} goes on
    * @throws {JsonSyntaxError} when there is no complete, valid value
    */
   skipValue(at: number, depth: number): number {
     const first = this.bytes[at];
     if (first === QUOTE) return this.skipString(at);
-    return first === OPEN_OBJECT || first === OPEN_ARRAY ? this.#skipContainer(at, depth) : this.skipScalar(at);
+    return first === OPEN_OBJECT || first === OPEN_ARRAY
+      ? this.#skipContainer(at, depth, 1, undefined)
+      : this.skipScalar(at);
   }
 
-  #skipContainer(at: number, depth: number): number {
-    const { bytes } = this;
-    // The brackets that are open, one bit each (1 for an object) behind a leading 1; an array only for a depth that is rare.
-    let bits = 1;
-    let outer: number[] | undefined;
+  /** Goes on with the value in the middle of which {@link skipValue} has paused. @returns as that */
+  protected resumeSkip(): number {
+    const { at, depth, bits, outer } = this.#paused as Pause;
+    this.pauseAfter(at);
+    return this.#skipContainer(at, depth, bits, outer);
+  }
+
+  /**
+   * @param bits the brackets that are open, one bit each (1 for an object) behind a leading 1
+   * @param outer the same of what is further out, for a depth that is rare
+   */
+  #skipContainer(at: number, depth: number, bits: number, outer: number[] | undefined): number {
+    const { bytes, pauseAt } = this;
     for (;;) {
+      if (at > pauseAt) {
+        this.#paused = { at, depth, bits, outer };
+        return PAUSED;
+      }
       const byte = bytes[at];
       if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         if (depth >= MAX_DEPTH) this.noteUnfit("too deep", at);

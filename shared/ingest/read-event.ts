@@ -12,13 +12,14 @@ import {
   JsonSyntaxError,
   OPEN_ARRAY,
   OPEN_OBJECT,
+  PAUSED,
   skipSpace,
   type Unfit,
 } from "./json.ts";
 import { Contract } from "./projection/contract.ts";
 import { type EnvelopeReader, Projector, type Route } from "./projection/project.ts";
 import type { Projected } from "./projection/projected.ts";
-import { Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 import { judgeEvent, type Notes, type Verdict } from "./validate.ts";
 
 /** One event's own bytes, and what the registry says of them. */
@@ -39,6 +40,9 @@ export interface Fields {
   readonly timestamp: unknown;
   readonly user_id: unknown;
 }
+
+/** Bytes above which an event is read in turns. */
+export const LARGE_BYTES = 64 * 1024;
 
 /** One function's contract by its domain and mode. */
 const contracts = new WeakMap<Domain, Map<PayloadChecks, Contract>>();
@@ -67,16 +71,53 @@ export function readEvent(
   budget?: ErrorBudget,
 ): EventBytes {
   try {
-    if (!isUtf8(bytes)) throw notUtf8(bytes);
-    const reader = new EventReader(bytes, findContract(domain, checks), budget);
+    const reader = openEvent(bytes, domain, checks, budget);
     const start = skipSpace(bytes, 0);
-    const envelope = reader.scan(start);
-    expectEnd(bytes, reader.end);
-    const event = reader.toEvent(envelope, bytes, start, start);
-    if (event instanceof Problem) throw event;
-    return event;
+    return closeEvent(reader, reader.scan(start), start);
   } catch (error) {
     throw toMalformed(error);
+  }
+}
+
+/** As {@link readEvent}, for a large event: nobody waits for all of it. */
+export async function readEventInTurns(
+  bytes: Buffer,
+  turn: Pick<Turn, "yield">,
+  domain: Domain,
+  checks: PayloadChecks = "registry",
+  budget?: ErrorBudget,
+): Promise<EventBytes> {
+  try {
+    const reader = openEvent(bytes, domain, checks, budget);
+    reader.pausesOften = true;
+    const start = skipSpace(bytes, 0);
+    const envelope = reader.scan(start);
+    return closeEvent(reader, reader.end === PAUSED ? await finish(reader, turn) : envelope, start);
+  } catch (error) {
+    throw toMalformed(error);
+  }
+}
+
+function openEvent(bytes: Buffer, domain: Domain, checks: PayloadChecks, budget: ErrorBudget | undefined): EventReader {
+  if (!isUtf8(bytes)) throw notUtf8(bytes);
+  return new EventReader(bytes, findContract(domain, checks), budget);
+}
+
+function closeEvent(reader: EventReader, envelope: Projected | undefined, start: number): EventBytes {
+  const { bytes, end } = reader;
+  expectEnd(bytes, end);
+  const event = reader.toEvent(envelope, bytes, start, start);
+  if (event instanceof Problem) throw event;
+  return event;
+}
+
+/** Goes on with a scan that has paused, in as many turns as it needs. */
+async function finish(reader: EventReader, turn: Pick<Turn, "yield">): Promise<Projected | undefined> {
+  for (;;) {
+    const pause = turn.yield();
+    if (pause) await pause;
+    const envelope = reader.resume() as Projected | undefined;
+    if (reader.end !== PAUSED) return envelope;
   }
 }
 
@@ -85,6 +126,7 @@ export function readEvent(
  * next one's is made.
  *
  * @param limit elements after which events are no longer read, but only checked
+ * @param turn the batch's
  * @returns the events in order, or what is wrong with one
  * @throws {Problem} malformed_json when the body is no JSON array
  */
@@ -92,21 +134,28 @@ export async function readEvents(
   body: Buffer,
   domain: Domain,
   limit: number,
+  turn: Turn,
   checks: PayloadChecks = "registry",
 ): Promise<(EventBytes | Problem)[]> {
   try {
     const reader = new EventReader(body, findContract(domain, checks), new ErrorBudget());
+    reader.pausesOften = true;
     const start = skipSpace(body, 0);
     if (body[start] !== OPEN_ARRAY) {
-      expectEnd(body, reader.skipValue(start, 0));
+      reader.check(start);
+      if (reader.end === PAUSED) await finish(reader, turn);
+      expectEnd(body, reader.end);
       throw new Problem("malformed_json", "A batch must be a JSON array.");
     }
     const events: (EventBytes | Problem)[] = [];
-    const turn = new Turn();
     let at = skipSpace(body, start + 1);
     if (body[at] !== CLOSE_ARRAY) {
       for (;;) {
-        at = skipSpace(body, events.length === limit ? reader.skipValue(at, 0) : takeEvent(reader, at, events));
+        const isRead = events.length < limit;
+        let envelope = isRead ? reader.scan(at) : reader.check(at);
+        if (reader.end === PAUSED) envelope = await finish(reader, turn);
+        if (isRead) events.push(takeEvent(reader, envelope, at));
+        at = skipSpace(body, reader.end);
         if (body[at] === CLOSE_ARRAY) break;
         if (body[at] !== COMMA) throw new JsonSyntaxError(at);
         at = skipSpace(body, at + 1);
@@ -121,13 +170,10 @@ export async function readEvents(
   }
 }
 
-/** Reads one event of an array. @returns the offset behind it */
-function takeEvent(reader: EventReader, at: number, events: (EventBytes | Problem)[]): number {
-  const envelope = reader.scan(at);
-  const { end } = reader;
-  const bytes = reader.bytes.subarray(at, end);
-  events.push(isUtf8(bytes) ? reader.toEvent(envelope, bytes, at, 0) : notUtf8(bytes));
-  return end;
+/** @returns the event of an array that was scanned last */
+function takeEvent(reader: EventReader, envelope: Projected | undefined, at: number): EventBytes | Problem {
+  const bytes = reader.bytes.subarray(at, reader.end);
+  return isUtf8(bytes) ? reader.toEvent(envelope, bytes, at, 0) : notUtf8(bytes);
 }
 
 /** Scans envelopes; the event's type, once it has come by, says what to read of the payload. */
@@ -135,6 +181,8 @@ class EventReader extends Projector implements EnvelopeReader {
   readonly #contract: Contract;
   readonly #budget: ErrorBudget | undefined;
   #notes: Map<string, "repeated" | "other case"> | undefined;
+  /** Whether a scan pauses; {@link finish} goes on with it. */
+  pausesOften = false;
 
   constructor(bytes: Buffer, contract: Contract, budget: ErrorBudget | undefined) {
     super(bytes);
@@ -144,11 +192,21 @@ class EventReader extends Projector implements EnvelopeReader {
 
   /** Scans the value at `at`. @returns its envelope, or undefined when it is no object */
   scan(at: number): Projected | undefined {
+    if (this.bytes[at] !== OPEN_OBJECT) return this.check(at);
+    this.#start(at);
+    return this.projectObject(at, this.#contract.members, 0, false, this);
+  }
+
+  /** Scans the value at `at` without reading anything of it. */
+  check(at: number): undefined {
+    this.#start(at);
+    return this.skip(at, 0, undefined);
+  }
+
+  #start(at: number): void {
     this.unfit = undefined;
     this.#notes = undefined;
-    if (this.bytes[at] === OPEN_OBJECT) return this.projectObject(at, this.#contract.members, 0, false, this);
-    this.end = this.skipValue(at, 0);
-    return undefined;
+    if (this.pausesOften) this.pauseAfter(at);
   }
 
   /**
@@ -157,6 +215,7 @@ class EventReader extends Projector implements EnvelopeReader {
    * @param at where it starts in what is scanned, and in its own bytes
    */
   toEvent(envelope: Projected | undefined, bytes: Buffer, at: number, start: number): EventBytes | Problem {
+    this.pauseNever();
     if (this.unfit) return toProblem(this.unfit, at - start);
     if (!envelope) return new Problem("malformed_json", "An event must be a JSON object.");
     const verdict = judgeEvent(envelope, this.#notes ?? NO_NOTES, this.#contract, this.#budget);

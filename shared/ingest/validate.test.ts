@@ -6,6 +6,7 @@ import { domains, findEvent } from "../events/registry.ts";
 import { Problem } from "../http/problem.ts";
 import { enrich } from "./enrich.ts";
 import { readEvent, readEvents } from "./read-event.ts";
+import { Turn } from "./turn.ts";
 import { validateEvent } from "./validate.ts";
 
 const all = Object.values<Domain>(domains);
@@ -203,7 +204,7 @@ describe("a body that consumers' parsers refuse", () => {
     const deep = `{"a":${"[".repeat(256)}${"]".repeat(256)}}`;
     const entries = [text, deep, text.replace("EUR", "\\ud800"), text].map((entry) => ` ${entry}`);
     const body = Buffer.from(`[${entries.join(",")}]`);
-    const read = await readEvents(body, domains.commerce, 10);
+    const read = await readEvents(body, domains.commerce, 10, new Turn());
     expect(read.map((entry) => (entry instanceof Problem ? entry.message : "read"))).toEqual([
       "read",
       "The event nests deeper than 256 at position 260.",
@@ -211,9 +212,9 @@ describe("a body that consumers' parsers refuse", () => {
       "read",
     ]);
     const invalid = Buffer.from(`[${text},${text.replace("EUR", "\u00ff")}]`, "latin1");
-    const [, second] = await readEvents(invalid, domains.commerce, 10);
+    const [, second] = await readEvents(invalid, domains.commerce, 10, new Turn());
     expect(second instanceof Problem && second.message).toMatch(`position ${text.indexOf("EUR")}.`);
-    await expect(readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10)).rejects.toThrow(
+    await expect(readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10, new Turn())).rejects.toThrow(
       `Malformed JSON at position ${deep.length + 3}`,
     );
   });
@@ -249,7 +250,7 @@ it("lets others have their turn while it reads a batch of many faults", async ()
   const order = JSON.stringify({ ...sample, payload: { items, total: 1 } });
   let turns = 0;
   const interval = setInterval(() => turns++, 1);
-  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000);
+  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000, new Turn());
   clearInterval(interval);
   expect(read).toHaveLength(300);
   expect(turns).toBeGreaterThan(1);
