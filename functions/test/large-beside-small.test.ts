@@ -12,11 +12,16 @@ const WINDOW = 65_535;
 const env = { PUBLISH_TIMEOUT_MS: "6000" };
 const { sample } = domains.commerce.events["order.placed"];
 let server: RawServer;
+let unanswered = 0;
 let running: FunctionProcess;
 
 beforeAll(async () => {
   server = await startRawServer({
     onRequest(stream) {
+      if (stream.body.includes("unanswered")) {
+        unanswered++;
+        return;
+      }
       stream.headers({ ":status": "200", "content-type": "application/grpc" });
       stream.data(Buffer.from([0, 0, 0, 0, 3, 10, 1, 0x31]));
       stream.headers({ "grpc-status": "0" }, true);
@@ -25,17 +30,19 @@ beforeAll(async () => {
   running = await startFunction("commerce", { endpoint: `127.0.0.1:${server.port}`, project: "p", env });
 });
 afterAll(async () => {
-  await running.stop("SIGKILL");
+  await running.stop();
   await server.close();
 });
 
-async function post(noteBytes: number): Promise<number> {
+async function send(path: string, body: string): Promise<number> {
   const headers = { "content-type": "application/json" };
-  const body = JSON.stringify({ ...sample, user_id: randomUUID(), payload: { note: "a".repeat(noteBytes) } });
-  const response = await fetch(running.url, { method: "POST", body, headers });
+  const response = await fetch(running.url + path, { method: "POST", body, headers });
   await response.arrayBuffer();
   return response.status;
 }
+
+const post = (noteBytes: number) =>
+  send("/", JSON.stringify({ ...sample, user_id: randomUUID(), payload: { note: "a".repeat(noteBytes) } }));
 
 it("a small event is acknowledged while large ones wait to be read", async () => {
   expect(await post(10)).toBe(202);
@@ -44,4 +51,14 @@ it("a small event is acknowledged while large ones wait to be read", async () =>
   await vi.waitUntil(isStuck, { timeout: 20_000 });
   expect(await post(10)).toBe(202);
   expect(await large).toEqual(Array(6).fill(504));
+});
+
+it("a small event is acknowledged while large batches wait for Pub/Sub, all that are taken", async () => {
+  // Two take all of MAX_IN_FLIGHT, and more calls than one connection may have open.
+  const toBatch = (_: unknown, batch: number) =>
+    JSON.stringify(Array.from({ length: 1000 }, (_, i) => ({ ...sample, user_id: `unanswered-${batch}-${i}` })));
+  const batches = Promise.all(Array.from({ length: 2 }, toBatch).map((body) => send("/events/batch", body)));
+  await vi.waitUntil(() => unanswered >= 100, { timeout: 20_000 });
+  expect(await post(10)).toBe(202);
+  expect(await batches).toEqual([504, 504]);
 });

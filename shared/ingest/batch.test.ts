@@ -76,7 +76,7 @@ describe("the lines of a batch", () => {
 
   it("are one an event when there is no room for all, and none is published", async () => {
     const inFlight = new InFlight(2);
-    inFlight.take(1);
+    inFlight.takeOne();
     const { problem, lines, batches } = await take(of("usr_1", "usr_2"), { inFlight });
     expect(problem).toMatchObject({ code: "overloaded", retryable: true });
     expect(lines.map(({ message, code }) => [message, code])).toEqual(

@@ -90,8 +90,8 @@ export async function takeBatch(service: Service, context: RequestContext, body:
   const turn = new Turn();
   const checked = await checkBatch(service, context, body, turn);
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
-  if (!service.inFlight.take(valid.length)) return refuseForRoom(service, context, valid);
-  const batch = {};
+  if (!service.inFlight.takeBatch(valid.length)) return refuseForRoom(service, context, valid);
+  const batch = { events: valid.length };
   const outcomes = await Promise.all(
     await turn.map(checked, (item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
   );

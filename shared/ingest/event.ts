@@ -5,6 +5,7 @@ import { Problem } from "../http/problem.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Level, LogFields } from "../log.ts";
 import { PublishFailure } from "../publish/failure.ts";
+import type { Batch } from "../publish/lanes.ts";
 import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
@@ -41,7 +42,7 @@ export async function takeEvent(service: Service, context: RequestContext, body:
   const checking = checkOnlyEvent(service, context, body);
   const checked = checking instanceof Promise ? await checking : checking;
   if (checked instanceof Problem) return checked;
-  if (!service.inFlight.take(1)) return refuseForRoom(service, context, [checked]);
+  if (!service.inFlight.takeOne()) return refuseForRoom(service, context, [checked]);
   const outcome = await publishEvent(service, context, checked);
   return outcome instanceof Problem ? outcome : toJsonAnswer(202, { status: "accepted", ...outcome });
 }
@@ -110,7 +111,7 @@ export function refuseForRoom(service: Service, context: RequestContext, events:
 /**
  * Enriches a valid event and publishes it, after all earlier ones of its user.
  *
- * @param batch any object that the events of one batch share: when one of them fails, its user's later ones are not
+ * @param batch the same object for all events of one batch: when one of them fails, its user's later ones are not
  *   attempted
  * @returns the acknowledgement, or the problem with the event's id: publish_unavailable, publish_timeout, misconfigured,
  *   publish_rejected, not_attempted or internal
@@ -119,7 +120,7 @@ export async function publishEvent(
   service: Service,
   context: RequestContext,
   checked: CheckedEvent,
-  batch?: object,
+  batch?: Batch,
 ): Promise<Outcome> {
   const { event, eventId } = checked;
   const { warnings } = event.verdict;
@@ -144,7 +145,7 @@ export async function publishEvent(
   } catch (error) {
     failure = error;
   }
-  service.inFlight.release();
+  service.inFlight.release(batch !== undefined);
   const known = { event_type, event_id: eventId };
   if (messageId !== undefined) {
     record(service, context, "Event accepted", undefined, { ...known, message_id: messageId });

@@ -21,14 +21,15 @@ function create() {
     };
   };
   const deliverer = new DelivererBySize(open, 3000);
-  const deliver = (...sizes: number[]) => {
+  const deliverAs = (isBulk: boolean, ...sizes: number[]) => {
     const messages = sizes.map((size) => ({ data: Buffer.alloc(size), orderingKey: "a", attributes: {} }));
-    return deliverer.deliver(new PublishRequest("t", messages), performance.now() + 60_000);
+    return deliverer.deliver(new PublishRequest("t", messages), performance.now() + 60_000, isBulk);
   };
+  const deliver = (...sizes: number[]) => deliverAs(false, ...sizes);
   const answer = (calls: (() => void)[] = []) => {
     for (const succeed of calls.splice(0)) succeed();
   };
-  return { deliver, lines, answer, answerAll: () => lines.map(answer) };
+  return { deliver, deliverAs, lines, answer, answerAll: () => lines.map(answer) };
 }
 
 const KIB = 1024;
@@ -43,6 +44,14 @@ it("gives all small requests one connection, and keeps every large one off it", 
     deliver(100 * KIB, 100 * KIB),
   ];
   expect(lines.map(({ length }) => length)).toEqual([3, 1, 1]);
+  answerAll();
+  await Promise.all(all);
+});
+
+it("keeps what belongs to large batches off it, too", async () => {
+  const { deliver, deliverAs, lines, answerAll } = create();
+  const all = [deliver(1), deliverAs(true, 1), deliverAs(true, 1), deliver(1)];
+  expect(lines.map(({ length }) => length)).toEqual([2, 1, 1]);
   answerAll();
   await Promise.all(all);
 });

@@ -8,9 +8,10 @@ const SMALL_BYTES = 128 * 1024;
 const LARGE_CONNECTIONS = 4;
 
 /**
- * Keeps large requests off the connection of the small ones. Node sends the requests of one connection one after the other
+ * Keeps large requests, and those of large batches, off the connection of the small ones. Node sends the requests of one connection one after the other
  * (nghttp2 does since 1.65), so a small one would wait for all large ones before it. Large ones have several connections:
- * through the usual window of 64 KiB, one carries no more than that in a turn of the event loop.
+ * through the usual window of 64 KiB, one carries no more than that in a turn of the event loop. A batch of a thousand users
+ * is a thousand requests, and would take all calls that one connection may have open.
  */
 export class DelivererBySize {
   readonly #small: Deliverer;
@@ -36,9 +37,13 @@ export class DelivererBySize {
     for (const { deliverer } of this.#large) deliverer.close();
   }
 
-  /** Delivers as {@link Deliverer.deliver}; a large request takes the connection that has the fewest. */
-  deliver(request: PublishRequest, deadline: number): Promise<readonly string[]> {
-    if (request.dataBytes <= SMALL_BYTES) return this.#small.deliver(request, deadline);
+  /**
+   * Delivers as {@link Deliverer.deliver}; a large request takes the connection that has the fewest.
+   *
+   * @param isBulk whether all of it belongs to large batches
+   */
+  deliver(request: PublishRequest, deadline: number, isBulk: boolean): Promise<readonly string[]> {
+    if (!isBulk && request.dataBytes <= SMALL_BYTES) return this.#small.deliver(request, deadline);
     const line = this.#large.reduce((least, other) => (other.open < least.open ? other : least));
     line.open++;
     return line.deliverer.deliver(request, deadline).finally(() => line.open--);

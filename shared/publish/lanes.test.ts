@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { getGarbageCollector } from "../../scripts/testing/garbage-collector.ts";
 import { PublishFailure } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
-import { Lanes } from "./lanes.ts";
+import { type Batch, Lanes } from "./lanes.ts";
 
 /** Requests that have been sent, to be answered by the test. */
 let sent: { readonly texts: string; succeed(): Promise<void>; fail(code?: PublishFailure["code"]): Promise<void> }[];
@@ -41,7 +41,7 @@ function add(text: string, { key = "key", userId = "user", batch }: Partial<Adde
 interface Added {
   readonly key: string;
   readonly userId: string;
-  readonly batch: object | undefined;
+  readonly batch: Batch | undefined;
 }
 
 const texts = () => sent.map((request) => request.texts);
@@ -80,14 +80,14 @@ describe("one ordering key", () => {
 
 describe("a batch", () => {
   it("gives up a user's later messages, and nobody else's", async () => {
-    const batch = {};
+    const batch = { events: 3 };
     const first = add("1", { batch });
     await settle();
     const outcomes = [
       first,
       add("2", { batch }),
       add("3", { batch, userId: "another" }),
-      add("4", { batch: {} }),
+      add("4", { batch: { events: 3 } }),
       add("5"),
     ];
     await sent[0]?.fail();
@@ -99,7 +99,7 @@ describe("a batch", () => {
 
 describe("a request that is refused for one of its messages", () => {
   it("is sent message by message, in order: only the bad one is refused, and its user's later ones given up", async () => {
-    const batch = {};
+    const batch = { events: 3 };
     const outcomes = [
       add("1", { batch, userId: "a" }),
       add("2", { batch, userId: "bad" }),

@@ -1,11 +1,17 @@
 import { PublishFailure, toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
+/** What the messages of one batch share. */
+export interface Batch {
+  /** How many events it publishes. */
+  readonly events: number;
+}
+
 /** A message that waits for its acknowledgement. */
 interface Waiting extends Message {
   readonly userId: string;
   /** The same object for all messages of one batch; see {@link Lanes}. */
-  readonly batch: object | undefined;
+  readonly batch: Batch | undefined;
   /** Milliseconds of `performance.now()` at which its budget is spent: a clock that is set must not change it. */
   readonly deadline: number;
   readonly resolve: (messageId: string) => void;
@@ -20,7 +26,7 @@ interface BatchingLimits {
 }
 
 /** Publishes messages of one ordering key in one request, by a deadline in milliseconds of `performance.now()`. */
-type Send = (messages: readonly Message[], deadline: number) => Promise<readonly string[]>;
+type Send = (messages: readonly Waiting[], deadline: number) => Promise<readonly string[]>;
 
 /** One ordering key's messages. */
 interface Lane {
@@ -43,7 +49,7 @@ export class Lanes {
   readonly #limits: BatchingLimits;
   readonly #send: Send;
   /** Users of whom a message has failed, by batch. */
-  readonly #failedUsers = new WeakMap<object, Set<string>>();
+  readonly #failedUsers = new WeakMap<Batch, Set<string>>();
   /** Keys that were idle until this turn of the event loop. */
   #starting: string[] = [];
 

@@ -6,11 +6,14 @@ import { Credentials } from "./credentials.ts";
 import { toEnded } from "./failure.ts";
 import { PublishRequest } from "./grpc/codec.ts";
 import { fetchToken } from "./grpc/token.ts";
-import { Lanes } from "./lanes.ts";
+import { type Batch, Lanes } from "./lanes.ts";
 import { toOrderingKey } from "./ordering-key.ts";
 
 /** The part of the publish budget after which an attempt that is not answered is looked after; see `deliver.ts`. */
 const PATIENCE_SHARE = 0.3;
+
+/** A batch is bulk when it has more events than this: small ones must not wait for it. */
+const BULK_EVENTS = 100;
 
 /** One event as its user's: the publisher chooses the ordering key. */
 export interface Publication {
@@ -19,7 +22,7 @@ export interface Publication {
   readonly data: Buffer;
   readonly attributes: Readonly<Record<string, string>>;
   /** The same object for all events of one batch: once one of them fails, its user's later ones are not attempted. */
-  readonly batch?: object | undefined;
+  readonly batch?: Batch | undefined;
 }
 
 /** Publishes one domain's messages to its topic, in order per user; acknowledged or failed, never silent. */
@@ -35,7 +38,7 @@ export class Publisher {
     const credentials = new Credentials(() => fetchToken(config), patienceMs);
     this.#deliverer = new DelivererBySize(() => new Connection(config, topic, credentials), patienceMs);
     this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
-      this.#deliverer.deliver(new PublishRequest(topic, messages), deadline),
+      this.#deliverer.deliver(new PublishRequest(topic, messages), deadline, messages.every(isBulk)),
     );
   }
 
@@ -63,4 +66,8 @@ export class Publisher {
     this.#lanes.rejectAll(toEnded());
     this.#deliverer.close();
   }
+}
+
+function isBulk({ batch }: { readonly batch: Batch | undefined }): boolean {
+  return batch !== undefined && batch.events > BULK_EVENTS;
 }
