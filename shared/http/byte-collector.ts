@@ -1,11 +1,13 @@
 const SMALLEST_BYTES = 4 * 1024;
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * Puts a body together in one piece of memory. A list of what comes would cost a body that arrives byte by byte a hundred
  * times its size, and twice its size to join.
  */
 export class ByteCollector {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = EMPTY;
   #length = 0;
 
   get length(): number {
@@ -34,7 +36,8 @@ export class ByteCollector {
 
   /** Makes all the memory at once; what is not written to is not resident. */
   grow(capacity: number): void {
-    const grown = Buffer.allocUnsafeSlow(capacity);
+    // Node cuts small ones from a piece that several share: a piece for each is 2 % of the CPU of an event.
+    const grown = Buffer.allocUnsafe(capacity);
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }
@@ -48,7 +51,7 @@ export class ByteCollector {
   }
 
   clear(): void {
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = EMPTY;
     this.#length = 0;
   }
 }

@@ -25,6 +25,20 @@ export interface Upload {
   readonly isCrowded: boolean;
 }
 
+/** A body that is watched, and how it has been getting on. */
+interface Watch {
+  readonly upload: Upload;
+  readonly onStuck: () => void;
+  age: number;
+  active: number;
+  silent: number;
+  seen: number;
+}
+
+/** All bodies that are arriving: a timer for each would cost 2 % of the CPU of an event, and most are there at once. */
+const watches = new Set<Watch>();
+let timer: NodeJS.Timeout | undefined;
+
 /**
  * Watches a body for progress. Counts ticks instead of reading a clock: while the event loop is busy, nobody is late.
  *
@@ -32,22 +46,34 @@ export interface Upload {
  * @returns a function that ends the watch
  */
 export function watchProgress(upload: Upload, onStuck: () => void): () => void {
-  let age = 0;
-  let active = 0;
-  let silent = 0;
-  let seen = 0;
-  const timer = setInterval(() => {
-    age += TICK_MS;
-    if (!upload.isPaused) {
-      active += TICK_MS;
-      silent = upload.received === seen ? silent + TICK_MS : 0;
-      seen = upload.received;
-    }
-    const grace = upload.isCrowded ? CROWDED_GRACE_MS : GRACE_MS;
-    const due = ((upload.isLarge ? LARGE_FLOOR : SMALL_FLOOR) * (active - grace)) / 1000;
-    if (silent < grace && upload.received >= due && age < LONGEST_MS) return;
+  // The tick that comes next is not a whole one: nobody is cut off early for it.
+  const watch: Watch = { upload, onStuck, age: -TICK_MS, active: -TICK_MS, silent: -TICK_MS, seen: 0 };
+  watches.add(watch);
+  timer ??= setInterval(tick, TICK_MS);
+  return () => watches.delete(watch);
+}
+
+function tick(): void {
+  if (watches.size === 0) {
     clearInterval(timer);
-    onStuck();
-  }, TICK_MS);
-  return () => clearInterval(timer);
+    timer = undefined;
+  }
+  for (const watch of watches) {
+    if (!isStuck(watch)) continue;
+    watches.delete(watch);
+    watch.onStuck();
+  }
+}
+
+function isStuck(watch: Watch): boolean {
+  const { upload } = watch;
+  watch.age += TICK_MS;
+  if (!upload.isPaused) {
+    watch.active += TICK_MS;
+    watch.silent = upload.received === watch.seen ? watch.silent + TICK_MS : 0;
+    watch.seen = upload.received;
+  }
+  const grace = upload.isCrowded ? CROWDED_GRACE_MS : GRACE_MS;
+  const due = ((upload.isLarge ? LARGE_FLOOR : SMALL_FLOOR) * (watch.active - grace)) / 1000;
+  return watch.silent >= grace || upload.received < due || watch.age >= LONGEST_MS;
 }
