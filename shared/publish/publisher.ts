@@ -9,7 +9,7 @@ import { fetchToken } from "./grpc/token.ts";
 import { type Batch, Lanes } from "./lanes.ts";
 import { toOrderingKey } from "./ordering-key.ts";
 
-/** The part of the publish budget after which an attempt that is not answered is looked after; see `deliver.ts`. */
+/** The part of the publish budget after which an attempt that is not answered is looked after; see `delivery.ts`. */
 const PATIENCE_SHARE = 0.3;
 
 /** A batch is bulk when it has more events than this: small ones must not wait for it. */

@@ -59,7 +59,7 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
     ...(emulator && { "grpc.enable_http_proxy": 0 }),
     // Connections of one address share a socket otherwise, and a new one would inherit the dead one's.
     "grpc.use_local_subchannel_pool": 1,
-    // `deliver.ts` retries.
+    // `delivery.ts` retries.
     "grpc.enable_retries": 0,
     // As often as that: by default the channel would try no more than once in two minutes after a long outage.
     "grpc.initial_reconnect_backoff_ms": 100,
