@@ -92,8 +92,10 @@ export async function takeBatch(service: Service, context: RequestContext, body:
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
   if (!service.inFlight.takeBatch(valid.length)) return refuseForRoom(service, context, valid);
   const batch = { events: valid.length };
+  // In one turn, so that one key's events share requests.
+  await turn.next();
   const outcomes = await Promise.all(
-    await turn.map(checked, (item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
+    checked.map((item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
   );
   return toResults(outcomes, 202, (accepted) => accepted);
 }

@@ -78,6 +78,18 @@ describe("one ordering key", () => {
   });
 });
 
+it("starts no more than 100 keys in one round of the event loop, and a message that comes meanwhile joins its key's", async () => {
+  for (let i = 0; i < 250; i++) void add(`${i}`, { key: `${i}` });
+  await Promise.resolve();
+  expect(sent.length).toBe(100);
+  void add("more", { key: "249" });
+  await settle();
+  expect(sent.length).toBe(200);
+  await settle();
+  expect(sent.length).toBe(250);
+  expect(sent.at(-1)?.texts).toBe("249 more");
+});
+
 describe("a batch", () => {
   it("gives up a user's later messages, and nobody else's", async () => {
     const batch = { events: 3 };

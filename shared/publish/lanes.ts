@@ -1,6 +1,9 @@
 import { PublishFailure, toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
+/** Keys that start in one round of the event loop: a batch of a thousand users would hold everybody else up. */
+const MOST_STARTS = 100;
+
 /** What the messages of one batch share. */
 export interface Batch {
   /** How many events it publishes. */
@@ -80,8 +83,9 @@ export class Lanes {
 
   #start(): void {
     const keys = this.#starting;
-    this.#starting = [];
+    this.#starting = keys.length > MOST_STARTS ? keys.splice(MOST_STARTS) : [];
     for (const key of keys) this.#sendNext(key);
+    if (this.#starting.length > 0) setImmediate(() => this.#start());
   }
 
   #sendNext(key: string): void {
