@@ -29,6 +29,13 @@ describe("the requests of a measurement", () => {
     expect(v.is(payload, JSON.parse(body).payload)).toBe(true);
   });
 
+  it("have no more items than is wanted, and the rest in a member that no schema names", () => {
+    const { body } = read(createRequests({ ...shape, eventBytes: 1_000_000, maxItems: 2 })());
+    expect(Math.abs(body.length - 1_000_000)).toBeLessThan(60);
+    const { items, more_items } = JSON.parse(body).payload;
+    expect([items.length, more_items.length > 1000]).toEqual([2, true]);
+  });
+
   it("have payloads that keep to their schema, or each would be measured with its warnings", () => {
     const { body } = read(createRequests({ ...shape, eventType: "product.viewed" })());
     expect(v.is(findEvent("product.viewed")?.event.payload as v.GenericSchema, JSON.parse(body).payload)).toBe(true);

@@ -1,10 +1,12 @@
 /** What the requests of a measurement hold. */
 export interface RequestShape {
   /**
-   * Size of one event as JSON, in bytes; about, as it grows by whole order lines: up to 500, which is what the schema
-   * takes, in `items`, and more in a member that no schema names.
+   * Size of one event as JSON, in bytes; about, as it grows by whole order lines: up to `maxItems` in `items`, and more in a
+   * member that no schema names.
    */
   readonly eventBytes: number;
+  /** 500 where it is absent, which is what the schema takes. */
+  readonly maxItems?: number;
   /** How many distinct users the events are drawn from. */
   readonly users: number;
   /** Events in one request; they go to the batch path when more than one. */
@@ -26,8 +28,9 @@ export function createRequests(shape: RequestShape): () => readonly (string | Bu
   return shape.batchSize === 1 ? createEventRequests(shape) : createBatchRequests(shape);
 }
 
-function createEventRequests({ eventType, eventBytes, users }: RequestShape): () => readonly (string | Buffer)[] {
-  const [before, after] = toEventParts(eventType, eventBytes);
+function createEventRequests(shape: RequestShape): () => readonly (string | Buffer)[] {
+  const { users } = shape;
+  const [before, after] = toEventParts(shape);
   const length = before.length + toUserId(0).length + after.length;
   const start = `${toHead("/", length)}${before}`;
   // A large event's bytes stay one buffer; a small one is cheapest as one string.
@@ -38,7 +41,7 @@ function createEventRequests({ eventType, eventBytes, users }: RequestShape): ()
 }
 
 function createBatchRequests(shape: RequestShape): () => readonly (string | Buffer)[] {
-  const [before, after] = toEventParts(shape.eventType, shape.eventBytes);
+  const [before, after] = toEventParts(shape);
   const nextUser = createDraw(shape.users);
   const prepared = Array.from({ length: PREPARED_BATCHES }, () => {
     const first = nextUser();
@@ -63,7 +66,7 @@ function toUserId(user: number): string {
 }
 
 /** The JSON text of an event before and after the user's id. */
-function toEventParts(eventType: RequestShape["eventType"], bytes: number): [string, string] {
+function toEventParts({ eventType, eventBytes, maxItems = MAX_ITEMS }: RequestShape): [string, string] {
   const toAfter = (lines: number) => {
     const items = Array.from({ length: lines }, (_, i) => ({
       product_id: `prod_${String(i).padStart(5, "0")}`,
@@ -71,15 +74,15 @@ function toEventParts(eventType: RequestShape["eventType"], bytes: number): [str
       unit_price: 89.99,
     }));
     const order = { currency: "EUR", shipping: { method: "standard", country: "DE" }, total: 89.99 };
-    const more = items.length > MAX_ITEMS ? { more_items: items.slice(MAX_ITEMS) } : {};
+    const more = items.length > maxItems ? { more_items: items.slice(maxItems) } : {};
     const view = eventType === "product.viewed" ? { product_id: "prod_00000" } : {};
-    const payload = { ...view, ...order, items: items.slice(0, MAX_ITEMS), ...more };
+    const payload = { ...view, ...order, items: items.slice(0, maxItems), ...more };
     return `","order_id":"ord_20771","payload":${JSON.stringify(payload)}}`;
   };
   const before = `{"event_type":"${eventType}","user_id":"`;
   const empty = before.length + toUserId(0).length + toAfter(0).length;
   const line = toAfter(2).length - toAfter(1).length;
-  return [before, toAfter(Math.max(1, Math.round((bytes - empty) / line)))];
+  return [before, toAfter(Math.max(1, Math.round((eventBytes - empty) / line)))];
 }
 
 /** Draws users evenly, and the same ones in each measurement. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { isJsonObject } from "../../events/envelope.ts";
 import { actionWords, schemaWords, transformations, whyRefused } from "../../events/words.ts";
+import { type Accepts, toAccepts } from "./accepts.ts";
 import { toArrayJudge, toObjectJudge, toRecordJudge, toRestJudge } from "./judges.ts";
 import { FREE_OBJECT, merge, NOTHING, type Plan } from "./plan.ts";
 import { toMemberRoutes, toRoute } from "./project.ts";
@@ -20,6 +21,8 @@ export class UnsupportedSchema extends Error {
 export interface Compiled {
   readonly plan: Plan;
   readonly judge: Judge;
+  /** Says of most values that are right that they are; undefined where only the judge can. */
+  readonly accepts: Accepts | undefined;
   /** The messages that the schema's author wrote: text that never holds a value. */
   readonly messages: ReadonlySet<string>;
 }
@@ -35,7 +38,7 @@ export interface Compiled {
 export function compile(schema: v.GenericSchema, path: string): Compiled {
   const messages = new Set<string>();
   const { plan, judge } = compileAt(schema as unknown as Schema, { path, isSeen: false, actions: [], messages });
-  return { plan, judge, messages };
+  return { plan, judge, messages, accepts: toAccepts(schema as unknown as Schema) };
 }
 
 /** What surrounds a schema. */

@@ -11,10 +11,11 @@ import { type Issue, run } from "./schema.ts";
  * @returns its faults in the schema's order, one a path; undefined where there are none
  */
 export function judge(
-  { judge, messages }: Compiled,
+  { judge, accepts, messages }: Compiled,
   value: unknown,
   path: string,
 ): Map<string, FieldError> | undefined {
+  if (accepts?.(value)) return undefined;
   const { issues } = run(judge, value, v.getGlobalConfig());
   if (!issues) return undefined;
   const faults = new Map<string, FieldError>();

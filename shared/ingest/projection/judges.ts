@@ -9,6 +9,7 @@ import {
   type Dataset,
   type Issue,
   type Item,
+  isOptional,
   type Judge,
   run,
   type Schema,
@@ -73,11 +74,6 @@ export function toObjectJudge(
       return dataset;
     },
   };
-}
-
-/** Whether an object may be without a member of this schema. */
-function isOptional({ type }: Judge): boolean {
-  return type === "optional" || type === "exact_optional" || type === "nullish";
 }
 
 function addMissing(schema: Schema, dataset: Dataset, input: Projected, key: string): void {

@@ -64,6 +64,11 @@ export interface Judge {
 
 export type Config = v.Config<v.BaseIssue<unknown>>;
 
+/** Whether an object may be without a member of this schema. */
+export function isOptional({ type }: { readonly type: string }): boolean {
+  return type === "optional" || type === "exact_optional" || type === "nullish";
+}
+
 /** Runs a judge on a value. */
 export function run(judge: Judge, value: unknown, config: Config): Dataset {
   return judge["~run"]({ value, typed: false, issues: undefined }, config);
