@@ -1,5 +1,6 @@
 import * as bodies from "./bodies.ts";
 import { toPieces } from "./bodies.ts";
+import { longBodies } from "./long-bodies.ts";
 import { type Sending, sendRaw } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
@@ -11,6 +12,8 @@ export type PubSubState = "answers" | "hangs" | "does not read";
 export interface HostileCase {
   readonly name: string;
   readonly pubsub: PubSubState;
+  /** One request at a time: how long the thread is held is the doing of one. */
+  readonly isAlone?: true;
   /** Sends everything to the function at this port. @returns the status of each answer that came */
   readonly send: (port: number) => Promise<readonly number[]>;
 }
@@ -73,8 +76,20 @@ const onFault: readonly Omit<HostileCase, "pubsub">[] = [
   { name: "80 batches of 9.9 MiB with one valid event", send: atOnce(80, bodies.batchesOfOneValid) },
 ];
 
-/** The ways that have taken instances down. */
+/** What one request does to the thread. */
+const onThread: readonly Omit<HostileCase, "pubsub">[] = longBodies.map(([name, make]) => ({
+  name: `one after the other: ${name}`,
+  isAlone: true,
+  send: async (port) => {
+    const body = make();
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) statuses.push(...(await sendRaw(port, { pieces: toPieces(body) })));
+    return statuses;
+  },
+}));
+
+/** The ways that have taken instances down, or held up everybody else. */
 export const hostileCases: readonly HostileCase[] = [
-  ...onLoad.map((item) => ({ ...item, pubsub: "answers" as const })),
+  ...[...onLoad, ...onThread].map((item) => ({ ...item, pubsub: "answers" as const })),
   ...(["hangs", "does not read"] as const).flatMap((pubsub) => onFault.map((item) => ({ ...item, pubsub }))),
 ];

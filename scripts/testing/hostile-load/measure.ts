@@ -13,7 +13,7 @@ const PROJECT = "hostile-load";
 const STALLS = new URL("report-stalls.ts", import.meta.url).href;
 
 /** What the platform sets in an instance of 512 MiB: 80 % of it for V8's heap. */
-const env = { NODE_OPTIONS: "--max-old-space-size=410", LOG_LEVEL: "warning" };
+const env = { NODE_OPTIONS: "--max-old-space-size=410" };
 
 /** What a case did to an instance. */
 export interface HostileResult {
