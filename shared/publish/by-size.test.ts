@@ -7,7 +7,9 @@ import { PublishRequest } from "./grpc/codec.ts";
 function create() {
   /** How to answer what each connection carries, in the order of their first use. */
   const lines: (() => void)[][] = [];
-  const open = (): Line => {
+  const limits: number[] = [];
+  const open = (maxCalls: number): Line => {
+    limits.push(maxCalls);
     const calls: (() => void)[] = [];
     lines.push(calls);
     return {
@@ -29,7 +31,7 @@ function create() {
   const answer = (calls: (() => void)[] = []) => {
     for (const succeed of calls.splice(0)) succeed();
   };
-  return { deliver, deliverAs, lines, answer, answerAll: () => lines.map(answer) };
+  return { deliver, deliverAs, lines, limits, answer, answerAll: () => lines.map(answer) };
 }
 
 const KIB = 1024;
@@ -57,9 +59,10 @@ it("keeps what belongs to large batches off it, too", async () => {
 });
 
 it("spreads large requests over four connections, the next where the fewest are", async () => {
-  const { deliver, lines, answer, answerAll } = create();
+  const { deliver, lines, limits, answer, answerAll } = create();
   const all = Array.from({ length: 9 }, () => deliver(1024 * KIB));
   expect(lines.map(({ length }) => length)).toEqual([3, 2, 2, 2]);
+  expect(limits).toEqual([25, 25, 25, 25]);
   answer(lines[2]);
   await Promise.all([all[2], all[6]]);
   all.push(deliver(1024 * KIB));

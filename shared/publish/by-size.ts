@@ -8,6 +8,12 @@ const SMALL_BYTES = 128 * 1024;
 const LARGE_CONNECTIONS = 4;
 
 /**
+ * Google's front ends allow 100 streams per connection. We queue the rest ourselves: a waiting callback costs the collector
+ * less than a started call. Those for large requests share as many, or a batch's answers would hold the thread for long.
+ */
+const MAX_CALLS = 100;
+
+/**
  * Keeps large requests, and those of large batches, off the connection of the small ones. Node sends the requests of one connection one after the other
  * (nghttp2 does since 1.65), so a small one would wait for all large ones before it. Large ones have several connections:
  * through the usual window of 64 KiB, one carries no more than that in a turn of the event loop. A batch of a thousand users
@@ -17,11 +23,11 @@ export class DelivererBySize {
   readonly #small: Deliverer;
   readonly #large: readonly { readonly deliverer: Deliverer; open: number }[];
 
-  /** @param open makes a connection, which connects at its first use; see {@link Deliverer} for the rest */
-  constructor(open: () => Line, patienceMs: number) {
-    this.#small = new Deliverer(open, patienceMs);
+  /** @param open makes a connection for so many calls at once, see {@link Deliverer} */
+  constructor(open: (maxCalls: number) => Line, patienceMs: number) {
+    this.#small = new Deliverer(() => open(MAX_CALLS), patienceMs);
     this.#large = Array.from({ length: LARGE_CONNECTIONS }, () => ({
-      deliverer: new Deliverer(open, patienceMs),
+      deliverer: new Deliverer(() => open(MAX_CALLS / LARGE_CONNECTIONS), patienceMs),
       open: 0,
     }));
   }

@@ -34,7 +34,7 @@ beforeEach(() => {
   };
   const config = readConfig({ GCP_PROJECT_ID: "p" });
   const credentials = new Credentials(() => fetchToken(), 1000);
-  connection = new Connection(config, "t", credentials, async () => client);
+  connection = new Connection(config, "t", credentials, 100, async () => client);
 });
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));

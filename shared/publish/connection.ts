@@ -5,12 +5,6 @@ import { decodePublishResponse, type PublishRequest } from "./grpc/codec.ts";
 import { Cancelled, type Sending } from "./grpc/sending.ts";
 import { CallError, Status } from "./grpc/status.ts";
 
-/**
- * Google's front ends allow 100 streams per connection. We queue the rest ourselves: a waiting callback costs the collector
- * less than a started call.
- */
-const MAX_OPEN_CALLS = 100;
-
 /** A server that does not answer a PING for that long is dead, and so is a connection that is not made in that time. */
 const SILENCE_MS = 1000;
 
@@ -24,6 +18,7 @@ interface Turn {
 export class Connection {
   readonly #open: () => Promise<PubSubClient>;
   readonly #credentials: Credentials;
+  readonly #maxCalls: number;
   #client: Promise<PubSubClient> | undefined;
   #openCalls = 0;
   readonly #turns: Turn[] = [];
@@ -37,11 +32,19 @@ export class Connection {
 
   /**
    * @param topic full name, `projects/…/topics/…`
+   * @param maxCalls that are open at once; the others wait
    * @param open opens the client
    */
-  constructor(config: Config, topic: string, credentials: Credentials, open = openPubSubClient) {
+  constructor(
+    config: Config,
+    topic: string,
+    credentials: Credentials,
+    maxCalls: number,
+    open: typeof openPubSubClient = openPubSubClient,
+  ) {
     this.#open = () => open(config, topic);
     this.#credentials = credentials;
+    this.#maxCalls = maxCalls;
   }
 
   get isClosed(): boolean {
@@ -65,7 +68,7 @@ export class Connection {
    * @throws {CallError}, or Cancelled
    */
   async publish(request: PublishRequest, sending: Sending): Promise<readonly string[]> {
-    if (this.#openCalls < MAX_OPEN_CALLS) this.#openCalls++;
+    if (this.#openCalls < this.#maxCalls) this.#openCalls++;
     else if (!(await this.#waitForTurn(sending))) throw new Cancelled();
     try {
       this.#check(sending);

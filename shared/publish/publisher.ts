@@ -36,7 +36,10 @@ export class Publisher {
     const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const patienceMs = config.PUBLISH_TIMEOUT_MS * PATIENCE_SHARE;
     const credentials = new Credentials(() => fetchToken(config), patienceMs);
-    this.#deliverer = new DelivererBySize(() => new Connection(config, topic, credentials), patienceMs);
+    this.#deliverer = new DelivererBySize(
+      (maxCalls) => new Connection(config, topic, credentials, maxCalls),
+      patienceMs,
+    );
     this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
       this.#deliverer.deliver(new PublishRequest(topic, messages), deadline, messages.every(isBulk)),
     );

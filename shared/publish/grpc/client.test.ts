@@ -45,7 +45,7 @@ beforeEach(async () => {
   server = await startRawServer({ onRequest: (stream) => answer(stream), onReset: (id) => resets.push(id) });
   const config = readConfig({ GCP_PROJECT_ID: "p", PUBSUB_EMULATOR_HOST: `127.0.0.1:${server.port}` });
   const credentials = new Credentials(async () => ({ authorization: {}, lifeMs: 1e9 }), 1000);
-  connection = new Connection(config, "projects/p/topics/t", credentials);
+  connection = new Connection(config, "projects/p/topics/t", credentials, 100);
 });
 afterEach(async () => {
   connection.close();
