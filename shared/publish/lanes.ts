@@ -1,7 +1,7 @@
 import { PublishFailure, toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
-/** Keys that start in one round of the event loop: a batch of a thousand users would hold everybody else up. */
+/** Of keys that come at once, those that start at once: a batch of a thousand users would hold everybody else up. */
 const MOST_STARTS = 100;
 
 /** What the messages of one batch share. */
@@ -55,6 +55,8 @@ export class Lanes {
   readonly #failedUsers = new WeakMap<Batch, Set<string>>();
   /** Keys that were idle until this turn of the event loop. */
   #starting: string[] = [];
+  /** Those of a large batch that start in one of the next. */
+  readonly #held: string[] = [];
 
   constructor(limits: BatchingLimits, send: Send) {
     this.#limits = limits;
@@ -83,9 +85,17 @@ export class Lanes {
 
   #start(): void {
     const keys = this.#starting;
-    this.#starting = keys.length > MOST_STARTS ? keys.splice(MOST_STARTS) : [];
+    this.#starting = [];
+    if (keys.length > MOST_STARTS) {
+      if (this.#held.length === 0) setImmediate(() => this.#startHeld());
+      this.#held.push(...keys.splice(MOST_STARTS));
+    }
     for (const key of keys) this.#sendNext(key);
-    if (this.#starting.length > 0) setImmediate(() => this.#start());
+  }
+
+  #startHeld(): void {
+    for (const key of this.#held.splice(0, MOST_STARTS)) this.#sendNext(key);
+    if (this.#held.length > 0) setImmediate(() => this.#startHeld());
   }
 
   #sendNext(key: string): void {
