@@ -87,6 +87,8 @@ const giving =
   };
 const failing = (status: number) => (response: ServerResponse) => void response.writeHead(status).end("no");
 const hanging = () => {};
+const saying = (type: string, body: string) => (response: ServerResponse) =>
+  void response.setHeader("Content-Type", type).end(body);
 
 async function start(): Promise<void> {
   running = await startFunction("commerce", {
@@ -137,6 +139,15 @@ describe("no token", () => {
     ["429", failing(429)],
     ["500", failing(500)],
     ["silence", hanging],
+    ["cut off", (response) => void response.destroy()],
+    ["an HTML page", saying("text/html", "<html>")],
+    ["nothing", saying("application/json", "")],
+    ["JSON of another kind", saying("application/json", "[]")],
+    ["an object without a token", saying("application/json", '{"expires_in":3599}')],
+    ["a token that is null", saying("application/json", '{"access_token":null,"expires_in":3599}')],
+    ["a token that is empty", saying("application/json", '{"access_token":"","expires_in":3599}')],
+    ["a token with a line break", saying("application/json", '{"access_token":"a\\nb","expires_in":3599}')],
+    ["a token that no header takes", saying("application/json", '{"access_token":"\\u2028","expires_in":3599}')],
   ])("as the metadata server's answer is %s: 503, to be retried, and somebody has to act", async (_, respond) => {
     giveToken = respond;
     await start();

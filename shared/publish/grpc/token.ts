@@ -10,6 +10,8 @@ export interface Token {
 /** For whom a key file signs its tokens, as the generated client does. */
 const SERVICE = "pubsub.googleapis.com";
 
+const TOKEN = /^Bearer (?!undefined$|null$)\S+$/;
+
 /** Where the account does not say how long: self-signed ones are good for an hour. */
 const ASSUMED_LIFE_MS = 10 * 60 * 1000;
 
@@ -29,6 +31,8 @@ export async function fetchToken(config: Config): Promise<Token> {
   auth.defaultServicePath = SERVICE;
   const account = await auth.getClient();
   const headers = await account.getRequestHeaders(`https://${SERVICE}/google.pubsub.v1.Publisher`);
+  // Of an answer that has no token the library makes one all the same.
+  if (!TOKEN.test(headers.get("authorization") ?? "")) throw new Error("the account's answer holds no token");
   const lifeMs = (account.credentials.expiry_date ?? 0) - Date.now();
   return { authorization: Object.fromEntries(headers), lifeMs: lifeMs > 0 ? lifeMs : ASSUMED_LIFE_MS };
 }
