@@ -1,13 +1,32 @@
 import { randomUUID } from "node:crypto";
 import type { Domain } from "../../shared/events/domain.ts";
 import { connectPubSub } from "../pubsub/client.ts";
+import type { Spare } from "../pubsub/embedded/unread.ts";
 import { type ArrivedMessage, openSubscription } from "../pubsub/open-subscription.ts";
+
+const DEFAULT = ".default";
 
 type TopicDomain = Pick<Domain, "name" | "topic">;
 
 /** The subscription that a consumer can be developed against; deployed projects get one of the same name. */
 export function toDefaultSubscription({ topic }: Pick<Domain, "topic">): string {
-  return `${topic}.default`;
+  return `${topic}${DEFAULT}`;
+}
+
+/**
+ * Default subscriptions keep what nobody reads, which on most days is all of it.
+ *
+ * @param note gets the line that says so once their oldest messages are dropped
+ */
+export function toSpare(note: (text: string) => void): Spare {
+  return {
+    isSpare: (subscription) => subscription.endsWith(DEFAULT),
+    onDrop: (subscription, most) =>
+      note(
+        `${subscription}: nobody has opened it yet, and it keeps no more than the latest ${most.toLocaleString("en")} messages ` +
+          "and 16 MiB until then; from now on the oldest are dropped.",
+      ),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { startBroker } from "../pubsub/broker.ts";
-import { openTopics, toDefaultSubscription } from "./open-topics.ts";
+import { openTopics, toDefaultSubscription, toSpare } from "./open-topics.ts";
 import { pubsubUsage, readPubSubOptions } from "./options.ts";
 import { Printer } from "./printer.ts";
 import { readOrExit } from "./read-or-exit.ts";
@@ -13,7 +13,12 @@ const { port, broker: choice, project } = readOrExit((args) => readPubSubOptions
 const printer = new Printer(Object.keys(domains));
 
 try {
-  const broker = await startBroker(choice, process.env, port);
+  const broker = await startBroker(
+    choice,
+    process.env,
+    port,
+    toSpare((text) => printer.note(text)),
+  );
   const close = await openTopics(broker.endpoint, project, all, true, (domain, message) =>
     printer.message(domain, message),
   );

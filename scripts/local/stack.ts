@@ -6,7 +6,7 @@ import { type PublishProxy, startPublishProxy } from "../pubsub/publish-proxy.ts
 import { LocalConsole } from "./console/local-console.ts";
 import { type Behind, startFront } from "./front.ts";
 import { type FunctionOutput, LocalFunction } from "./local-function.ts";
-import { openTopics } from "./open-topics.ts";
+import { openTopics, toSpare } from "./open-topics.ts";
 import type { StartOptions } from "./options.ts";
 import type { Printer } from "./printer.ts";
 import { type Build, runBuild } from "./run-build.ts";
@@ -119,7 +119,8 @@ export class LocalStack {
   }
 
   async #openBroker(choice: BrokerChoice, wantedPort: number | undefined): Promise<Broker> {
-    const start = (port: number) => startBroker(choice, process.env, port);
+    const spare = toSpare((text) => this.#printer.note(text));
+    const start = (port: number) => startBroker(choice, process.env, port, spare);
     const startAnywhere = async () => start(await findFreePort(PUBSUB_PORT).catch(() => 0)).catch(() => start(0));
     // Two stacks that start at once may both find the usual port free: the slower one takes another.
     const broker = await (wantedPort === undefined ? startAnywhere() : start(wantedPort));

@@ -1,4 +1,5 @@
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "./embedded/server.ts";
+import type { Spare } from "./embedded/unread.ts";
 import { findEmulator, startEmulator } from "./emulator.ts";
 import { waitUntilAnswering } from "./wait-until-answering.ts";
 
@@ -19,19 +20,21 @@ const externalTimeoutMs = 3_000;
  *
  * @param env where PUBSUB_EMULATOR_HOST and PATH are read from
  * @param port where a server that is started here listens; 0 takes a free one
+ * @param spare subscriptions of which the embedded server may drop messages while nobody has opened them
  * @throws Error of one line, for the user, when the server that was asked for cannot be had
  */
 export async function startBroker(
   choice: BrokerChoice = "auto",
   env: NodeJS.ProcessEnv = process.env,
   port = 0,
+  spare?: Spare,
 ): Promise<Broker> {
   const external = env.PUBSUB_EMULATOR_HOST;
   if (choice === "auto" && external) return useExternal(external);
   if (choice === "emulator" || (choice === "auto" && findEmulator(env) !== undefined)) {
     return { kind: "emulator", ...(await startEmulator(env, port)) };
   }
-  const embedded = await startEmbeddedPubSub({ port });
+  const embedded = await startEmbeddedPubSub({ port, spare });
   return { kind: "embedded", endpoint: embedded.endpoint, close: embedded.close, embedded };
 }
 

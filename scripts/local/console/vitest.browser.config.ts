@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-// npm run test:browser: every job of the console, at every width and in both colour schemes.
+// npm run test:browser: every job of the console, at every width and in both colour schemes, and the console under load.
 export default defineConfig({
   test: {
-    include: ["scripts/local/console/matrix.browser.ts"],
+    include: ["scripts/local/console/*.browser.ts"],
+    fileParallelism: false,
     // A line for each job: the whole takes minutes.
     reporters: ["verbose"],
     testTimeout: 120_000,

@@ -34,6 +34,11 @@ export class Lane {
     this.#entries.push({ lane: this, message, acknowledged: false, attempts: 0 });
   }
 
+  /** Forgets the oldest message, of a lane of which nothing was ever delivered. */
+  dropFirst(): void {
+    this.#entries.shift();
+  }
+
   /** The next message to deliver, without taking it. */
   peek(): LaneEntry | undefined {
     return this.#entries[this.#next];

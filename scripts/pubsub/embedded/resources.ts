@@ -2,6 +2,7 @@ import type { PubSubMessage, Subscription as SubscriptionConfig, Topic as TopicC
 import { checkSubscription, checkTopic } from "./config-checks.ts";
 import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
 import { Subscription } from "./subscription.ts";
+import { type Spare, Unread } from "./unread.ts";
 
 /** A topic keeps nothing itself: what is published goes to its subscriptions, or nowhere. */
 export interface Topic {
@@ -16,6 +17,11 @@ const deletedTopic = "_deleted-topic_";
 export class Resources {
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #spare: Spare | undefined;
+
+  constructor(spare?: Spare) {
+    this.#spare = spare;
+  }
 
   createTopic(request: TopicConfig): Topic {
     const { name } = request;
@@ -48,7 +54,7 @@ export class Resources {
     if (this.#subscriptions.has(request.name)) throw alreadyExists(request.name);
     const topic = this.findTopic(request.topic);
     const config = checkSubscription(request);
-    const subscription = new Subscription(config);
+    const subscription = new Subscription(config, this.#toUnread(config.name));
     this.#subscriptions.set(config.name, subscription);
     topic.subscriptions.add(subscription);
     return subscription;
@@ -73,6 +79,11 @@ export class Resources {
     this.#subscriptions.delete(name);
     this.#topics.get(subscription.config.topic)?.subscriptions.delete(subscription);
     subscription.delete();
+  }
+
+  #toUnread(name: string): Unread | undefined {
+    const id = name.split("/").at(-1) as string;
+    return this.#spare?.isSpare(id) ? new Unread((most) => this.#spare?.onDrop(id, most)) : undefined;
   }
 
   /** Number of messages that some subscription has not acknowledged. */

@@ -5,6 +5,7 @@ import { Faults } from "./faults.ts";
 import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
 import { Resources } from "./resources.ts";
 import { createSubscriberService } from "./subscriber-service.ts";
+import type { Spare } from "./unread.ts";
 
 /** A running embedded server. */
 export interface EmbeddedPubSub {
@@ -32,12 +33,19 @@ export interface EmbeddedPubSubStats {
  * per key. It refuses what the real service refuses, also where the official emulator does not.
  *
  * @param options.port port on 127.0.0.1; 0, the default, takes a free one
+ * @param options.spare subscriptions that may lose messages while nobody has opened them; none by default
  * @throws Error with code EADDRINUSE when the port is taken
  */
-export async function startEmbeddedPubSub({ port = 0 }: { port?: number } = {}): Promise<EmbeddedPubSub> {
+export async function startEmbeddedPubSub({
+  port = 0,
+  spare,
+}: {
+  readonly port?: number;
+  readonly spare?: Spare | undefined;
+} = {}): Promise<EmbeddedPubSub> {
   // grpc-js hides the reason why it cannot listen, and prints a line of its own besides.
   if (port !== 0) await findFreePort(port);
-  const resources = new Resources();
+  const resources = new Resources(spare);
   const faults = new Faults();
   const counts = { requests: 0, messages: 0 };
   const server = new Server(unlimitedMessages);

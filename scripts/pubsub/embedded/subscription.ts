@@ -4,6 +4,7 @@ import { compileFilter, type Filter } from "./filter.ts";
 import { Lane, type LaneEntry } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { invalidArgument } from "./rpc-error.ts";
+import type { Unread } from "./unread.ts";
 
 const deadlineCheckMs = 200;
 
@@ -16,12 +17,16 @@ export class Subscription {
   readonly #filter: Filter;
   readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #consumers = new Set<Consumer>();
+  /** Undefined once somebody has opened it, and for one that keeps whatever it gets. */
+  #unread: Unread | undefined;
   #held = 0;
   #dispatchPlanned = false;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
-  constructor(config: SubscriptionConfig) {
+  /** @param unread what may be dropped of it while nobody has opened it; undefined for nothing */
+  constructor(config: SubscriptionConfig, unread?: Unread) {
     this.config = config;
+    this.#unread = unread;
     this.#leases = new Leases(config.name);
     this.#filter = compileFilter(config.filter ?? "");
   }
@@ -38,11 +43,13 @@ export class Subscription {
     lane.add(message);
     this.#held += 1;
     this.#readyLanes.add(lane);
+    for (const loser of this.#unread?.add(lane, message) ?? []) this.#dropFirst(loser);
     this.planDispatch();
   }
 
   /** From now on this consumer gets messages, until it is detached or the subscription is deleted. */
   attach(consumer: Consumer): void {
+    this.#unread = undefined;
     this.#consumers.add(consumer);
     this.planDispatch();
   }
@@ -108,6 +115,14 @@ export class Subscription {
       this.#orderedLanes.set(orderingKey, lane);
     }
     return lane;
+  }
+
+  #dropFirst(lane: Lane): void {
+    lane.dropFirst();
+    this.#held -= 1;
+    if (!lane.isEmpty) return;
+    this.#orderedLanes.delete(lane.key);
+    this.#readyLanes.delete(lane);
   }
 
   #dispatch(): void {
