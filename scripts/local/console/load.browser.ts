@@ -15,8 +15,8 @@ const MIB = 1024 * 1024;
 
 const LARGEST_PAGE = 300 * MIB;
 const SLOWEST_FILTER_MS = 200;
-/** What the recorder may hold, and as much again for the Pub/Sub server, Node itself and what is not collected yet. */
-const LARGEST_STACK = 2 * 256 * MIB;
+/** What the recorder may hold, twice as much for the Pub/Sub server, Node itself and what is not collected yet. */
+const LARGEST_STACK = 3 * 256 * MIB;
 
 let project: Awaited<ReturnType<typeof copyProject>>;
 let stack: StartedStack;

@@ -11,6 +11,8 @@ export interface EventRef {
 export interface NamedFault {
   readonly path: string;
   readonly message: string;
+  /** Whether the event is accepted all the same. */
+  readonly isWarning?: boolean;
 }
 
 /** What became of one event of a request. */

@@ -30,7 +30,7 @@ it("keeps the beginning alone of an id or a type that no function takes", () => 
 it("reads what an answer says of each event's faults, warnings behind them", () => {
   const [error, warning] = ["user_id", "payload.total"].map((path) => ({ path, message: "is wrong" }));
   const refused = { status: 422, code: "invalid_event", detail: "1 field", errors: [error], warnings: [warning] };
-  const faults = [error, warning];
+  const faults = [error, { ...warning, isWarning: true }];
   expect(readAnswer(JSON.stringify(refused), 422, 1).outcomes[0]).toMatchObject({ detail: "1 field", faults });
   expect(readAnswer(JSON.stringify({ results: [refused] }), 422, 1).outcomes[0]).toMatchObject({ faults });
 });

@@ -60,7 +60,10 @@ export function parseJson(text: string): unknown {
 }
 
 function toOutcome({ status, code, event_id, detail, ...lists }: Readonly<Record<string, unknown>>): Outcome {
-  const faults = [lists.errors, lists.warnings].flatMap((list) => (Array.isArray(list) ? list.map(toFault) : []));
+  const faults = [
+    ...toList(lists.errors).map(toFault),
+    ...toList(lists.warnings).map((each) => ({ ...toFault(each), isWarning: true })),
+  ];
   return {
     status: typeof status === "number" ? status : 0,
     code: toText(code),
@@ -68,6 +71,10 @@ function toOutcome({ status, code, event_id, detail, ...lists }: Readonly<Record
     ...(typeof detail === "string" && { detail }),
     ...(faults.length > 0 && { faults: faults.slice(0, MOST_FAULTS) }),
   };
+}
+
+function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function toFault(fault: unknown): NamedFault {

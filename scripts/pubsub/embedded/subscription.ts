@@ -40,7 +40,8 @@ export class Subscription {
   enqueue(message: PubSubMessage): void {
     if (!this.#filter(message.attributes)) return;
     const lane = this.#laneFor(message.orderingKey);
-    lane.add(message);
+    // A copy where it may stay for days: the bytes as they came hold on to all that was read from the network with them.
+    lane.add(this.#unread ? { ...message, data: Buffer.from(message.data) } : message);
     this.#held += 1;
     this.#readyLanes.add(lane);
     for (const loser of this.#unread?.add(lane, message) ?? []) this.#dropFirst(loser);

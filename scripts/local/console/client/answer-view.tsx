@@ -66,10 +66,11 @@ export function FaultList({ faults, title }: { readonly faults: readonly NamedFa
   if (faults.length === 0) return null;
   return (
     <ul class="faults" aria-label={title ?? "Faults"}>
-      {faults.map(({ path, message }) => (
-        <li key={path + message}>
+      {faults.map(({ path, message, isWarning }) => (
+        <li key={path + message} class={isWarning ? "warning" : ""}>
           {title && <span class="hint">{title} </span>}
           <code>{path}</code> {message}
+          {isWarning && <span class="hint"> (reported only)</span>}
         </li>
       ))}
     </ul>

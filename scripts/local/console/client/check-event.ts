@@ -5,7 +5,6 @@ import { NOBODY, parseObject } from "./send.ts";
 export interface Fault extends NamedFault {
   /** Where it is marked, where that is not its path. */
   readonly at?: string;
-  /** Whether the event is accepted all the same. */
   readonly isWarning: boolean;
 }
 

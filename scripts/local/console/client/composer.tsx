@@ -77,7 +77,7 @@ export function Composer({ draft, run, onDraft }: Props) {
         {faults.map(({ path, message, isWarning }) => (
           <li key={path + message} class={isWarning ? "warning" : ""}>
             {path && <code>{path}</code>} {message}
-            {isWarning && <span class="hint"> (accepted, and reported)</span>}
+            {isWarning && <span class="hint"> (reported only)</span>}
           </li>
         ))}
       </ul>

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { NamedFault } from "../protocol.ts";
 import { findPath } from "./json-path.ts";
 import { prettyJson } from "./pretty-json.ts";
@@ -14,6 +15,13 @@ interface Props {
 
 /** A body laid out over lines, with what its faults name marked, and the faults beside it. */
 export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props) {
+  const body = useRef<HTMLPreElement>(null);
+  // What is marked is what one looks for: in a long body it is out of sight.
+  useLayoutEffect(() => {
+    const first = body.current?.querySelector("mark");
+    if (body.current && first)
+      body.current.scrollTop = first.offsetTop - body.current.offsetTop - body.current.clientHeight / 2;
+  }, [text, faults.length]);
   const { laidOut, marks } = isCut
     ? { laidOut: text, marks: [] }
     : isLines
@@ -34,7 +42,9 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
   parts.push(laidOut.slice(end));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it
-    <pre tabIndex={0}>{parts}</pre>
+    <pre tabIndex={0} ref={body}>
+      {parts}
+    </pre>
   );
 }
 

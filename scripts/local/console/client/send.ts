@@ -51,5 +51,6 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
 
 /** @returns what an answer, or one entry of a batch's, says of its event: faults first, then warnings */
 export function readFaults(answer: Readonly<Record<string, unknown>>): NamedFault[] {
-  return [answer.errors, answer.warnings].flatMap((list) => (Array.isArray(list) ? (list as NamedFault[]) : []));
+  const toList = (value: unknown) => (Array.isArray(value) ? (value as NamedFault[]) : []);
+  return [...toList(answer.errors), ...toList(answer.warnings).map((each) => ({ ...each, isWarning: true }))];
 }

@@ -1,4 +1,4 @@
-import { toCounter } from "../protocol.ts";
+import { type NamedFault, toCounter } from "../protocol.ts";
 import { FaultList } from "./answer-view.tsx";
 import { isLines, toOwnHeaders } from "./copy-as.ts";
 import { useFull } from "./full-record.ts";
@@ -6,7 +6,7 @@ import { toColour } from "./functions.ts";
 import { MarkedJson } from "./marked-json.tsx";
 import { toHash } from "./place.ts";
 import { parseObject } from "./send.ts";
-import type { Step } from "./steps.ts";
+import { type Step, WHOLE } from "./steps.ts";
 import type { Entry } from "./store.ts";
 import { toDuration, toTime } from "./time.ts";
 
@@ -54,7 +54,7 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
   const { entry, index } = step;
   const request = useFull(entry.request);
   const { events } = request;
-  const faults = entry.answer?.outcomes[index]?.faults ?? [];
+  const faults = listFaults(entry, index);
   const headers = toOwnHeaders(request);
   return (
     <div>
@@ -83,8 +83,7 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
           <summary>Body, {toBytes(request.bytes)}</summary>
           <MarkedJson
             text={request.body}
-            // Of a batch with the place of the event.
-            faults={events.length > 1 ? faults.map((fault) => ({ ...fault, path: `${index}.${fault.path}` })) : faults}
+            faults={faults}
             isLines={isLines(request)}
             isCut={request.gap !== "" || request.isCut === true}
           />
@@ -121,7 +120,7 @@ function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: n
   const outcome = answer.outcomes[index];
   const isOne = entry.request.events.length <= 1;
   const status = (isOne ? undefined : outcome?.status) ?? answer.status;
-  const detail = outcome?.detail ?? parseObject(answer.body).detail;
+  const detail = outcome?.detail ?? (index === WHOLE ? undefined : parseObject(answer.body).detail);
   return (
     <div>
       <h3>
@@ -197,6 +196,14 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
       </details>
     </div>
   );
+}
+
+/** The faults of an event by where they are in the body: of a batch with the place of the event. */
+function listFaults({ request, answer }: Entry, index: number): NamedFault[] {
+  return (answer?.outcomes ?? []).flatMap(({ faults = [] }, place) => {
+    if (index !== WHOLE && place !== index) return [];
+    return request.events.length > 1 ? faults.map((fault) => ({ ...fault, path: `${place}.${fault.path}` })) : faults;
+  });
 }
 
 function toBytes(bytes: number): string {

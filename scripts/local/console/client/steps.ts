@@ -2,6 +2,9 @@ import type { AttemptRecord, LogRecord, MessageRecord } from "../protocol.ts";
 import type { Place } from "./place.ts";
 import type { Entry, Store, Story } from "./store.ts";
 
+/** In place of an event's place in its batch: what is shown is the batch as a whole. */
+export const WHOLE = -1;
+
 /** One thing on a time line. */
 export type Step = { readonly key: string; readonly at: number } & (
   | { readonly kind: "request"; readonly entry: Entry; readonly index: number }
@@ -23,7 +26,7 @@ export function toSteps(store: Store, place: Place): Step[] {
     return message ? [{ key: `m${message.seq}`, at: message.at, kind: "message", message, copies: 1 }] : [];
   }
   const entry = store.entryOf(place.number);
-  return entry ? sort(toEntrySteps(entry, 0)) : [];
+  return entry ? sort(toEntrySteps(entry, entry.request.events.length > 1 ? WHOLE : 0)) : [];
 }
 
 function toStorySteps({ sendings, attempts, messages, logs }: Story): Step[] {
