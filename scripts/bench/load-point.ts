@@ -51,7 +51,7 @@ export const loadPoints: readonly LoadPoint[] = [
 ];
 
 /** Requests after which a contender's cost no longer falls: what is compiled by then stays. */
-const WARM_UP_REQUESTS = 20_000;
+const WARM_UP_REQUESTS = 30_000;
 
 /** How every part starts a contender. */
 export function toServerOptions(
