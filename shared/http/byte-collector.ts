@@ -36,7 +36,7 @@ export class ByteCollector {
 
   /** Makes all the memory at once; what is not written to is not resident. */
   grow(capacity: number): void {
-    // Node cuts small ones from a piece that several share: a piece for each is 2 % of the CPU of an event.
+    // Node cuts small ones from a piece that several share; a piece for each would be one more for the collector to free.
     const grown = Buffer.allocUnsafe(capacity);
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;

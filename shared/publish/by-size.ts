@@ -14,10 +14,10 @@ const LARGE_CONNECTIONS = 4;
 const MAX_CALLS = 100;
 
 /**
- * Keeps large requests, and those of large batches, off the connection of the small ones. Node sends the requests of one connection one after the other
- * (nghttp2 does since 1.65), so a small one would wait for all large ones before it. Large ones have several connections:
- * through the usual window of 64 KiB, one carries no more than that in a turn of the event loop. A batch of a thousand users
- * is a thousand requests, and would take all calls that one connection may have open.
+ * Keeps large requests, and those of large batches, off the connection of the small ones. Node sends the requests of one
+ * connection one after the other (nghttp2 does since 1.65), so a small one would wait for all large ones before it. Large
+ * ones have several connections: through the usual window of 64 KiB, one carries no more than that in a turn of the event
+ * loop. A batch of a thousand users is a thousand requests, and would take all calls that one connection may have open.
  */
 export class DelivererBySize {
   readonly #small: Deliverer;

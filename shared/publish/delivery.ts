@@ -118,10 +118,15 @@ export class Delivery {
       if (line.isSilent) this.#deliverer.replace(line);
     }
     if (this.#open.length > 0) return;
-    clearTimeout(this.#next);
-    const backoff = this.#finalError || line.isClosed ? 0 : toBackoff(this.#retries++);
     if (this.#finalError) this.#giveUp();
-    else if (backoff === 0) this.attempt();
+    else this.#retry(line);
+  }
+
+  /** @param line that of the attempt that failed */
+  #retry(line: Line): void {
+    clearTimeout(this.#next);
+    const backoff = line.isClosed ? 0 : toBackoff(this.#retries++);
+    if (backoff === 0) this.attempt();
     else if (performance.now() + backoff >= this.#deadline) this.#giveUp();
     else this.#next = setTimeout(() => this.attempt(), backoff);
   }

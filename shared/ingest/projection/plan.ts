@@ -1,6 +1,9 @@
 /** What of a JSON value becomes values: all that any of the schemas at its place asks of it. */
 export interface Plan {
-  /** How many characters of a string matter, 0 for none, Infinity for all, and whether they matter themselves or only their number does. */
+  /**
+   * How many characters of a string matter, 0 for none, Infinity for all, and whether they matter themselves or only their
+   * number does.
+   */
   readonly text: number;
   readonly isRead: boolean;
   /** Whether a number's value matters. */
