@@ -66,7 +66,7 @@ it("records no credentials of its path", () => {
   expect(pass(new Recorder([]), Buffer.from("{}"), {}, "/events/ingest?key=s3cret").path).not.toContain("s3cret");
 });
 
-it("keeps no long body in memory for the beginning that is shown of it", () => {
+it("keeps no long body in memory for the beginning that is shown of it", async () => {
   const collect = getGarbageCollector();
   const recorder = new Recorder([]);
   const text = JSON.stringify({ ...JSON.parse(event), payload: { text: "x".repeat(1 << 20) } });
@@ -77,5 +77,6 @@ it("keeps no long body in memory for the beginning that is shown of it", () => {
   };
   const before = readMemory();
   for (let index = 0; index < 100; index++) pass(recorder, Buffer.from(text));
-  expect(readMemory() - before).toBeLessThan(20 << 20);
+  // V8 counts a collected buffer as long as its own threads have not freed it.
+  await expect.poll(readMemory).toBeLessThan(before + (20 << 20));
 });
