@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { toGcloudEnvironment } from "../../testing/google-cloud/gcloud-environment.ts";
+import { openGcloud, type StubbedGcloud } from "../../testing/google-cloud/gcloud-environment.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../../testing/google-cloud/google-cloud.ts";
 import { gcloudTimeout, hasGcloud, toChanges } from "../../testing/google-cloud/sandbox.ts";
 import { applyStages, type Progress } from "../apply-stages.ts";
@@ -20,11 +17,11 @@ const toResource = (policy: AlertPolicy, channels: readonly string[] = []) =>
 
 describe.skipIf(!hasGcloud)("monitoring with the real gcloud", { timeout: gcloudTimeout }, () => {
   let cloud: StubGoogleCloud;
-  let configuration: string;
+  let gcloud: StubbedGcloud;
   beforeAll(async () => {
     cloud = await startStubGoogleCloud(target.project);
-    configuration = await mkdtemp(join(tmpdir(), "gcloud-"));
-    const environment = { ...toGcloudEnvironment(cloud, configuration), CLOUDSDK_CORE_ACCOUNT: "ops@example.com" };
+    gcloud = await openGcloud(cloud);
+    const environment = { ...gcloud.environment, CLOUDSDK_CORE_ACCOUNT: "ops@example.com" };
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   });
   afterEach(() => {
@@ -34,8 +31,8 @@ describe.skipIf(!hasGcloud)("monitoring with the real gcloud", { timeout: gcloud
   });
   afterAll(async () => {
     vi.unstubAllEnvs();
+    await gcloud?.close();
     await cloud?.close();
-    if (configuration) await rm(configuration, { recursive: true, force: true });
   });
 
   const findPolicy = ({ id }: AlertPolicy) =>

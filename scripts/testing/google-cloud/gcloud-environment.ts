@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StubGoogleCloud } from "./google-cloud.ts";
+import { startWarmGcloud } from "./warm-gcloud.ts";
 
 const apis = [
   "cloudfunctions",
@@ -11,12 +15,28 @@ const apis = [
   "serviceusage",
 ];
 
-/**
- * The environment in which the real gcloud talks to the stub and to nothing else.
- *
- * @param configuration an empty directory for gcloud's own files: the user's login is neither read nor changed
- */
-export function toGcloudEnvironment({ baseUrl }: StubGoogleCloud, configuration: string): NodeJS.ProcessEnv {
+/** The real gcloud, which talks to the stub and to nothing else. */
+export interface StubbedGcloud {
+  /** The whole environment of a program that calls it. */
+  readonly environment: NodeJS.ProcessEnv;
+  close(): Promise<void>;
+}
+
+/** Makes gcloud ready in a folder of its own: the user's login is neither read nor changed. */
+export async function openGcloud(cloud: StubGoogleCloud): Promise<StubbedGcloud> {
+  const folder = await mkdtemp(join(tmpdir(), "gcloud-"));
+  const environment = toEnvironment(cloud, folder);
+  const warm = await startWarmGcloud(folder, environment);
+  return {
+    environment: { ...environment, ...warm.environment },
+    async close() {
+      await warm.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function toEnvironment({ baseUrl }: StubGoogleCloud, configuration: string): NodeJS.ProcessEnv {
   const { port } = new URL(baseUrl);
   const overrides = apis.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`, `${baseUrl}/${api}/`]);
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ProgramResult, runProgram } from "../../common/run-program.ts";
-import { toGcloudEnvironment } from "./gcloud-environment.ts";
+import { openGcloud } from "./gcloud-environment.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "./google-cloud.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -14,7 +14,7 @@ export const hasGcloud =
   process.env.CI !== undefined ||
   (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "gcloud")));
 
-/** gcloud takes a second or two for each call, more where the machine is busy. */
+/** A run makes up to a hundred calls of gcloud, which take a while where the machine is busy. */
 export const gcloudTimeout = 1_200_000;
 
 /** A copy of the project, whose commands talk to a Google Cloud of their own. */
@@ -44,19 +44,19 @@ export async function openSandbox(project: string): Promise<Sandbox> {
   }
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   const cloud = await startStubGoogleCloud(project);
-  const gcloudEnvironment = toGcloudEnvironment(cloud, await mkdtemp(join(tmpdir(), "gcloud-")));
+  const gcloud = await openGcloud(cloud);
   return {
     project,
     folder,
     cloud,
     run: (command, args, environment = {}) => {
       const script = join(folder, "scripts", "deploy", `${command}.ts`);
-      return runProgram(process.execPath, [script, ...args], { ...gcloudEnvironment, ...environment });
+      return runProgram(process.execPath, [script, ...args], { ...gcloud.environment, ...environment });
     },
     close: async () => {
+      await gcloud.close();
       await cloud.close();
       await rm(folder, { recursive: true, force: true });
-      await rm(gcloudEnvironment.CLOUDSDK_CONFIG as string, { recursive: true, force: true });
     },
   };
 }
