@@ -8,9 +8,12 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains, functionNames } from "../../shared/events/registry.ts";
+import { UsageError } from "../common/command.ts";
+import { runProgram } from "../common/run-program.ts";
 import { connectPubSub } from "../pubsub/client.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { findEmulator } from "../pubsub/emulator.ts";
+import { readOptions } from "./options.ts";
 import {
   copyProject,
   listListening,
@@ -155,6 +158,13 @@ describe("what reaches the front", () => {
     expect(listening.filter((address) => address !== "0100007F")).toEqual([]);
   });
 
+  it("keeps the promises that npm run verify knows of", async () => {
+    const script = join(project.folder, "scripts/deploy/verify.ts");
+    const { code, stdout, stderr } = await runProgram(process.execPath, [script, "--local", stack.url], process.env);
+    expect({ code, stderr, broken: stdout.match(/BROKEN.*/g) }).toEqual({ code: 0, stderr: "", broken: null });
+    for (const name of functionNames) expect(stdout).toContain(`\n${name}  ${stack.url}/${name}\n`);
+  });
+
   it("is healthy when every function is", async () => {
     const response = await fetch(`${stack.url}/health`);
     expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
@@ -262,25 +272,19 @@ it("shows a crash by the sources' own lines, a dozen of them", async () => {
 });
 
 describe("ending", () => {
-  const endings = [
-    ["SIGINT", "terminal"],
-    ["SIGTERM", "npm"],
-    ["SIGHUP", "terminal"],
-  ] as const;
-
-  it.each(endings)("leaves no process behind on %s to the %s", async (signal, target) => {
+  it("leaves no process behind when its terminal is closed", async () => {
     const another = await startStack(project.folder, ["--broker=embedded"]);
     expect(await countProcesses(another)).toBe(processCount);
-    await another.end(signal, target);
+    await another.end("SIGHUP", "terminal");
     await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
   });
 
-  it("leaves nothing on a Pub/Sub server that is somebody else's", async () => {
+  it("leaves no process behind on Ctrl-C, and nothing on a Pub/Sub server that is somebody else's", async () => {
     const external = await startEmbeddedPubSub();
     onTestFinished(() => external.close());
     const another = await startStack(project.folder, [], { PUBSUB_EMULATOR_HOST: external.endpoint });
     expect(another.output()).toContain("the Pub/Sub server at PUBSUB_EMULATOR_HOST");
-    await another.end();
+    await another.end("SIGINT", "terminal");
     await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
     const admin = connectPubSub(external.endpoint, "pulsecart-local");
     onTestFinished(() => admin.close());
@@ -320,14 +324,18 @@ describe("what it refuses", () => {
     expect(other.code).toBe(1);
   });
 
+  it("what it does not know, in one line", async () => {
+    const stderr = "Unknown option '--prot'. See npm start -- --help.\n";
+    expect(await runStart(project.folder, ["--prot=1"])).toEqual({ code: 1, stdout: "", stderr });
+  });
+
   it.each([
-    ["--prot=1", "Unknown option '--prot'. See npm start -- --help.\n"],
-    ["--port=x", '--port must be a number from 0 to 65535, not "x".\n'],
-    ["--pubsub-port=", '--pubsub-port must be a number from 0 to 65535, not "".\n'],
-    ["--verbose --quiet", "--verbose and --quiet exclude each other.\n"],
-    ["--broker=kafka", '--broker must be one of auto, emulator, embedded, not "kafka".\n'],
-  ])("%s, in one line", async (flag, message) => {
-    expect(await runStart(project.folder, flag.split(" "))).toEqual({ code: 1, stdout: "", stderr: message });
+    ["--port=x", '--port must be a number from 0 to 65535, not "x".'],
+    ["--pubsub-port=", '--pubsub-port must be a number from 0 to 65535, not "".'],
+    ["--verbose --quiet", "--verbose and --quiet exclude each other."],
+    ["--broker=kafka", '--broker must be one of auto, emulator, embedded, not "kafka".'],
+  ])("%s", (flags, message) => {
+    expect(() => readOptions(flags.split(" "))).toThrow(new UsageError(message));
   });
 
   it("nothing when asked for help", async () => {
@@ -335,4 +343,11 @@ describe("what it refuses", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("--broker=auto|emulator|embedded");
   });
+});
+
+// The last of all: it ends the stack of the others.
+it("leaves no process behind when npm alone is ended", async () => {
+  await waitUntil(async () => (await countProcesses(stack)) === processCount, "the stack is at rest");
+  await stack.end("SIGTERM", "npm");
+  await waitUntil(async () => (await stack.processes()).size === 0, "no process is left");
 });
