@@ -18,9 +18,11 @@ async function start() {
 }
 
 it("collects on after its connection broke", async () => {
-  const { proxy, collector, admin } = await start();
+  const { server, proxy, collector, admin } = await start();
   await admin.publish("topic", createMessages("key", "1"));
   await collector.waitFor(1);
+  // Until it is acknowledged, its key's next message has to wait for its deadline, ten seconds.
+  await expect.poll(() => server.stats().held).toBe(0);
   const { connections } = proxy;
   proxy.drop();
   // A message sent to the broken stream would come again only once its deadline has passed.

@@ -51,9 +51,11 @@ export function testStreams(getEndpoint: () => string): void {
     const fixture = await createFixture(getEndpoint());
     await fixture.admin.createSubscription("other", fixture.topic, { ordered });
     const stream = openStream(fixture);
+    // Before the message is published: it may arrive before that is answered, and again only after ten seconds.
+    const answered = once(stream, "data");
     stream.write(first(`projects/${fixture.project}/subscriptions/other`));
     await fixture.admin.publish(fixture.topic, createMessages("key", "1"));
-    const [answer] = await once(stream, "data");
+    const [answer] = await answered;
     expect(answer.subscriptionProperties?.messageOrderingEnabled ?? false).toBe(ordered);
     stream.cancel();
   });
