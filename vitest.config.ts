@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for is often another process's doing.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

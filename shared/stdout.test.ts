@@ -62,7 +62,7 @@ it("outlives its reader", async () => {
   const stream = new Writable({ write: (_chunk, _encoding, callback) => callback(new Error("EPIPE")) });
   const writer = new LineWriter(stream);
   writer.write("a\n");
-  await vi.waitUntil(() => stream.destroyed);
+  await vi.waitUntil(() => stream.destroyed, 10_000);
   writer.write("b\n");
   await writer.flush();
 });

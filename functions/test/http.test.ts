@@ -122,7 +122,7 @@ describe("the request line and its headers", () => {
     const lines = await vi.waitUntil(() => {
       const own = running.logs.slice(before);
       return own.some((line) => line.code === "not_found") && own;
-    });
+    }, 10_000);
     expect(lines).toMatchObject([{ severity: "INFO", message: "Request refused", code }, { code: "not_found" }]);
   });
 
@@ -133,42 +133,16 @@ describe("the request line and its headers", () => {
   });
 });
 
-describe("a client that does not read its answers", () => {
-  const batch = gzipSync("{}\n".repeat(1000));
-  const headers = [`Content-Length: ${batch.length}`, "Content-Encoding: gzip"];
-  const request = Buffer.concat([
-    Buffer.from(head("POST /events/batch", headers).replace("application/json", "application/x-ndjson")),
-    batch,
-  ]);
-
-  it("gets no further ones made, is cut off, and leaves nothing behind", { timeout: 90_000 }, async () => {
-    const before = running.logs.length;
-    const client = (await connect()).write(...Array.from({ length: 300 }, () => request));
-    client.socket.pause();
-    // 300 answers of 130 kB; the operating system's buffers hold some of them.
-    const events = () => running.logs.slice(before).filter(({ code }) => code === "missing_event_type").length;
-    await vi.waitUntil(() => events() > 0, { timeout: 20_000 });
-    // Longer than an answer may wait to be read.
-    await sleep(20_000);
-    expect(events()).toBeLessThan(150_000);
-    const seen = events();
-    client.socket.resume();
-    await client.ended();
-    expect(events()).toBe(seen);
-    expect((await send(post(event))).status).toBe(202);
-  });
-
-  it("is told the end by Connection: close: what comes behind such a request is not taken", async () => {
-    const before = running.logs.length;
-    const last = post("{}", ["Connection: close"]);
-    // In one piece: a write behind the end of a connection may cost this client its answer.
-    const client = (await connect()).write(Buffer.concat([last, post(event), post(event)]));
-    expect((await client.response()).status).toBe(400);
-    await client.ended();
-    expect(await client.responses(1)).toHaveLength(1);
-    await sleep(200);
-    expect(running.logs.slice(before).filter(({ message }) => message === "Event accepted")).toEqual([]);
-  });
+it("a client is told the end by Connection: close: what comes behind such a request is not taken", async () => {
+  const before = running.logs.length;
+  const last = post("{}", ["Connection: close"]);
+  // In one piece: a write behind the end of a connection may cost this client its answer.
+  const client = (await connect()).write(Buffer.concat([last, post(event), post(event)]));
+  expect((await client.response()).status).toBe(400);
+  await client.ended();
+  expect(await client.responses(1)).toHaveLength(1);
+  await sleep(200);
+  expect(running.logs.slice(before).filter(({ message }) => message === "Event accepted")).toEqual([]);
 });
 
 describe("an instance that is full", () => {
@@ -288,7 +262,33 @@ describe("media types and byte order marks", () => {
   });
 });
 
-describe.concurrent("time", () => {
+// Each waits for ten seconds or more: side by side.
+describe.concurrent("time", { timeout: 90_000 }, () => {
+  it("a client that does not read its answers gets no further ones made, is cut off, and leaves nothing behind", async () => {
+    const batch = gzipSync("{}\n".repeat(1000));
+    const headers = [`Content-Length: ${batch.length}`, "Content-Encoding: gzip"];
+    const request = Buffer.concat([
+      Buffer.from(head("POST /events/batch", headers).replace("application/json", "application/x-ndjson")),
+      batch,
+    ]);
+    const before = running.logs.length;
+    const client = (await connectAlone()).write(...Array.from({ length: 300 }, () => request));
+    client.socket.pause();
+    // 300 answers of 130 kB; the operating system's buffers hold some of them.
+    const events = () => running.logs.slice(before).filter(({ code }) => code === "missing_event_type").length;
+    await vi.waitUntil(() => events() > 0, { timeout: 20_000 });
+    // Longer than an answer may wait to be read.
+    await sleep(20_000);
+    expect(events()).toBeLessThan(150_000);
+    const seen = events();
+    client.socket.resume();
+    await client.ended();
+    expect(events()).toBe(seen);
+    const next = (await connectAlone()).write(post(event));
+    expect((await next.response()).status).toBe(202);
+    next.close();
+  });
+
   it("a body of 3 MB at 250 kB/s arrives", async () => {
     const client = await connectAlone();
     const bytes = post(event.replace('"user_id"', `"x":"${"x".repeat(3_000_000)}","user_id"`));

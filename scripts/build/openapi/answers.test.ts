@@ -96,7 +96,7 @@ describe("the document has the answer", () => {
     const before = pubsub.stats().publishRequests;
     pubsub.faults.every(1, { kind: "hang" });
     const underWay = post("/", sample);
-    await vi.waitFor(() => expect(pubsub.stats().publishRequests).toBeGreaterThan(before));
+    await vi.waitFor(() => expect(pubsub.stats().publishRequests).toBeGreaterThan(before), 10_000);
     expect(await post("/", sample)).toEqual([503, "overloaded"]);
     expect(await post("/events/batch", [sample])).toEqual([503, "overloaded"]);
     await underWay;

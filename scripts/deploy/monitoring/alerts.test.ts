@@ -96,7 +96,7 @@ async function writeInternal(): Promise<Line> {
     bytes: Buffer.from(JSON.stringify(sample)),
     isLines: false,
   });
-  await vi.waitUntil(() => written !== "");
+  await vi.waitUntil(() => written !== "", 10_000);
   return JSON.parse(written) as Line;
 }
 

@@ -57,21 +57,21 @@ it("gives a new page all that is recorded, and one that comes back what it has m
   for (let index = 0; index < 2500; index++) add();
   const port = await serve(stream);
   const page = collect(await connect(port));
-  await vi.waitFor(() => expect(sequence(page.frames())).toHaveLength(2500));
+  await vi.waitFor(() => expect(sequence(page.frames())).toHaveLength(2500), 10_000);
   expect(page.frames()[0]?.counts).toEqual({ commerce: { accepted: 0, refused: 0, failed: 0, messages: 2500 } });
   const run = /"run":"([^"]+)"/.exec(page.text())?.[1];
 
   const again = collect(await connect(port, `${run}/2498`));
-  await vi.waitFor(() => expect(sequence(again.frames())).toEqual([2499, 2500]));
+  await vi.waitFor(() => expect(sequence(again.frames())).toEqual([2499, 2500]), 10_000);
   const stranger = collect(await connect(port, "another-run/2498"));
-  await vi.waitFor(() => expect(sequence(stranger.frames())).toHaveLength(2500));
+  await vi.waitFor(() => expect(sequence(stranger.frames())).toHaveLength(2500), 10_000);
 });
 
 it("sends the beginning of a long body, and says so", async () => {
   const { stream, add } = createStream();
   add("x".repeat(10_000));
   const page = collect(await connect(await serve(stream)));
-  await vi.waitFor(() => expect(page.frames()[0]?.records).toHaveLength(1));
+  await vi.waitFor(() => expect(page.frames()[0]?.records).toHaveLength(1), 10_000);
   expect(page.frames()[0]?.records[0]).toMatchObject({ body: "x".repeat(2048), isCut: true });
 });
 
@@ -79,9 +79,9 @@ it("says what is forgotten, to a page that is open", async () => {
   const { recorder, stream, add } = createStream();
   add();
   const page = collect(await connect(await serve(stream)));
-  await vi.waitFor(() => expect(page.frames()).toHaveLength(1));
+  await vi.waitFor(() => expect(page.frames()).toHaveLength(1), 10_000);
   recorder.clear();
-  await vi.waitFor(() => expect(page.frames().at(-1)).toMatchObject({ first: 2, records: [] }));
+  await vi.waitFor(() => expect(page.frames().at(-1)).toMatchObject({ first: 2, records: [] }), 10_000);
 });
 
 it("holds nothing for a page that does not read, and lets it catch up with what is left", async () => {

@@ -9,5 +9,6 @@ export default defineConfig({
     reporters: ["verbose"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

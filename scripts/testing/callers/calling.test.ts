@@ -108,7 +108,7 @@ describe.each(documentedCallers)("$name of docs/calling.md", ({ needs, prepare, 
       order_id: "ord_20771",
     });
     expect(messages[0]?.attributes).not.toHaveProperty("payload_faults");
-    await vi.waitFor(() => expect(running.logs.at(-1)).toMatchObject({ message: "Event accepted" }), 5000);
+    await vi.waitFor(() => expect(running.logs.at(-1)).toMatchObject({ message: "Event accepted" }), 20_000);
     const ids = running.logs.slice(seen.logs).map((line) => line.event_id);
     expect(ids.length).toBeGreaterThan(1);
     expect(new Set(ids)).toEqual(new Set([messages[0]?.attributes.event_id]));
@@ -117,7 +117,7 @@ describe.each(documentedCallers)("$name of docs/calling.md", ({ needs, prepare, 
   it.skipIf(isSkipped)("gives up at once on an event that is refused", { timeout }, async () => {
     await expect(run(folder, { PULSECART_URL: running.url }, withoutOrder)).rejects.toThrow();
     const codes = () => running.logs.slice(seen.logs).map(({ code }) => code);
-    await vi.waitFor(() => expect(codes()).toEqual(refusedBy === "producer" ? ["invalid_event"] : []), 5000);
+    await vi.waitFor(() => expect(codes()).toEqual(refusedBy === "producer" ? ["invalid_event"] : []), 20_000);
     expect(topic.messages).toHaveLength(seen.messages);
   });
 

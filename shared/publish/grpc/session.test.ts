@@ -26,7 +26,7 @@ it("finds the session of the client's channel once it is connected, and none bef
   session?.close();
   expect(findSession(stub)).toBeUndefined();
   // The channel connects again for the next call, and this session is found as well.
-  await vi.waitUntil(() => session?.destroyed);
+  await vi.waitUntil(() => session?.destroyed, 10_000);
   await client.getTopic({ topic: "projects/test/topics/topic" });
   expect(findSession(stub)?.alpnProtocol).toBe("h2c");
   stub.close();
