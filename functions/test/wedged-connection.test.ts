@@ -80,11 +80,12 @@ const stayOpen = (socket: Socket) => {
   return false;
 };
 
+// Side by side, as each is mostly waiting: for a PING, or for the budget's end.
 describe.each([
   ["plain text", false],
   ["TLS", true],
 ] as const)("over %s, a connection that is cut, and then the next", (_, isTls) => {
-  it.each<[string, ((socket: Socket) => boolean)[]]>([
+  it.concurrent.each<[string, ((socket: Socket) => boolean)[]]>([
     ["is reset, and the one after stays silent", [reset, stayOpen]],
     ["stays silent", [stayOpen]],
     ["is reset three times, and two stay silent", [reset, reset, reset, stayOpen, stayOpen]],
@@ -107,7 +108,7 @@ describe.each([
     }
   });
 
-  it("takes calls and PINGs and answers neither: all events move to a new one", async () => {
+  it.concurrent("takes calls and PINGs and answers neither: all events move to a new one", async () => {
     const server = await startRawServer({ onRequest: acknowledge }, isTls ? tls : undefined);
     const running = await start(server, isTls);
     try {
@@ -123,7 +124,7 @@ describe.each([
     }
   });
 
-  it("answers PINGs and no calls: the events fail, and those after them are published on a new one", async () => {
+  it.concurrent("answers PINGs and no calls: the events fail, and those after them are published on a new one", async () => {
     const server = await startRawServer({ onRequest: acknowledge }, isTls ? tls : undefined);
     const running = await start(server, isTls);
     try {
