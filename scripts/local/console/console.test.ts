@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
@@ -76,6 +76,7 @@ describe("what the page talks to", () => {
   it("says so when the console itself cannot be built, and serves all else", async () => {
     const path = join(project.folder, "scripts/local/console/client/main.tsx");
     const source = await readFile(path, "utf8");
+    onTestFinished(() => writeFile(path, source));
     const from = stack.output().length;
     await writeFile(path, `${source}const = 1;`);
     await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(500);
@@ -218,11 +219,16 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
   it("shows why the sources do not work, and begins anew when its own have changed", async () => {
     const path = join(project.folder, "shared/events/commerce.ts");
     const source = await readFile(path, "utf8");
+    onTestFinished(() => writeFile(path, source));
     await writeFile(path, `${source}\nconst = 1;`);
     const overlay = open.page.getByRole("alertdialog");
     await waitForText(overlay, /commerce\.ts:\d+:\d+/, 40_000);
-    await open.page.keyboard.press("Escape");
-    await expect.poll(() => overlay.count()).toBe(0);
+    // Again until it is heard: the page listens a moment after it has drawn the dialog.
+    const pressEscape = async () => {
+      await open.page.keyboard.press("Escape");
+      return overlay.count();
+    };
+    await expect.poll(pressEscape).toBe(0);
     const definition =
       '"order.cancelled": { description: "A shopper cancelled.", sample: { user_id: "u", payload: {} } },';
     await writeFile(path, source.replace("events: {", `events: { ${definition}`));
@@ -244,7 +250,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     });
     await open.page.getByRole("tab", { name: /Messages/ }).click();
     await open.page.evaluate(watchFrames);
-    for (let batch = 0; batch < 30; batch++) {
+    for (let batch = 0; batch < 15; batch++) {
       await admin.publish(
         domains.commerce.topic,
         Array.from({ length: 200 }, (_, index) => toMessage(batch * 200 + index)),
@@ -255,18 +261,15 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     admin.close();
     await expect
       .poll(async () => Number(await parts.rows.first().getAttribute("aria-setsize")), { timeout: 15_000 })
-      .toBeGreaterThanOrEqual(6000);
-    // Loose, as the machine that runs the tests is busy with them: a frozen page stands still for the whole six seconds.
+      .toBeGreaterThanOrEqual(3000);
+    // Loose, as the machine that runs the tests is busy with them: a frozen page stands still for the whole three seconds.
     expect(await open.page.evaluate<number>("globalThis.longestFrame")).toBeLessThan(2000);
     await parts.list.evaluate((list) => list.scrollTo(0, 100_000));
     await expect.poll(() => parts.rows.first().getAttribute("aria-posinset").then(Number)).toBeGreaterThan(2500);
   });
 
-  it.each([
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["a narrow window", { viewport: { width: 360, height: 740 } }],
-  ] as const)("has an accessible reference of the API in %s", async (_, options) => {
+  it("has an accessible reference of the API in a narrow window, and in the dark", async () => {
+    const options = { colorScheme: "dark", viewport: { width: 360, height: 740 } } as const;
     const { page, faults, close } = await openPage(browser, `${stack.url}/docs`, options);
     const operation = page.locator(".opblock", { hasText: "/commerce/events/ingest" });
     await operation.getByRole("button").first().click();
@@ -277,12 +280,15 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await close();
   });
 
-  it("has a reference of the API in which an event can be sent, with no headers made up", async () => {
+  it("has an accessible reference of the API in which an event can be sent, with no headers made up", async () => {
     await open.page.getByRole("link", { name: "API reference" }).click();
     for (const name of Object.keys(domains)) await open.page.getByText(`/${name}/events/ingest`).waitFor();
     const operation = open.page.locator(".opblock", { hasText: "/commerce/events/ingest" });
     await operation.getByRole("button").first().click();
     const execute = operation.getByRole("button", { name: "Execute" });
+    await execute.waitFor();
+    await expectAccessible(open.page);
+    await expectNoOverflow(open.page);
     const [request] = await Promise.all([open.page.waitForRequest(/\/commerce\/events\/ingest$/), execute.click()]);
     expect(Object.keys(request.headers())).not.toEqual(expect.arrayContaining(["idempotency-key"]));
     expect(Object.keys(request.headers())).not.toEqual(expect.arrayContaining(["traceparent"]));
