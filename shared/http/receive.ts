@@ -118,7 +118,9 @@ class Receiver {
       .on("error", () => this.#stop(new Problem("malformed_json", `The body is not valid ${name}.`)));
   }
 
-  readonly #onSent = (chunk: Buffer) =>
+  readonly #onSent = (chunk: Buffer) => {
+    // What still arrives behind a problem is thrown away.
+    if (this.#isSettled) return;
     this.#guard(() => {
       const { limit } = this.#receiving;
       this.received += chunk.length;
@@ -127,6 +129,7 @@ class Receiver {
       if (!this.#stream) this.#add(chunk, this.#request);
       else if (!this.#stream.write(chunk)) this.#request.pause();
     });
+  };
 
   readonly #onInflated = (chunk: Buffer) => this.#guard(() => this.#add(chunk, this.#stream as Transform));
 
@@ -150,6 +153,7 @@ class Receiver {
   }
 
   readonly #onEnd = () => {
+    if (this.#isSettled) return;
     this.#isRequestEnded = true;
     this.#stream?.end();
     this.#guard(() => this.#finish());
@@ -181,7 +185,7 @@ class Receiver {
     if (this.#isSettled) return;
     this.#settle();
     this.#body.clear();
-    // What still arrives is thrown away: a caller that is still sending reads its answer only afterwards.
+    // A caller that is still sending reads its answer only afterwards.
     this.#request.resume();
     this.#reject(error);
   };
@@ -190,7 +194,6 @@ class Receiver {
     this.#isSettled = true;
     this.#unwatch();
     this.#receiving.lease.whenFailed(undefined);
-    this.#request.off("data", this.#onSent).off("end", this.#onEnd).off("close", this.#onClose);
     this.#stream?.off("data", this.#onInflated).destroy();
   }
 

@@ -96,11 +96,14 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   return {
     connect: () => void connect().catch(() => {}),
     isConnected: () => (findSession(stub) ?? own.current) !== undefined,
-    async publish(request, by, sending) {
-      const session = findSession(stub) ?? (await connect()) ?? (await own.get());
-      sending.check();
-      sending.isSent = true;
-      return callUnary(session, toHeaders(by), request.bytes, sending);
+    publish(request, by, sending) {
+      const send = (session: ClientHttp2Session) => {
+        sending.check();
+        sending.isSent = true;
+        return callUnary(session, toHeaders(by), request.bytes, sending);
+      };
+      const session = findSession(stub);
+      return session ? send(session) : connect().then(async (found) => send(found ?? (await own.get())));
     },
     ping: (ms) => {
       const session = findSession(stub) ?? own.current;

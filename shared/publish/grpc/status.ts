@@ -45,16 +45,26 @@ export class CallError extends Error {
  * not say that the event is at fault.
  *
  * @param status value of `grpc-status`; undefined when it was not there
+ * @param message value of `grpc-message`, percent-encoded
  * @returns undefined for OK
  */
-export function toStatusError(status: unknown, details: string): CallError | undefined {
+export function toStatusError(status: unknown, message: unknown): CallError | undefined {
   if (typeof status !== "string" || !/^\d{1,9}$/.test(status)) {
     return new CallError(Status.INTERNAL, `The answer's grpc-status is ${JSON.stringify(status) ?? "missing"}`, true);
   }
   const code = Number(status);
   if (code === Status.OK) return undefined;
+  const details = decodeDetails(String(message ?? ""));
   if (code > HIGHEST) return new CallError(Status.UNKNOWN, `unknown status ${code}: ${details}`, true);
   return new CallError(code, details, true);
+}
+
+function decodeDetails(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
 }
 
 /**

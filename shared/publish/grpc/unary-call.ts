@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { constants } from "node:http2";
 import { PREFIX_BYTES } from "./codec.ts";
 import { Cancelled, type Sending } from "./sending.ts";
@@ -21,53 +21,80 @@ export function callUnary(
   sending: Sending,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Without `grpc-timeout`: a server learns that nobody waits when the stream is reset.
-    const stream = request(session, headers);
-    const chunks: Buffer[] = [];
-    let httpStatus: number | undefined;
-    let hasEnded = false;
+    new UnaryCall(request(session, headers), { resolve, reject }).send(message, sending);
+  });
+}
 
-    const end = (error?: Error) => {
-      if (hasEnded) return;
-      hasEnded = true;
-      if (error) reject(error);
-      else resolveWithMessage();
-    };
-    const endWithFields = (fields: IncomingHttpHeaders) => {
-      const status = fields["grpc-status"];
-      const isHttpError = status === undefined && httpStatus !== undefined && httpStatus !== 200;
-      end(isHttpError ? toHttpError(httpStatus as number) : toStatusError(status, decodeDetails(fields)));
-      // A server may answer before it has read the request. Without this the rest of it would still be sent.
-      if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
-    };
-    const resolveWithMessage = () => {
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      const isWhole = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
-      // We never say that we take compressed messages.
-      if (isWhole && body[0] === 0) resolve(body.subarray(PREFIX_BYTES));
-      else reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message", true));
-    };
+/** What waits for a call. */
+interface Waiting {
+  readonly resolve: (message: Buffer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One call on a stream of its own. V8 keeps every stream until its next major collection, as Node makes a stream's `onwrite`
+ * by assigning a function literal to a property, which is allocated in the old generation. So a call that has ended lets go
+ * of all that its listeners hold: to take them off would cost 5 % of the CPU of an event.
+ */
+class UnaryCall {
+  readonly #stream: ClientHttp2Stream;
+  /** Undefined once the call has ended. */
+  #waiting: Waiting | undefined;
+  #chunks: Buffer[] = [];
+  #httpStatus: number | undefined;
+
+  constructor(stream: ClientHttp2Stream, waiting: Waiting) {
+    this.#stream = stream;
+    this.#waiting = waiting;
+  }
+
+  send(message: Buffer, sending: Sending): void {
+    const stream = this.#stream;
     sending.onCancel(() => {
-      end(new Cancelled());
+      this.#end(new Cancelled());
       stream.close(constants.NGHTTP2_CANCEL);
     });
-
     stream.on("response", (answer, flags) => {
-      httpStatus = answer[":status"];
+      this.#httpStatus = answer[":status"];
       // An answer of headers alone ("Trailers-Only"). A status in headers that do not end the stream is not yet one.
-      if (flags & constants.NGHTTP2_FLAG_END_STREAM) endWithFields(answer);
+      if (flags & constants.NGHTTP2_FLAG_END_STREAM) this.#endWithFields(answer);
     });
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.on("trailers", endWithFields);
-    stream.on("error", (error) => end(new CallError(Status.UNAVAILABLE, error.message)));
+    stream.on("data", (chunk: Buffer) => this.#chunks.push(chunk));
+    stream.on("trailers", (fields) => this.#endWithFields(fields));
+    stream.on("error", (error) => this.#end(new CallError(Status.UNAVAILABLE, error.message)));
     stream.on("close", () => {
-      if (!hasEnded) end(toErrorWithoutStatus(httpStatus, stream.rstCode));
-      // V8 keeps every stream until its next major collection, as Node makes a stream's `onwrite` by assigning a function
-      // literal to a property, which is allocated in the old generation. Without our listeners it keeps a third less.
-      stream.removeAllListeners();
+      if (this.#waiting) this.#end(toErrorWithoutStatus(this.#httpStatus, stream.rstCode));
     });
+    // Without `grpc-timeout`: a server learns that nobody waits when the stream is reset.
     stream.end(message);
-  });
+  }
+
+  #endWithFields(fields: IncomingHttpHeaders): void {
+    const status = fields["grpc-status"];
+    const httpStatus = status === undefined ? this.#httpStatus : undefined;
+    const isHttpError = httpStatus !== undefined && httpStatus !== 200;
+    this.#end(isHttpError ? toHttpError(httpStatus) : toStatusError(status, fields["grpc-message"]));
+    // A server may answer before it has read the request. Without this the rest of it would still be sent.
+    if (!this.#stream.writableFinished) this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  /** The first end counts. */
+  #end(error: Error | undefined): void {
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    const chunks = this.#chunks;
+    this.#waiting = undefined;
+    this.#chunks = [];
+    if (error) {
+      waiting.reject(error);
+      return;
+    }
+    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    const isWhole = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
+    // We never say that we take compressed messages.
+    if (isWhole && body[0] === 0) waiting.resolve(body.subarray(PREFIX_BYTES));
+    else waiting.reject(new CallError(Status.INTERNAL, "The answer is not one uncompressed message", true));
+  }
 }
 
 /** A session that has just ended throws; that is a lost connection like any other. */
@@ -76,15 +103,6 @@ function request(session: ClientHttp2Session, headers: readonly string[] | Outgo
     return session.request(headers);
   } catch (error) {
     throw new CallError(Status.UNAVAILABLE, (error as Error).message);
-  }
-}
-
-function decodeDetails(fields: IncomingHttpHeaders): string {
-  const details = String(fields["grpc-message"] ?? "");
-  try {
-    return decodeURIComponent(details);
-  } catch {
-    return details;
   }
 }
 
