@@ -61,6 +61,15 @@ export function toServerOptions(
   return { endpoint: broker.endpoint, project, env: isSecure ? secure.toEnvironment() : {} };
 }
 
+/**
+ * How a part that measures warm processes in turn starts a contender. V8 shrinks the heap of a process that idles by a timer of
+ * 8 s, and much of its optimised code goes with it: whom that meets is chance, and for the next 20,000 events they cost up to
+ * half as much again. On the platform an idle instance has no CPU for it.
+ */
+export function toWarmServerOptions(context: BenchContext, contender?: Pick<Contender, "isSecure">): ServerOptions {
+  return { ...toServerOptions(context, contender), execArgv: ["--no-memory-reducer"] };
+}
+
 export async function warmUp({ load }: BenchContext, server: ServerProcess, shape = basePoint.shape): Promise<void> {
   await load.open(server.port, basePoint.connections);
   await load.run(shape, WARM_UP_REQUESTS);

@@ -1,7 +1,7 @@
 import type { FunctionName } from "../../../shared/events/registry.ts";
 import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
-import { basePoint, type LoadPoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { basePoint, type LoadPoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
 import { median, medianOfEach } from "../median.ts";
 import type { PartResult } from "../part.ts";
 import { type ServerProcess, startServer } from "../processes/server.ts";
@@ -90,7 +90,7 @@ function toUserActions(point: LoadPoint): LoadPoint {
 }
 
 function start(context: BenchContext, name: FunctionName, env: Record<string, string>): Promise<ServerProcess> {
-  return startServer(toOurs(name), { ...toServerOptions(context), env });
+  return startServer(toOurs(name), { ...toWarmServerOptions(context), env });
 }
 
 async function measureCase(

@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
-import { toServerOptions, warmUp } from "../load-point.ts";
+import { toWarmServerOptions, warmUp } from "../load-point.ts";
 import { medianOfEach } from "../median.ts";
 import type { PartResult } from "../part.ts";
 import { type CallerCommand, type CallerProcess, startCallerProcess } from "../processes/caller.ts";
@@ -22,7 +22,7 @@ export async function measureClient(context: BenchContext): Promise<PartResult> 
   const costs: Record<Name, SendCost[]> = { "single sends": [], createSender: [] };
   for (let round = 0; round < context.rounds; round++) {
     context.tell(`client: round ${round + 1} of ${context.rounds}`);
-    const server = await startServer(toOurs("commerce"), toServerOptions(context));
+    const server = await startServer(toOurs("commerce"), toWarmServerOptions(context));
     const caller = startCallerProcess(`http://127.0.0.1:${server.port}`);
     try {
       await warmUp(context, server);

@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench-context.ts";
 import { type Contender, type ContenderId, contenders } from "../contenders.ts";
-import { type Cost, loadPoints, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { type Cost, loadPoints, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
 import { medianOfEach } from "../median.ts";
 import type { PartResult, Table, Target } from "../part.ts";
 import { type ServerProcess, startServer } from "../processes/server.ts";
@@ -18,7 +18,7 @@ export async function measureCpu(context: BenchContext): Promise<PartResult> {
       // Each round begins with another contender.
       const order = contenders.map((_, i) => contenders[(i + round) % contenders.length] as Contender);
       for (const contender of order) {
-        servers.set(contender, await startServer(contender.program, toServerOptions(context, contender)));
+        servers.set(contender, await startServer(contender.program, toWarmServerOptions(context, contender)));
       }
       for (const server of servers.values()) await warmUp(context, server);
       for (const point of loadPoints) {

@@ -1,6 +1,6 @@
 import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
-import { basePoint, type LoadPoint, largePoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { basePoint, type LoadPoint, largePoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
 import { median, medianOfEach } from "../median.ts";
 import type { PartResult, Target } from "../part.ts";
 import { startServer } from "../processes/server.ts";
@@ -31,7 +31,7 @@ export async function measureFlatness(context: BenchContext): Promise<PartResult
   const costs = new Map<string, Relative[]>(points.map(({ name }) => [name, []]));
   for (let round = 0; round < context.rounds; round++) {
     context.tell(`flatness: round ${round + 1} of ${context.rounds}`);
-    const server = await startServer(toOurs("commerce"), toServerOptions(context));
+    const server = await startServer(toOurs("commerce"), toWarmServerOptions(context));
     try {
       await warmUp(context, server);
       const order = points.map((_, i) => points[(i + round) % points.length] as LoadPoint);

@@ -3,7 +3,7 @@ import { domains } from "../../../shared/events/registry.ts";
 import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
 import { createRequests } from "../load/requests.ts";
-import { basePoint, type LoadPoint, largePoint, measurePoint, toServerOptions, warmUp } from "../load-point.ts";
+import { basePoint, type LoadPoint, largePoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
 import { median } from "../median.ts";
 import type { PartResult, Table } from "../part.ts";
 import { startServer } from "../processes/server.ts";
@@ -90,7 +90,7 @@ export async function measurePayload(context: BenchContext): Promise<PartResult>
 }
 
 function start(context: BenchContext, env: NodeJS.ProcessEnv) {
-  const options = toServerOptions(context);
+  const options = toWarmServerOptions(context);
   return startServer(toOurs("commerce"), { ...options, env: { ...options.env, ...env } });
 }
 
