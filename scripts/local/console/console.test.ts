@@ -223,12 +223,8 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await writeFile(path, `${source}\nconst = 1;`);
     const overlay = open.page.getByRole("alertdialog");
     await waitForText(overlay, /commerce\.ts:\d+:\d+/, 40_000);
-    // Again until it is heard: the page listens a moment after it has drawn the dialog.
-    const pressEscape = async () => {
-      await open.page.keyboard.press("Escape");
-      return overlay.count();
-    };
-    await expect.poll(pressEscape).toBe(0);
+    await open.page.keyboard.press("Escape");
+    await expect.poll(() => overlay.count()).toBe(0);
     const definition =
       '"order.cancelled": { description: "A shopper cancelled.", sample: { user_id: "u", payload: {} } },';
     await writeFile(path, source.replace("events: {", `events: { ${definition}`));

@@ -101,7 +101,6 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
       ],
       ["what is no JSON", '{"event_type":"order.placed",}'],
       ["nothing", ""],
-      // The last: Chromium takes a minute to replace so long a line in an editor.
       [
         "an array that is too long",
         JSON.stringify({ ...order, payload: { items: Array(501).fill({ product_id: "p", quantity: 1 }), total: 1 } }),
@@ -260,6 +259,27 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
       const late = { ...payload, text: "x".repeat(5000), needle: "l4ter-needle" };
       await post("/events/ingest", JSON.stringify({ ...order, user_id: "later-1", payload: late }));
       await waitForText(parts.rows.first(), /later-1/);
+    });
+
+    it("lets one replace, undo and send a long line with hundreds of faults", { timeout: 60_000 }, async () => {
+      const { keyboard } = open.page;
+      const event = { ...order, user_id: 7, order_id: "" };
+      await writeEvent(open.page, JSON.stringify(Array(250).fill(event)));
+      await waitForText(parts.faults, /^0\.user_id must be a string.*and 400 more$/);
+      await keyboard.press("ControlOrMeta+Home");
+      await expect.poll(() => open.page.locator(".cm-lintRange").count()).toBeGreaterThan(10);
+      await writeEvent(open.page, "{}");
+      await waitForText(parts.editor, /^\{\}$/);
+      await keyboard.press("ControlOrMeta+Z");
+      await waitForText(parts.editor, /"event_type":"order\.placed"/);
+      // At once, one after the other: the editor is ahead of what is drawn.
+      for (let times = 0; times < 3; times++) {
+        await keyboard.press("ControlOrMeta+Y");
+        await keyboard.press("ControlOrMeta+Z");
+      }
+      await waitForText(parts.faults, /and 400 more$/);
+      await open.page.getByRole("button", { name: "Send batch" }).click();
+      await waitForText(parts.answer, /422 × 250.*Event 0 user_id.*and 400 more/s);
     });
 
     it("takes lines into the editor as a batch", async () => {

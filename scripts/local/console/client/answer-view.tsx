@@ -1,4 +1,6 @@
-import { type NamedFault, toCounter } from "../protocol.ts";
+import { useState } from "preact/hooks";
+import { toCounter } from "../protocol.ts";
+import { FaultList } from "./fault-list.tsx";
 import { type Place, toHash } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { type Answer, parseObject, readFaults } from "./send.ts";
@@ -22,8 +24,12 @@ export function AnswerView({ answer, isSending }: Props) {
 }
 
 function Received({ answer }: { readonly answer: Answer }) {
+  const [isOpen, setOpen] = useState(false);
   const body = parseObject(answer.body);
   const results = Array.isArray(body.results) ? (body.results as Readonly<Record<string, unknown>>[]) : [];
+  const ofEvents = results.flatMap((result, index) =>
+    readFaults(result).map((fault) => ({ ...fault, title: `Event ${index}` })),
+  );
   const hasRefused = results.some(({ status }) => Number(status) >= 400);
   const state = answer.status === 0 ? "failed" : toCounter(answer.status);
   const id = typeof body.event_id === "string" ? body.event_id : undefined;
@@ -47,33 +53,13 @@ function Received({ answer }: { readonly answer: Answer }) {
             : [],
         )}
       </dl>
-      <FaultList faults={readFaults(body)} />
-      {results.map((result, index) => {
-        const faults = readFaults(result);
-        return faults.length > 0 && <FaultList key={index} title={`Event ${index}`} faults={faults} />;
-      })}
-      <details>
+      <FaultList faults={[...readFaults(body), ...ofEvents]} />
+      <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>Body</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it */}
-        <pre tabIndex={0}>{prettyJson(answer.body)}</pre>
+        {isOpen && <pre tabIndex={0}>{prettyJson(answer.body)}</pre>}
       </details>
     </>
-  );
-}
-
-/** The faults that an answer names. */
-export function FaultList({ faults, title }: { readonly faults: readonly NamedFault[]; readonly title?: string }) {
-  if (faults.length === 0) return null;
-  return (
-    <ul class="faults" aria-label={title ?? "Faults"}>
-      {faults.map(({ path, message, isWarning }) => (
-        <li key={path + message} class={isWarning ? "warning" : ""}>
-          {title && <span class="hint">{title} </span>}
-          <code>{path}</code> {message}
-          {isWarning && <span class="hint"> (reported only)</span>}
-        </li>
-      ))}
-    </ul>
   );
 }
 

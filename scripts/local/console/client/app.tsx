@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RequestRecord } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
 import { isLines } from "./copy-as.ts";
@@ -51,7 +51,8 @@ export function App({ store }: { readonly store: Store }) {
     sender.current?.scrollIntoView({ block: "nearest" });
   };
 
-  useEffect(() => {
+  // With the rendering, not after the next frame: what can be left listens as soon as it is seen.
+  useLayoutEffect(() => {
     const leave = ({ key, defaultPrevented }: KeyboardEvent) => {
       if (key !== "Escape" || defaultPrevented) return;
       if (buildError !== "" && buildError !== seenError) setSeenError(buildError);

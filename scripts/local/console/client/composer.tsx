@@ -3,6 +3,7 @@ import { findEvent } from "../../../../shared/events/registry.ts";
 import type { NamedFault } from "../protocol.ts";
 import { AnswerView } from "./answer-view.tsx";
 import { type Draft, readType, toBatch, toSampleText } from "./draft.ts";
+import { FaultItems } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
 import { type Answer, parseObject, readFaults, sendJson } from "./send.ts";
@@ -10,6 +11,8 @@ import { useCheck } from "./use-check.ts";
 
 /** As many as a batch may hold. */
 const MOST_IN_BATCH = 1000;
+
+const none: readonly NamedFault[] = [];
 
 interface Props {
   readonly draft: Draft;
@@ -25,7 +28,12 @@ export function Composer({ draft, run, onDraft }: Props) {
   const [isSending, setSending] = useState(false);
   const faults = useCheck(text, run);
   // What the answer said is of what was sent, not of what was written since.
-  const answered = useMemo(() => (received?.sent === text ? listFaults(received.answer.body) : []), [received, text]);
+  const answered = useMemo(() => (received?.sent === text ? listFaults(received.answer.body) : none), [received, text]);
+  // A batch's answer is long; it is not drawn anew with each key.
+  const answerView = useMemo(
+    () => <AnswerView answer={received?.answer} isSending={isSending} />,
+    [received, isSending],
+  );
   const set = (part: Partial<Draft>) => onDraft({ ...draft, ...part });
   const isArray = text.trimStart().startsWith("[");
   const type = readType(text);
@@ -74,12 +82,7 @@ export function Composer({ draft, run, onDraft }: Props) {
         onSubmit={sendText}
       />
       <ul class="faults" aria-label="Faults of the event" aria-live="polite">
-        {faults.map(({ path, message, isWarning }) => (
-          <li key={path + message} class={isWarning ? "warning" : ""}>
-            {path && <code>{path}</code>} {message}
-            {isWarning && <span class="hint"> (reported only)</span>}
-          </li>
-        ))}
+        <FaultItems faults={faults} />
       </ul>
       <details class="headers" open={idempotencyKey !== "" || traceparent !== ""}>
         <summary>Headers</summary>
@@ -109,7 +112,7 @@ export function Composer({ draft, run, onDraft }: Props) {
           <span>{users === 1 ? "user" : "users"}</span>
         </div>
       )}
-      <AnswerView answer={received?.answer} isSending={isSending} />
+      {answerView}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { functions } from "./functions.ts";
-import { findMemberValue } from "./json-path.ts";
+import { JsonPlaces } from "./json-path.ts";
 
 /** What stands in the sender; it outlives a reload of the page. */
 export interface Draft {
@@ -49,15 +49,18 @@ export function readType(text: string): string {
  * @param users how many the copies are of, in turn
  */
 export function toBatch(text: string, copies: number, users: number): string {
-  const events = Array.from({ length: copies }, (_, index) => {
-    const numbered = users > 1 ? suffix(text, "user_id", index % users) : text;
-    return suffix(numbered, "event_id", index);
-  });
+  const places = new JsonPlaces(text);
+  const counts = { user_id: users, event_id: copies };
+  // From the last on: what goes in moves what is behind it.
+  const ends = (["user_id", "event_id"] as const)
+    .map((name) => ({ end: (places.findValue(name)?.to ?? 0) - 1, count: counts[name] }))
+    .filter(({ end }) => text[end] === '"')
+    .sort((a, b) => b.end - a.end);
+  const events = Array.from({ length: copies }, (_, index) =>
+    ends.reduce((event, { end, count }) => {
+      const number = index % count;
+      return number === 0 ? event : `${event.slice(0, end)}-${number + 1}${event.slice(end)}`;
+    }, text),
+  );
   return `[${events.join(",")}]`;
-}
-
-function suffix(text: string, name: string, number: number): string {
-  const value = findMemberValue(text, name);
-  if (!value || text[value.to - 1] !== '"' || number === 0) return text;
-  return `${text.slice(0, value.to - 1)}-${number + 1}${text.slice(value.to - 1)}`;
 }

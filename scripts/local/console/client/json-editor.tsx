@@ -2,14 +2,16 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { type Diagnostic, forceLinting, linter, lintGutter } from "@codemirror/lint";
+import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { NamedFault } from "../protocol.ts";
 import type { Fault } from "./check-event.ts";
 import { completeEvent } from "./complete-event.ts";
-import { findPath, findSyntaxError } from "./json-path.ts";
+import { MOST_FAULTS, toRest } from "./fault-list.tsx";
+import { JsonPlaces } from "./json-path.ts";
+import { replaceSelection } from "./replace-selection.ts";
 
 const highlighting = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--json-name)" },
@@ -31,10 +33,10 @@ interface Props {
 export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const latest = useRef({ faults, answered, onChange, onSubmit });
-  latest.current = { faults, answered, onChange, onSubmit };
+  const latest = useRef({ onChange, onSubmit });
+  latest.current = { onChange, onSubmit };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const submit = () => {
       latest.current.onSubmit();
       return true;
@@ -51,6 +53,7 @@ export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props
           ...historyKeymap,
         ]),
         history(),
+        replaceSelection,
         lineNumbers(),
         drawSelection(),
         indentOnInput(),
@@ -59,7 +62,6 @@ export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props
         json(),
         autocompletion({ override: [completeEvent], icons: false }),
         syntaxHighlighting(highlighting),
-        linter(({ state }) => toDiagnostics(state.doc.toString(), latest.current)),
         lintGutter(),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "The event as JSON" }),
@@ -72,33 +74,43 @@ export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props
     return () => editor.destroy();
   }, []);
 
-  useEffect(() => {
+  // With the rendering, not after it: a key pressed in between would be undone, that undone by its own rendering, and so on.
+  useLayoutEffect(() => {
     const editor = view.current;
     if (!editor || editor.state.doc.toString() === text) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
   }, [text]);
 
-  useEffect(() => {
-    if (view.current) forceLinting(view.current);
+  useLayoutEffect(() => {
+    const editor = view.current;
+    editor?.dispatch(setDiagnostics(editor.state, toDiagnostics(editor.state.doc.toString(), faults, answered)));
   }, [faults, answered]);
 
   return <div class="editor" ref={place} />;
 }
 
-function toDiagnostics(text: string, { faults, answered }: Pick<Props, "faults" | "answered">): Diagnostic[] {
-  const own = faults.map(({ path, at = path, message, isWarning }) => ({
-    ...((at === "" ? findSyntaxError(text) : undefined) ?? findPath(text, at)),
+function toDiagnostics(text: string, faults: readonly Fault[], answered: readonly NamedFault[]): Diagnostic[] {
+  if (faults.length + answered.length === 0) return [];
+  const places = new JsonPlaces(text);
+  const own = faults.slice(0, MOST_FAULTS).map(({ path, at = path, message, isWarning }) => ({
+    ...((at === "" ? places.findSyntaxError() : undefined) ?? places.find(at)),
     severity: isWarning ? ("warning" as const) : ("error" as const),
     message: `${path} ${message}`.trim(),
   }));
   const known = new Set(own.map(({ from }) => from));
   const others = answered
+    .slice(0, MOST_FAULTS)
     .map(({ path, message }) => ({
-      ...findPath(text, path),
+      ...places.find(path),
       severity: "error" as const,
       message: `${path} ${message}`.trim(),
       source: "the answer",
     }))
     .filter(({ from }) => !known.has(from));
-  return [...own, ...others].map((each) => ({ ...each, to: Math.min(each.to, text.length) }));
+  const most = Math.max(faults.length, answered.length);
+  const rest = { ...places.find(""), severity: "info" as const, message: `${toRest(most)}, which are not marked` };
+  return [...own, ...others, ...(most > MOST_FAULTS ? [rest] : [])].map((each) => ({
+    ...each,
+    to: Math.min(each.to, text.length),
+  }));
 }

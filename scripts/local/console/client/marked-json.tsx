@@ -1,6 +1,6 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { NamedFault } from "../protocol.ts";
-import { findPath } from "./json-path.ts";
+import { JsonPlaces } from "./json-path.ts";
 import { prettyJson } from "./pretty-json.ts";
 
 interface Props {
@@ -22,11 +22,11 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
     if (body.current && first)
       body.current.scrollTop = first.offsetTop - body.current.offsetTop - body.current.clientHeight / 2;
   }, [text, faults.length]);
-  const { laidOut, marks } = isCut
-    ? { laidOut: text, marks: [] }
-    : isLines
-      ? markLines(text, faults)
-      : mark(text, faults);
+  // Not with each key that is pressed elsewhere, and each record that comes in.
+  const { laidOut, marks } = useMemo(() => {
+    if (isCut) return { laidOut: text, marks: [] };
+    return isLines ? markLines(text, faults) : mark(text, faults);
+  }, [text, faults.length, isLines, isCut]);
   const parts = [];
   let end = 0;
   for (const { from, to, message } of marks) {
@@ -50,8 +50,10 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
 
 function mark(text: string, faults: readonly NamedFault[]) {
   const laidOut = prettyJson(text);
+  if (faults.length === 0) return { laidOut, marks: [] };
+  const places = new JsonPlaces(laidOut);
   const marks = faults
-    .map(({ path, message }) => ({ ...findPath(laidOut, path), message: `${path} ${message}`.trim() }))
+    .map(({ path, message }) => ({ ...places.find(path), message: `${path} ${message}`.trim() }))
     .sort((a, b) => a.from - b.from);
   return { laidOut, marks };
 }

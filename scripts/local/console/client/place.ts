@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** What the page's address names: the story of an event, a request or a message. */
 export type Place =
@@ -33,7 +33,7 @@ function decode(text: string): string {
  */
 export function usePlace(): readonly [Place | undefined, (place: Place | undefined, isPassing?: boolean) => void] {
   const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const read = () => setHash(location.hash);
     addEventListener("hashchange", read);
     return () => removeEventListener("hashchange", read);

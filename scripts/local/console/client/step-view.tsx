@@ -1,6 +1,6 @@
 import { type NamedFault, toCounter } from "../protocol.ts";
-import { FaultList } from "./answer-view.tsx";
 import { isLines, toOwnHeaders } from "./copy-as.ts";
+import { FaultList } from "./fault-list.tsx";
 import { useFull } from "./full-record.ts";
 import { toColour } from "./functions.ts";
 import { MarkedJson } from "./marked-json.tsx";
