@@ -96,14 +96,11 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   return {
     connect: () => void connect().catch(() => {}),
     isConnected: () => (findSession(stub) ?? own.current) !== undefined,
-    publish(request, by, sending) {
-      const send = (session: ClientHttp2Session) => {
-        sending.check();
-        sending.isSent = true;
-        return callUnary(session, toHeaders(by), request.bytes, sending);
-      };
-      const session = findSession(stub);
-      return session ? send(session) : connect().then(async (found) => send(found ?? (await own.get())));
+    async publish(request, by, sending) {
+      const session = findSession(stub) ?? (await connect()) ?? (await own.get());
+      sending.check();
+      sending.isSent = true;
+      return callUnary(session, toHeaders(by), request.bytes, sending);
     },
     ping: (ms) => {
       const session = findSession(stub) ?? own.current;
