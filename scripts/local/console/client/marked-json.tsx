@@ -26,7 +26,8 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
   const { laidOut, marks } = useMemo(() => {
     if (isCut) return { laidOut: text, marks: [] };
     return isLines ? markLines(text, faults) : mark(text, faults);
-  }, [text, faults.length, isLines, isCut]);
+    // By what they say: the same text may be sent again to other schemas, and callers make a new list each time.
+  }, [text, JSON.stringify(faults), isLines, isCut]);
   const parts = [];
   let end = 0;
   for (const { from, to, message } of marks) {
