@@ -4,6 +4,7 @@ import { toBuildOptions, toStagedFolder, writeDeployedPackage } from "./scripts/
 import { listUnsupported } from "./scripts/build/check-payloads.ts";
 import { listForgotten } from "./scripts/build/check-registry.ts";
 import { stageClient } from "./scripts/build/client/stage-client.ts";
+import { readCommit } from "./scripts/build/commit.ts";
 import { toThirdPartyNotices } from "./scripts/build/third-party-notices.ts";
 import { domains, functionNames } from "./shared/events/registry.ts";
 
@@ -13,10 +14,11 @@ if (faults.length > 0) {
   process.exit(1);
 }
 
+const commit = readCommit();
 // Stages one complete deploy source a function, in dist/<name>/, and dist/client/, the package @pulsecart/events for callers.
 await Promise.all(
   functionNames.map(async (name) => {
-    const options = toBuildOptions(name);
+    const options = toBuildOptions(name, { commit });
     // What else is there, such as a code cache of another bundle, would be deployed with it.
     await rm(toStagedFolder(name), { recursive: true, force: true });
     const { metafile } = await build({ ...options, logLevel: "error" });

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { readCommit } from "../../scripts/build/commit.ts";
 import { contractFingerprint } from "../../scripts/build/schemas/fingerprint.ts";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
@@ -158,9 +159,15 @@ describe("an event that breaks its schema", () => {
 describe("path and method", () => {
   it("GET /health is ok, and says what runs, as the start line does", async () => {
     const { response, answer } = await send("/health?probe=1", {});
-    const identity = { version: manifest.version, contract: contractFingerprint("commerce") };
+    const commit = readCommit();
+    const identity = {
+      version: manifest.version,
+      ...(commit && { commit }),
+      contract: contractFingerprint("commerce"),
+    };
     expect([response.status, answer]).toEqual([200, { status: "ok", ...identity }]);
     expect(identity.contract).toMatch(/^[0-9a-f]{16}$/);
+    expect(commit ?? "0123456789ab").toMatch(/^[0-9a-f]{12}$/);
     expect(running.logs[0]).toMatchObject({ severity: "INFO", message: "Function started", ...identity });
   });
 

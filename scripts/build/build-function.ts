@@ -5,7 +5,6 @@ import type { DefinedEvent } from "../../shared/events/domain.ts";
 import type { FunctionName } from "../../shared/events/registry.ts";
 import { contractConstants } from "./contract-constants.ts";
 import { toDeployedPackage } from "./deployed-package.ts";
-
 import { slimClient } from "./slim-client.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -24,9 +23,12 @@ export function toStagedFolder(name: string): string {
  * CommonJS, because the Pub/Sub client's own packages are, and fail as a bundled ES module.
  *
  * @param name the function's name, such as `user-actions`
- * @param minify off for whoever reads the bundle: the local stack
+ * @param options `minify`: off for whoever reads the bundle, the local stack; `commit`: what `/health` is to say
  */
-export function toBuildOptions(name: string, { minify = true } = {}): BuildOptions {
+export function toBuildOptions(
+  name: string,
+  { minify = true, commit }: { minify?: boolean; commit?: string } = {},
+): BuildOptions {
   return {
     absWorkingDir: fileURLToPath(root),
     entryPoints: [`functions/${name}.ts`],
@@ -44,6 +46,7 @@ export function toBuildOptions(name: string, { minify = true } = {}): BuildOptio
     logLevel: "silent",
     // functions-framework finds registered functions in its own copy of its registry: a bundled one would be another.
     external: ["@google-cloud/functions-framework"],
+    ...(commit === undefined ? undefined : { define: { BUILT_COMMIT: JSON.stringify(commit) } }),
     plugins: [slimClient(), contractConstants(name)],
   };
 }

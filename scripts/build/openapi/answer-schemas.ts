@@ -102,6 +102,11 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
     properties: {
       status: { const: "ok" },
       version: { type: "string", description: "The package's version." },
+      commit: {
+        type: "string",
+        description: "The commit that it was built from, where the build knew it.",
+        pattern: "^[0-9a-f]{12}$",
+      },
       contract: {
         type: "string",
         description: "A fingerprint of this function's contract.",
