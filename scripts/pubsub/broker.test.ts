@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { findFreePort } from "../common/free-port.ts";
 import { startBroker } from "./broker.ts";
 import { connectPubSub } from "./client.ts";
@@ -39,6 +39,27 @@ it("says in one line what is missing when the emulator is asked for and not ther
   await expect(startBroker("emulator", nothingOnPath)).rejects.toThrow(
     /^The official Pub\/Sub emulator is not on this machine: .*$/,
   );
+});
+
+it("says what to do when the emulator does not come up, and goes on with the embedded server", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sdk-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const bin = join(folder, "bin");
+  const emulator = join(folder, "platform/pubsub-emulator/bin");
+  for (const each of [bin, emulator]) await mkdir(each, { recursive: true });
+  for (const program of [join(bin, "gcloud"), join(bin, "java"), join(emulator, "cloud-pubsub-emulator")]) {
+    await writeFile(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+  }
+  const stderr = vi.spyOn(console, "error").mockReturnValue();
+  onTestFinished(() => stderr.mockRestore());
+  const env = { PATH: [bin, process.env.PATH].join(delimiter) };
+  const said =
+    /^The official Pub\/Sub emulator ended at its start, with exit code 3\. To see why, run `gcloud .*`\..*$/;
+  await expect(startBroker("emulator", env)).rejects.toThrow(said);
+  const broker = await startBroker("auto", env);
+  onTestFinished(() => broker.close());
+  expect(broker.kind).toBe("embedded");
+  expect(stderr.mock.calls).toEqual([[expect.stringMatching(said)]]);
 });
 
 it.skipIf(findEmulator() === undefined && !process.env.CI)(

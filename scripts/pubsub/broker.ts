@@ -16,7 +16,8 @@ const externalTimeoutMs = 3_000;
 
 /**
  * Finds or starts a Pub/Sub server. `auto` takes the one at PUBSUB_EMULATOR_HOST if that is set, else the official
- * emulator if this machine has it, else the embedded server.
+ * emulator if this machine has it, else the embedded server; so it does, with a line on stderr, where the emulator does
+ * not come up.
  *
  * @param env where PUBSUB_EMULATOR_HOST and PATH are read from
  * @param port where a server that is started here listens; 0 takes a free one
@@ -31,8 +32,13 @@ export async function startBroker(
 ): Promise<Broker> {
   const external = env.PUBSUB_EMULATOR_HOST;
   if (choice === "auto" && external) return useExternal(external);
-  if (choice === "emulator" || (choice === "auto" && findEmulator(env) !== undefined)) {
-    return { kind: "emulator", ...(await startEmulator(env, port)) };
+  if (choice === "emulator") return { kind: "emulator", ...(await startEmulator(env, port)) };
+  if (choice === "auto" && findEmulator(env) !== undefined) {
+    try {
+      return { kind: "emulator", ...(await startEmulator(env, port)) };
+    } catch (error) {
+      console.error(`${(error as Error).message} The embedded server takes its place.`);
+    }
   }
   const embedded = await startEmbeddedPubSub({ port, spare });
   return { kind: "embedded", endpoint: embedded.endpoint, close: embedded.close, embedded };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, inject } from "vitest";
 import { type Broker, type BrokerChoice, startBroker } from "./broker.ts";
 import { testClientPackage } from "./conformance/client-package.ts";
 import { testDelivery } from "./conformance/delivery.ts";
@@ -6,7 +6,6 @@ import { testPublishing } from "./conformance/publishing.ts";
 import { testResources } from "./conformance/resources.ts";
 import { testSettings } from "./conformance/settings.ts";
 import { testStreams } from "./conformance/streams.ts";
-import { findEmulator } from "./emulator.ts";
 
 const servers: { choice: BrokerChoice; name: string }[] = [
   { choice: "embedded", name: "the embedded Pub/Sub server" },
@@ -15,8 +14,7 @@ const servers: { choice: BrokerChoice; name: string }[] = [
 
 for (const { choice, name } of servers) {
   // Where it is missing, the emulator's tests are reported as skipped; CI has to have it, and fails without.
-  const isMissing = choice === "emulator" && findEmulator() === undefined && !process.env.CI;
-  describe.skipIf(isMissing)(name, () => {
+  describe.skipIf(choice === "emulator" && !inject("hasEmulator"))(name, () => {
     let broker: Broker;
     beforeAll(async () => {
       broker = await startBroker(choice);

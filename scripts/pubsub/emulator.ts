@@ -14,6 +14,8 @@ export interface RunningEmulator {
 
 const startTimeoutMs = 60_000;
 
+const whatToDo = "To see why, run `gcloud beta emulators pubsub start`.";
+
 // Started directly, not through gcloud, which would put a Python process in between. The emulator's start script replaces
 // itself with java, so the child is the emulator. It does not watch its parent: a second process waits for the pipe from
 // there to close, which happens however the parent ends, even by SIGKILL, and then kills it.
@@ -36,7 +38,7 @@ export function findEmulator(env: NodeJS.ProcessEnv = process.env): string | und
  * Starts the official emulator and waits until it answers, which takes about two seconds.
  *
  * @param wantedPort 0 takes a free one
- * @throws Error when the emulator is not on this machine, ends at once or does not answer within a minute
+ * @throws Error of one line when the emulator is not on this machine, ends at once or does not answer within a minute
  */
 export async function startEmulator(env: NodeJS.ProcessEnv = process.env, wantedPort = 0): Promise<RunningEmulator> {
   const script = findEmulator(env);
@@ -54,20 +56,26 @@ export async function startEmulator(env: NodeJS.ProcessEnv = process.env, wanted
     detached: true,
   });
   const exit = once(child, "exit");
+  const ended = new AbortController();
+  child.once("exit", () => ended.abort());
   const endedEarly = exit.then(([code]) => {
-    throw new Error(`The Pub/Sub emulator ended at its start, with exit code ${code}.`);
+    throw new Error(`The official Pub/Sub emulator ended at its start, with exit code ${code}. ${whatToDo}`);
   });
   async function close(): Promise<void> {
     child.stdin.destroy();
     await exit;
   }
   try {
-    await Promise.race([waitUntilAnswering(endpoint, startTimeoutMs), endedEarly]);
+    await Promise.race([waitUntilAnswering(endpoint, startTimeoutMs, ended.signal).catch(throwSilent), endedEarly]);
   } catch (error) {
     await close();
     throw error;
   }
   return { endpoint, close };
+}
+
+function throwSilent(): never {
+  throw new Error(`The official Pub/Sub emulator did not answer within ${startTimeoutMs / 1000} s. ${whatToDo}`);
 }
 
 function findOnPath(program: string, { PATH = "" }: NodeJS.ProcessEnv): string | undefined {

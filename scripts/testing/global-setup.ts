@@ -6,6 +6,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** `host:port` of the Pub/Sub server that all tests share; each keeps to a project id of its own. */
     pubsub: string;
+    /** Whether the official emulator comes up here; in CI it has to. */
+    hasEmulator: boolean;
   }
 }
 
@@ -15,8 +17,13 @@ declare module "vitest" {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   runBuild();
-  const broker = await startBroker(process.env.CI ? "emulator" : "auto");
+  // Vitest would print the whole stack, and "No test files found" behind it.
+  const broker = await startBroker(process.env.CI ? "emulator" : "auto").catch((error: Error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
   console.log(`Pub/Sub server of the tests: ${broker.kind}`);
   project.provide("pubsub", broker.endpoint);
+  project.provide("hasEmulator", broker.kind === "emulator");
   return () => broker.close();
 }
