@@ -12,6 +12,7 @@ describe("readConfig", () => {
       PUBLISH_TIMEOUT_MS: 10_000,
       ORDERING_KEY_SHARDS: 0,
       PAYLOAD_CHECKS: "registry",
+      CALLER_IDENTITY: "none",
       PUBSUB_EMULATOR_HOST: undefined,
       PUBSUB_ENDPOINT: undefined,
     });
@@ -110,6 +111,12 @@ describe("readConfig", () => {
     ["PUBSUB_ENDPOINT", { PUBSUB_ENDPOINT: "http://localhost:8085" }, /"http:.*TLS/],
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "https://localhost:8085" }, /"https:.*http:\/\/host:port/],
     ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
+    ["CALLER_IDENTITY", { CALLER_IDENTITY: "IAM" }, /none, iam, local/],
+    [
+      "CALLER_IDENTITY",
+      { CALLER_IDENTITY: "local", K_SERVICE: "commerce" },
+      /local \(only where K_SERVICE is not set\)/,
+    ],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],
   ])("names %s, its fault and what is allowed, in one line", (name, env, text) => {
     expect(() => readConfig({ ...project, ...env })).toThrow(ConfigError);

@@ -157,7 +157,7 @@ test("the dry run of deploy prints, ready to paste, every command in its order, 
     await runProgram("/bin/sh", ["-c", script], { PATH: gcloud.path });
     expect(await gcloud.calls()).toEqual([
       ...[preflight.version, preflight.projectNumber],
-      ...[deploy, service, boost, policy, ...invoke.map(({ add }) => add)],
+      ...[service, deploy, service, boost, policy, ...invoke.map(({ add }) => add)],
     ]);
   } finally {
     await gcloud.close();

@@ -1,6 +1,7 @@
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { nodeOptions } from "../build/node-options.ts";
 import { contractFingerprint } from "../build/schemas/fingerprint.ts";
+import { toCallerIdentity } from "./caller-identity.ts";
 import { commonSettings, functionSettings } from "./function-settings.ts";
 import {
   buildServiceAccountId,
@@ -25,13 +26,17 @@ export interface DeployChoices {
   readonly invokers: readonly string[];
 }
 
-/** The gcloud arguments for one function's deployment, in the order in which they may be needed. */
-export function toDeployCommands(name: FunctionName, choices: DeployChoices) {
+/**
+ * The gcloud arguments for one function's deployment, in the order in which they may be needed.
+ *
+ * @param served the Cloud Run service as it is now; undefined where there is none, or nobody has looked
+ */
+export function toDeployCommands(name: FunctionName, choices: DeployChoices, served?: unknown) {
   const { project, region } = choices.target;
   const place = [`--project=${project}`, `--region=${region}`, "--quiet"];
   return {
     /** Uploads, builds, and serves; prints the function's URL. */
-    deploy: ["functions", "deploy", name, ...toDeployFlags(name, choices), ...place],
+    deploy: ["functions", "deploy", name, ...toDeployFlags(name, choices, served), ...place],
     /** Prints the Cloud Run service behind the function. */
     service: ["run", "services", "describe", name, ...place, "--format=json"],
     // `functions deploy` has no flag for it.
@@ -45,7 +50,8 @@ export function toDeployCommands(name: FunctionName, choices: DeployChoices) {
   } as const;
 }
 
-function toDeployFlags(name: FunctionName, { target, environment, ingress, allowUnauthenticated }: DeployChoices) {
+function toDeployFlags(name: FunctionName, choices: DeployChoices, served: unknown) {
+  const { target, environment, ingress, allowUnauthenticated } = choices;
   const { minInstances, maxInstances, environment: own } = functionSettings[name];
   const { runtime, cpu, memory, concurrency, timeout } = commonSettings;
   const variables = {
@@ -55,6 +61,7 @@ function toDeployFlags(name: FunctionName, { target, environment, ingress, allow
     PUBSUB_ENDPOINT: `${target.region}-pubsub.googleapis.com:443`,
     NODE_OPTIONS: nodeOptions,
     ...own,
+    CALLER_IDENTITY: toCallerIdentity(allowUnauthenticated, served),
   };
   return [
     "--gen2",

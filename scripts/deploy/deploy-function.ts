@@ -19,7 +19,8 @@ export async function deployFunction(
   choices: DeployChoices,
   report: (line: string) => void,
 ): Promise<string> {
-  const commands = toDeployCommands(name, choices);
+  const before = await readGcloud(toDeployCommands(name, choices).service);
+  const commands = toDeployCommands(name, choices, before);
   report("uploading and building");
   const url = await runGcloud(commands.deploy, { onLine: report });
 

@@ -76,6 +76,7 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
             ENVIRONMENT: "prod",
             PUBSUB_ENDPOINT: "europe-west1-pubsub.googleapis.com:443",
             NODE_OPTIONS: "--max-semi-space-size=16",
+            CALLER_IDENTITY: "iam",
             LOG_LEVEL,
           },
         },

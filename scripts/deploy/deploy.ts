@@ -57,6 +57,8 @@ function printCommands(functions: readonly FunctionName[], choices: DeployChoice
   for (const name of functions) {
     const { deploy, service, boost, policy, invoke } = toDeployCommands(name, choices);
     console.log(`\n# ${name}`);
+    console.log("# read first: CALLER_IDENTITY is none where the invoker check is off");
+    console.log(toShellCommand("gcloud", service));
     console.log(toShellCommand("gcloud", deploy));
     console.log("# uploads the folder; there the build runs npm ci and npm run gcp-build, which makes the code cache");
     console.log("# read, then switch startup CPU boost on where it is off");
