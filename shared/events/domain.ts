@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { envelope } from "./envelope.ts";
 
-/** Fields beyond the envelope: checks on top-level strings, since `scanEnvelope` shows schemas nothing deeper. */
+/** Fields beyond the envelope: checks on top-level strings, as the scan makes nothing deeper of an event. */
 type Fields = Readonly<Record<string, v.GenericSchema<string | undefined, string | undefined>>>;
 
 /** One event type, as a domain's file states it. */
@@ -50,18 +50,12 @@ export interface Domain {
   readonly entryPoint: string;
   /** Topic id, without the project. */
   readonly topic: string;
-  /** How much of one ordering key's backlog shares a publish request; see `publish/lanes.ts`. */
-  readonly batching: { readonly maxMessages: number; readonly maxBytes: number };
   /** Every event type of the domain, by its name. */
   readonly events: Readonly<Record<string, DefinedEvent>>;
 }
 
-/** What a domain's file states: `batching` only where it differs from {@link BATCHING}. */
-type DomainDefinition<TEvents> = Omit<Domain, "events" | "batching"> &
-  Partial<Pick<Domain, "batching">> & { readonly events: TEvents };
-
-/** Enough for the backlog of any user; a larger message goes alone. */
-const BATCHING: Domain["batching"] = { maxMessages: 100, maxBytes: 1024 * 1024 };
+/** What a domain's file states. */
+type DomainDefinition<TEvents> = Omit<Domain, "events"> & { readonly events: TEvents };
 
 /**
  * Defines a domain from its event types.
@@ -89,5 +83,5 @@ export function defineDomain<const TEvents extends Readonly<Record<string, Event
       v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>
     >;
   };
-  return { batching: BATCHING, ...definition, events };
+  return { ...definition, events };
 }

@@ -1,16 +1,42 @@
-import type { Deliverer, Line } from "./deliver.ts";
 import { isRetryable, isTimeout, toEnded, toExhausted, toRejected } from "./failure.ts";
 import type { PublishRequest } from "./grpc/codec.ts";
 import { Sending } from "./grpc/sending.ts";
 import { CallError } from "./grpc/status.ts";
+import type { Line, LineConnection } from "./lines.ts";
 
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 1000;
 
 /** An attempt that has not ended. */
 interface Attempt {
-  readonly line: Line;
+  readonly connection: LineConnection;
   readonly sending: Sending;
+}
+
+/**
+ * Delivers messages of one ordering key in one publish request, retrying what can be retried.
+ *
+ * @param deadline milliseconds of `performance.now()`; no attempt outlives it
+ * @param patienceMs milliseconds to wait for an answer before the connection is asked whether it is alive
+ * @returns the message ids, in the messages' order
+ * @throws {PublishFailure} publish_rejected or misconfigured at once; publish_unavailable or publish_timeout when the budget
+ *   is spent
+ */
+export function deliver(
+  line: Line,
+  request: PublishRequest,
+  deadline: number,
+  patienceMs: number,
+): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    new Delivery(line, request, deadline, patienceMs, { resolve, reject }).attempt();
+  });
+}
+
+/** What waits for a delivery. */
+interface Outcome {
+  readonly resolve: (messageIds: readonly string[]) => void;
+  readonly reject: (failure: unknown) => void;
 }
 
 /**
@@ -22,12 +48,12 @@ interface Attempt {
  * would double the load of a Pub/Sub that is slow because it is overloaded. The first answer counts, and what is left is
  * cancelled. An error counts once no other attempt is open.
  */
-export class Delivery {
-  readonly #deliverer: Deliverer;
+class Delivery {
+  readonly #line: Line;
   readonly #request: PublishRequest;
   readonly #deadline: number;
-  readonly #resolve: (messageIds: readonly string[]) => void;
-  readonly #reject: (failure: unknown) => void;
+  readonly #patienceMs: number;
+  readonly #outcome: Outcome;
   readonly #open: Attempt[] = [];
   /** `performance.now()` since when a sign of life counts. */
   #since = 0;
@@ -39,42 +65,36 @@ export class Delivery {
   /** The one thing that happens next unless an answer comes: a look at the connection, another attempt, or the end. */
   #next: NodeJS.Timeout | undefined;
 
-  /** @param deadline milliseconds of `performance.now()` */
-  constructor(
-    deliverer: Deliverer,
-    request: PublishRequest,
-    deadline: number,
-    resolve: (messageIds: readonly string[]) => void,
-    reject: (failure: unknown) => void,
-  ) {
-    this.#deliverer = deliverer;
+  constructor(line: Line, request: PublishRequest, deadline: number, patienceMs: number, outcome: Outcome) {
+    this.#line = line;
     this.#request = request;
     this.#deadline = deadline;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#patienceMs = patienceMs;
+    this.#outcome = outcome;
+    line.deliveries++;
   }
 
   /** Sends the request once more. */
   attempt(): void {
-    if (this.#deliverer.isClosed) this.#fail(toEnded());
+    if (this.#line.isClosed) this.#fail(toEnded());
     // Waiting behind a slow request may have taken the whole budget: nothing must leave late.
     else if (performance.now() >= this.#deadline) this.#giveUp();
     else this.#send();
   }
 
   #send(): void {
-    const current = { line: this.#deliverer.call(), sending: new Sending() };
+    const current = { connection: this.#line.call(), sending: new Sending() };
     this.#open.push(current);
     this.#since = performance.now();
     this.#wait();
-    current.line.publish(this.#request, current.sending).then(
+    current.connection.publish(this.#request, current.sending).then(
       (messageIds) => {
         if (!this.#take(current)) return;
         this.#settle();
-        this.#resolve(messageIds);
+        this.#outcome.resolve(messageIds);
       },
       (error: unknown) => {
-        if (this.#take(current)) this.#onError(error, current.line);
+        if (this.#take(current)) this.#onError(error, current.connection);
       },
     );
   }
@@ -82,50 +102,48 @@ export class Delivery {
   #wait(): void {
     // After a freeze the deadline may be behind us, and Node warns of a negative time.
     const left = Math.max(0, this.#deadline - performance.now());
-    const { patienceMs } = this.#deliverer;
-    this.#next =
-      left > patienceMs ? setTimeout(() => this.#look(), patienceMs) : setTimeout(() => this.#giveUp(), left);
+    const mayLook = left > this.#patienceMs;
+    this.#next = mayLook ? setTimeout(() => this.#look(), this.#patienceMs) : setTimeout(() => this.#giveUp(), left);
   }
 
   async #look(): Promise<void> {
-    const { line, sending } = this.#open.at(-1) as Attempt;
-    const isAlive = line.isAlive(this.#since);
+    const { connection, sending } = this.#open.at(-1) as Attempt;
+    const isAlive = connection.isAlive(this.#since);
     this.#since = performance.now();
     this.#wait();
     if (!(await isAlive)) {
-      this.#deliverer.replace(line);
-      line.close();
+      this.#line.replace(connection);
+      connection.close();
     } else if (this.#open.at(-1)?.sending === sending && sending.isSent) this.#hedge();
   }
 
   #hedge(): void {
-    if (this.#isHedged || !this.#deliverer.mayHedge) return;
+    if (this.#isHedged || !this.#line.takeHedge()) return;
     this.#isHedged = true;
     clearTimeout(this.#next);
     this.attempt();
-    this.#deliverer.noteHedge();
   }
 
-  #onError(error: unknown, line: Line): void {
+  #onError(error: unknown, connection: LineConnection): void {
     if (!(error instanceof CallError)) {
       this.#fail(error);
       return;
     }
     // What a dead connection says when it is given up is no answer.
-    if (!line.isClosed) {
+    if (!connection.isClosed) {
       if (!isRetryable(error)) this.#finalError ??= error;
       else if (!isTimeout(error)) this.#lastAnswer = error;
-      if (line.isSilent) this.#deliverer.replace(line);
+      if (connection.isSilent) this.#line.replace(connection);
     }
     if (this.#open.length > 0) return;
     if (this.#finalError) this.#giveUp();
-    else this.#retry(line);
+    else this.#retry(connection);
   }
 
-  /** @param line that of the attempt that failed */
-  #retry(line: Line): void {
+  /** @param connection that of the attempt that failed */
+  #retry(connection: LineConnection): void {
     clearTimeout(this.#next);
-    const backoff = line.isClosed ? 0 : toBackoff(this.#retries++);
+    const backoff = connection.isClosed ? 0 : toBackoff(this.#retries++);
     if (backoff === 0) this.attempt();
     else if (performance.now() + backoff >= this.#deadline) this.#giveUp();
     else this.#next = setTimeout(() => this.attempt(), backoff);
@@ -139,17 +157,18 @@ export class Delivery {
   }
 
   #giveUp(): void {
-    for (const { line } of this.#open) if (line.isSilent) this.#deliverer.replace(line);
+    for (const { connection } of this.#open) if (connection.isSilent) this.#line.replace(connection);
     this.#fail(this.#finalError ? toRejected(this.#finalError) : toExhausted(this.#lastAnswer));
   }
 
   #fail(failure: unknown): void {
     this.#settle();
-    this.#reject(failure);
+    this.#outcome.reject(failure);
   }
 
   #settle(): void {
     this.#isSettled = true;
+    this.#line.deliveries--;
     clearTimeout(this.#next);
     for (const { sending } of this.#open.splice(0)) sending.cancel();
   }

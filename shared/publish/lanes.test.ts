@@ -13,7 +13,6 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 beforeEach(() => {
   sent = [];
   lanes = new Lanes(
-    { maxMessages: 3, maxBytes: 100 },
     (messages) =>
       new Promise((resolve, reject) => {
         const texts = messages.map(({ data }) => data.toString()).join(" ");
@@ -50,15 +49,28 @@ describe("one ordering key", () => {
   it("has one request at a time, in order, and gathers meanwhile what comes", async () => {
     const outcomes = [add("1")];
     await settle();
-    outcomes.push(...["2", "3", "4", "5"].map((text) => add(text)));
+    outcomes.push(...["2", "3", "4"].map((text) => add(text)));
     await settle();
     expect(texts()).toEqual(["1"]);
     await sent[0]?.succeed();
     expect(texts()).toEqual(["1", "2 3 4"]);
     await sent[1]?.succeed();
-    await sent[2]?.succeed();
-    expect(await Promise.all(outcomes)).toEqual(["id-1", "id-2", "id-3", "id-4", "id-5"]);
-    expect(texts()[2]).toBe("5");
+    expect(await Promise.all(outcomes)).toEqual(["id-1", "id-2", "id-3", "id-4"]);
+  });
+
+  it("has at most 100 messages, and 1 MiB of data, in one request", async () => {
+    void add("first");
+    await settle();
+    const many = Array.from({ length: 101 }, (_, i) => `${i}`);
+    for (const text of many) void add(text);
+    const large = ["a", "b", "c"].map((letter) => letter.repeat(400 * 1024));
+    for (const text of large) void add(text);
+    for (const { succeed } of sent) await succeed();
+    expect(texts().slice(1)).toEqual([
+      many.slice(0, 100).join(" "),
+      ["100", ...large.slice(0, 2)].join(" "),
+      large.at(-1),
+    ]);
   });
 
   it("holds up no other", async () => {
@@ -162,9 +174,7 @@ const KEYS = 100;
 // V8's minor collections take nothing that a table of a Map still holds once a larger table has replaced it.
 it("leaves nothing of a message that is answered to a major garbage collection", async () => {
   const collectGarbage = getGarbageCollector();
-  const answering = new Lanes({ maxMessages: 100, maxBytes: 1e6 }, async (messages: readonly Message[]) =>
-    messages.map(() => "1"),
-  );
+  const answering = new Lanes(async (messages: readonly Message[]) => messages.map(() => "1"));
   const publish = (orderingKey: string) =>
     new Promise((resolve, reject) => {
       // Text of its own, as text is on the heap: the bytes of buffers are not.

@@ -4,6 +4,12 @@ import type { Message } from "./grpc/codec.ts";
 /** Of keys that come at once, those that start at once: a batch of a thousand users would hold everybody else up. */
 const MOST_STARTS = 100;
 
+/** How much of one key's backlog shares a publish request: enough for any user's. */
+const MAX_MESSAGES = 100;
+
+/** Of data in one publish request; a larger message goes alone. */
+const MAX_BYTES = 1024 * 1024;
+
 /** What the messages of one batch share. */
 export interface Batch {
   /** How many events it publishes. */
@@ -19,13 +25,6 @@ interface Waiting extends Message {
   readonly deadline: number;
   readonly resolve: (messageId: string) => void;
   readonly reject: (failure: unknown) => void;
-}
-
-/** How much of one key's backlog shares a publish request. */
-interface BatchingLimits {
-  readonly maxMessages: number;
-  /** Bytes of data; a larger message goes alone. */
-  readonly maxBytes: number;
 }
 
 /** Publishes messages of one ordering key in one request, by a deadline in milliseconds of `performance.now()`. */
@@ -49,7 +48,6 @@ interface Lane {
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
-  readonly #limits: BatchingLimits;
   readonly #send: Send;
   /** Users of whom a message has failed, by batch. */
   readonly #failedUsers = new WeakMap<Batch, Set<string>>();
@@ -58,8 +56,7 @@ export class Lanes {
   /** Those of a large batch that start in one of the next. */
   readonly #held: string[] = [];
 
-  constructor(limits: BatchingLimits, send: Send) {
-    this.#limits = limits;
+  constructor(send: Send) {
     this.#send = send;
   }
 
@@ -138,7 +135,7 @@ export class Lanes {
       if (this.#isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
       else {
         bytes += waiting.data.length;
-        if (batch.length > 0 && (batch.length === this.#limits.maxMessages || bytes > this.#limits.maxBytes)) break;
+        if (batch.length > 0 && (batch.length === MAX_MESSAGES || bytes > MAX_BYTES)) break;
         batch.push(waiting);
       }
       taken++;

@@ -8,7 +8,6 @@ import { readConfig } from "../config.ts";
 import { PublishFailure } from "./failure.ts";
 import { Publisher } from "./publisher.ts";
 
-const batching = { maxMessages: 100, maxBytes: 1024 * 1024 };
 let pubsub: EmbeddedPubSub;
 let publisher: Publisher;
 
@@ -18,7 +17,7 @@ beforeAll(async () => {
   await admin.createTopic("unit-topic");
   admin.close();
   const env = { GCP_PROJECT_ID: "unit", PUBSUB_EMULATOR_HOST: pubsub.endpoint, MAX_IN_FLIGHT: "10000" };
-  publisher = new Publisher(readConfig(env), { topic: "unit-topic", batching });
+  publisher = new Publisher(readConfig(env), { topic: "unit-topic" });
 });
 afterEach(() => pubsub.faults.clear());
 afterAll(async () => {

@@ -1,12 +1,13 @@
 import type { Config } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
-import { DelivererBySize } from "./by-size.ts";
 import { Connection } from "./connection.ts";
 import { Credentials } from "./credentials.ts";
+import { deliver } from "./delivery.ts";
 import { toEnded } from "./failure.ts";
 import { PublishRequest } from "./grpc/codec.ts";
 import { fetchToken } from "./grpc/token.ts";
 import { type Batch, Lanes } from "./lanes.ts";
+import { Lines } from "./lines.ts";
 import { toOrderingKey } from "./ordering-key.ts";
 
 /** The part of the publish budget after which an attempt that is not answered is looked after; see `delivery.ts`. */
@@ -29,20 +30,18 @@ export interface Publication {
 export class Publisher {
   readonly #config: Config;
   readonly #lanes: Lanes;
-  readonly #deliverer: DelivererBySize;
+  readonly #lines: Lines;
 
-  constructor(config: Config, domain: Pick<Domain, "topic" | "batching">) {
+  constructor(config: Config, domain: Pick<Domain, "topic">) {
     this.#config = config;
     const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const patienceMs = config.PUBLISH_TIMEOUT_MS * PATIENCE_SHARE;
     const credentials = new Credentials(() => fetchToken(config), patienceMs);
-    this.#deliverer = new DelivererBySize(
-      (maxCalls) => new Connection(config, topic, credentials, maxCalls),
-      patienceMs,
-    );
-    this.#lanes = new Lanes(domain.batching, (messages, deadline) =>
-      this.#deliverer.deliver(new PublishRequest(topic, messages), deadline, messages.every(isBulk)),
-    );
+    this.#lines = new Lines((maxCalls) => new Connection(config, topic, credentials, maxCalls));
+    this.#lanes = new Lanes((messages, deadline) => {
+      const request = new PublishRequest(topic, messages);
+      return deliver(this.#lines.choose(request.dataBytes, messages.every(isBulk)), request, deadline, patienceMs);
+    });
   }
 
   /**
@@ -61,13 +60,13 @@ export class Publisher {
 
   /** Loads the client and connects ahead of the first publish. A failure shows, and is answered, at that publish. */
   warmUp(): void {
-    this.#deliverer.warmUp();
+    this.#lines.warmUp();
   }
 
   /** Fails what is still unacknowledged, as timed out, and closes the connections. */
   close(): void {
     this.#lanes.rejectAll(toEnded());
-    this.#deliverer.close();
+    this.#lines.close();
   }
 }
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Deliverer, type Line } from "./deliver.ts";
+import { deliver as deliverBy } from "./delivery.ts";
 import { PublishFailure } from "./failure.ts";
 import { PublishRequest } from "./grpc/codec.ts";
 import type { Sending } from "./grpc/sending.ts";
 import { CallError, Status } from "./grpc/status.ts";
+import { Line, type LineConnection } from "./lines.ts";
 
 const BUDGET_MS = 10_000;
 const PATIENCE_MS = 3000;
@@ -11,14 +12,14 @@ const request = new PublishRequest("t", []);
 
 /** One attempt as the connection sees it; the test answers it. */
 interface Call {
-  readonly line: FakeLine;
+  readonly connection: FakeConnection;
   readonly sending: Sending;
   readonly at: number;
   succeed(id: string): void;
   fail(code: number): void;
 }
 
-class FakeLine implements Line {
+class FakeConnection implements LineConnection {
   isSilent = false;
   isClosed = false;
   isRetired = false;
@@ -30,7 +31,7 @@ class FakeLine implements Line {
     return new Promise((resolve, reject) => {
       sending.isSent = true;
       const call: Call = {
-        line: this,
+        connection: this,
         sending,
         at: performance.now(),
         succeed: (id) => resolve([id]),
@@ -60,32 +61,32 @@ class FakeLine implements Line {
   async warmUp(): Promise<void> {}
 }
 
-let lines: FakeLine[];
+let connections: FakeConnection[];
 let calls: Call[];
 let onCall: ((call: Call) => void) | undefined;
-let deliverer: Deliverer;
+let line: Line;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  lines = [];
+  connections = [];
   calls = [];
   onCall = undefined;
-  deliverer = new Deliverer(() => {
-    lines.push(new FakeLine());
-    return lines.at(-1) as FakeLine;
-  }, PATIENCE_MS);
+  line = new Line(() => {
+    connections.push(new FakeConnection());
+    return connections.at(-1) as FakeConnection;
+  });
 });
 afterEach(() => vi.useRealTimers());
 
 /** The outcome of a delivery in one word: its message id or the failure's code. */
 const deliver = (budgetMs = BUDGET_MS): Promise<string> =>
-  deliverer.deliver(request, performance.now() + budgetMs).then(
+  deliverBy(line, request, performance.now() + budgetMs, PATIENCE_MS).then(
     ([id]) => id as string,
     (error) => (error instanceof PublishFailure ? error.code : String(error)),
   );
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const call = (i: number) => calls[i] as Call;
-const line = (i: number) => lines[i] as FakeLine;
+const connection = (i: number) => connections[i] as FakeConnection;
 
 /** Ten deliveries that are answered at once: after them one may be joined by a second attempt. */
 async function earnHedge(): Promise<void> {
@@ -135,11 +136,11 @@ describe("an error", () => {
 
   it("that nobody foresaw is passed on as it is", async () => {
     const outcome = deliver();
-    const { publish } = FakeLine.prototype;
-    FakeLine.prototype.publish = () => Promise.reject(new TypeError("a bug"));
+    const { publish } = FakeConnection.prototype;
+    FakeConnection.prototype.publish = () => Promise.reject(new TypeError("a bug"));
     call(0).fail(14);
     await pass(100);
-    FakeLine.prototype.publish = publish;
+    FakeConnection.prototype.publish = publish;
     expect(await outcome).toBe("TypeError: a bug");
   });
 });
@@ -147,40 +148,40 @@ describe("an error", () => {
 describe("a dead connection", () => {
   it("is given up when it does not answer a PING, and all its calls move at once", async () => {
     const outcomes = [deliver(), deliver(), deliver()];
-    line(0).isPinged = false;
+    connection(0).isPinged = false;
     await pass(PATIENCE_MS + 999);
     expect(calls.length).toBe(3);
     await pass(1);
-    expect(line(0).isClosed).toBe(true);
-    expect(calls.slice(3).map(({ line: used }) => used)).toEqual([line(1), line(1), line(1)]);
+    expect(connection(0).isClosed).toBe(true);
+    expect(calls.slice(3).map(({ connection: used }) => used)).toEqual([connection(1), connection(1), connection(1)]);
     for (const [i, made] of calls.slice(3).entries()) made.succeed(`${i}`);
     expect(await Promise.all(outcomes)).toEqual(["0", "1", "2"]);
   });
 
   it("has given no answer: what it says when it is closed does not make a timeout an outage", async () => {
     const outcome = deliver(5000);
-    line(0).isPinged = false;
+    connection(0).isPinged = false;
     await pass(5000);
     expect(await outcome).toBe("publish_timeout");
   });
 
   it("that only fails is replaced, too", async () => {
     const outcome = deliver();
-    line(0).isSilent = true;
+    connection(0).isSilent = true;
     call(0).fail(14);
     await pass(100);
-    expect([line(0).isRetired, call(1).line]).toEqual([true, line(1)]);
+    expect([connection(0).isRetired, call(1).connection]).toEqual([true, connection(1)]);
     call(1).succeed("1");
     expect(await outcome).toBe("1");
   });
 
   it("is replaced for the next delivery when the budget ends before it is found out", async () => {
     const outcome = deliver(1000);
-    line(0).isSilent = true;
+    connection(0).isSilent = true;
     await pass(1000);
     expect(await outcome).toBe("publish_timeout");
     void deliver();
-    expect(call(1).line).toBe(line(1));
+    expect(call(1).connection).toBe(connection(1));
   });
 });
 
@@ -188,7 +189,7 @@ describe("a slow Pub/Sub", () => {
   it("gets no second attempt before ten calls, and is asked by PINGs", async () => {
     const outcome = deliver();
     await pass(9000);
-    expect([calls.length, line(0).asked]).toEqual([1, 3]);
+    expect([calls.length, connection(0).asked]).toEqual([1, 3]);
     call(0).succeed("1");
     expect(await outcome).toBe("1");
   });
@@ -216,7 +217,7 @@ describe("a slow Pub/Sub", () => {
     expect(await Promise.all(outcomes)).toEqual(outcomes.map(() => "1"));
     expect(calls.length).toBeGreaterThan(40);
     expect(calls.length).toBeLessThanOrEqual(44);
-    expect(lines.length).toBe(1);
+    expect(connections.length).toBe(1);
   });
 
   it("has the loser cancelled, whichever it is", async () => {
@@ -296,7 +297,7 @@ describe("the budget", () => {
 
 it("fails what comes after its end, and what is under way, without another attempt", async () => {
   const underWay = deliver();
-  deliverer.close();
+  line.close();
   expect([await underWay, await deliver()]).toEqual(["publish_timeout", "publish_timeout"]);
   expect(calls.length).toBe(1);
 });
