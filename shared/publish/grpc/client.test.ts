@@ -6,22 +6,6 @@ import { Credentials } from "../credentials.ts";
 import { PublishRequest } from "./codec.ts";
 import { Sending } from "./sending.ts";
 
-/** Both ways of a call: on the channel's session, and on one of our own, as if this grpc-js kept its session elsewhere. */
-const paths = ["on the channel's session", "on a session of our own"] as const;
-let path: (typeof paths)[number];
-
-vi.mock("./session.ts", async (load) => {
-  const real = await load<typeof import("./session.ts")>();
-  return {
-    findSession: (...[stub]: Parameters<typeof real.findSession>) =>
-      path === "on a session of our own" ? undefined : real.findSession(stub),
-    waitForSession: async (...[stub]: Parameters<typeof real.waitForSession>) => {
-      const session = await real.waitForSession(stub);
-      return path === "on a session of our own" ? undefined : session;
-    },
-  };
-});
-
 const ok = { "grpc-status": "0" };
 const begin = { ":status": "200", "content-type": "application/grpc" };
 const frame = (message: Buffer, { flag = 0, length = message.length } = {}) => {
@@ -62,11 +46,7 @@ const answering = (pieces: readonly Buffer[], trailers: Record<string, string>) 
 };
 const id = frame(ids("42"));
 
-describe.each(paths)("a call %s", (chosen) => {
-  beforeEach(() => {
-    path = chosen;
-  });
-
+describe("a call", () => {
   it.each<[string, (stream: RawStream) => void]>([
     ["in one piece", answering([id], ok)],
     [
@@ -182,11 +162,7 @@ describe.each(paths)("a call %s", (chosen) => {
   });
 });
 
-describe.each(paths)("a PING %s", (chosen) => {
-  beforeEach(() => {
-    path = chosen;
-  });
-
+describe("a PING", () => {
   it("tells a slow service from a dead connection", async () => {
     await new Promise<void>((resolve) => {
       answer = () => resolve();

@@ -3,7 +3,6 @@ import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
 import { PUBLISH_METHOD } from "./codec.ts";
-import { OwnSession } from "./own-session.ts";
 import type { Sending } from "./sending.ts";
 import { findSession, waitForSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
@@ -71,7 +70,6 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
 
   const routing = { "x-goog-request-params": `topic=${encodeURIComponent(topic)}` };
   const authority = address ? `${address.hostname}:${address.port}` : client.apiEndpoint;
-  const own = new OwnSession(`${emulator ? "http" : "https"}://${authority}`);
   const toHeaders = reuse((by: Authorization) =>
     toRequestHeaders({
       ":method": "POST",
@@ -95,20 +93,19 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
 
   return {
     connect: () => void connect().catch(() => {}),
-    isConnected: () => (findSession(stub) ?? own.current) !== undefined,
+    isConnected: () => findSession(stub) !== undefined,
     async publish(request, by, sending) {
-      const session = findSession(stub) ?? (await connect()) ?? (await own.get());
+      const session = findSession(stub) ?? (await connect());
       sending.check();
       sending.isSent = true;
       return callUnary(session, toHeaders(by), request.bytes, sending);
     },
     ping: (ms) => {
-      const session = findSession(stub) ?? own.current;
+      const session = findSession(stub);
       return session ? ping(session, ms) : Promise.resolve(true);
     },
     close() {
       stub.close();
-      own.close();
       for (const socket of sockets) socket.destroy();
     },
   };
