@@ -19,6 +19,12 @@ export interface Log {
   write(level: Level, message: string, fields: LogFields, trace?: string): void;
 }
 
+/** A process's own log. */
+export interface ProcessLog extends Log {
+  /** Writes a line whatever `LOG_LEVEL` is: what is counted must not depend on it. */
+  always(level: Level, message: string, fields: Readonly<Record<string, unknown>>, trace?: string): void;
+}
+
 /**
  * Creates the log of a process.
  *
@@ -31,7 +37,7 @@ export interface Log {
 export function createLog(
   config: Pick<Config, "LOG_LEVEL" | "ENVIRONMENT" | "GCP_PROJECT_ID">,
   sink: (lines: string) => void = (lines) => stdout.write(lines),
-): Log {
+): ProcessLog {
   const lowest = LEVELS.indexOf(config.LOG_LEVEL);
   const environment = JSON.stringify(config.ENVIRONMENT);
   let pending = "";
@@ -41,9 +47,11 @@ export function createLog(
     if (lines !== "") sink(lines);
   };
   process.once("exit", flush);
-  return {
-    write(level, message, fields, trace) {
-      if (LEVELS.indexOf(level) < lowest) return;
+  const log: ProcessLog = {
+    write(level, ...line) {
+      if (LEVELS.indexOf(level) >= lowest) log.always(level, ...line);
+    },
+    always(level, message, fields, trace) {
       if (pending === "") setImmediate(flush);
       // JSON escapes line breaks, so no value can begin a line of its own. Joined as text: building one object first costs
       // twice what the rest of a line does.
@@ -52,6 +60,7 @@ export function createLog(
       pending += `{${head}${traced},${JSON.stringify(fields).slice(1)}\n`;
     },
   };
+  return log;
 }
 
 /** @returns a log whose lines are written at level `debug`, but for errors: these are ours, whoever asked */

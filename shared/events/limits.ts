@@ -23,3 +23,6 @@ export const MAX_ATTRIBUTE_BYTES = 1024;
 
 /** Faults of a payload that an answer lists; more are counted. */
 export const MAX_WARNINGS = 20;
+
+/** Bytes of a caller's name, as in the attribute `caller`. */
+export const MAX_CALLER_BYTES = 256;

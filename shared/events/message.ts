@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { MAX_ID_BYTES } from "./limits.ts";
+import { MAX_ATTRIBUTE_BYTES, MAX_CALLER_BYTES } from "./limits.ts";
 
 /** The field whose value is the ordering key of a message. */
 export const ORDERING_KEY = "user_id";
@@ -26,7 +26,17 @@ export const attributes = v.looseObject({
         "The paths at which the payload breaks its schema, joined by one space. Subscribe with the filter `NOT attributes:payload_faults` to have none of these messages.",
       ),
       v.minLength(1),
-      v.metadata({ maxLength: MAX_ID_BYTES }),
+      v.metadata({ maxLength: MAX_ATTRIBUTE_BYTES }),
+    ),
+  ),
+  caller: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        "The service account that sent the event, or `person`: where the platform checks the callers and could tell.",
+      ),
+      v.minLength(1),
+      v.metadata({ maxLength: MAX_CALLER_BYTES }),
     ),
   ),
   verification: v.optional(

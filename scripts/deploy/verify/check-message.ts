@@ -56,8 +56,8 @@ export function findAttributeFault(
   const wanted = { event_type: eventType, event_id: promisedEventId, verification: mark };
   const wrong = Object.entries(wanted).find(([name, value]) => attributes[name] !== value);
   if (wrong !== undefined) return `${wrong[0]} is ${attributes[wrong[0]] === undefined ? "missing" : "another"}`;
-  // The platform begins a trace where the caller has none.
-  const known = [...Object.keys(wanted), "googclient_traceparent"];
+  // The platform begins a trace where the caller has none, and knows who called.
+  const known = [...Object.keys(wanted), "googclient_traceparent", "caller"];
   const surplus = Object.keys(attributes).find((name) => !known.includes(name));
   return surplus === undefined ? undefined : `${surplus} was not promised`;
 }
