@@ -99,7 +99,10 @@ export class LocalStack {
       this.#closers.unshift(close);
     };
     await this.#open(all);
-    const env = { ...process.env, GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: proxy.endpoint };
+    const own = { GCP_PROJECT_ID: project, PUBSUB_EMULATOR_HOST: proxy.endpoint, CALLER_IDENTITY: "local" };
+    // Whose process this is, the platform says: with its name, a function takes no header's word for the caller.
+    const { K_SERVICE: _, ...environment } = process.env;
+    const env = { ...environment, ...own };
     this.#closers.unshift(() => Promise.all(this.#each((each) => each.stop())));
     await this.#serve(build, env, local);
     this.#ready.resolve(local);

@@ -1,5 +1,6 @@
 import { type FunctionName, functionNames } from "../../../shared/events/registry.ts";
-import { readArguments, UsageError } from "../../common/command.ts";
+import { readArguments } from "../../common/command.ts";
+import { localOption, readLocalUrl, separateLocalUrl } from "../../common/local-url.ts";
 import { readFunctionNames } from "../deploy-options.ts";
 import { commonOptions, readTarget } from "../options.ts";
 import type { Target } from "../target.ts";
@@ -22,11 +23,9 @@ Exit code: 0 all promises hold, 1 one is broken, 2 it could not be found out.
 const { project, region, help } = commonOptions;
 const options = {
   ...{ project, region, help },
-  local: { type: "boolean", default: false },
+  ...localOption,
   impersonate: { type: "string" },
 } as const;
-
-const isUrl = (text: string) => /^https?:\/\/\S+$/.test(text);
 
 export type Where =
   | { readonly kind: "local"; readonly url: string }
@@ -42,24 +41,11 @@ export type VerifyOptions =
  * @throws UsageError for the first thing that is wrong with it
  */
 export function readVerifyOptions(args: readonly string[]): VerifyOptions {
-  // The URL is optional, which Node's options know nothing of: it is read as a name.
-  const separated = args.flatMap((arg) =>
-    arg.startsWith("--local=") ? ["--local", arg.slice("--local=".length)] : [arg],
-  );
-  const { values, positionals } = readArguments(separated, options, true);
+  const { values, positionals } = readArguments(separateLocalUrl(args), options, true);
   if (values.help) return { help: true };
-  const urls = positionals.filter(isUrl);
-  const functions = readFunctionNames(positionals.filter((name) => !isUrl(name)));
-  if (!values.local) {
-    if (urls.length > 0) throw new UsageError(`${urls[0]} needs --local`);
-    return {
-      help: false,
-      functions,
-      where: { kind: "cloud", target: readTarget(values), account: values.impersonate },
-    };
-  }
-  const stray = (["project", "region", "impersonate"] as const).find((name) => values[name] !== undefined);
-  if (stray !== undefined) throw new UsageError(`--${stray} does not go with --local`);
-  if (urls.length > 1) throw new UsageError("--local takes one URL");
-  return { help: false, functions, where: { kind: "local", url: urls[0] ?? "http://localhost:8000" } };
+  const { project, region, impersonate } = values;
+  const { url, rest } = readLocalUrl(values.local, positionals, { project, region, impersonate });
+  const where: Where =
+    url === undefined ? { kind: "cloud", target: readTarget(values), account: impersonate } : { kind: "local", url };
+  return { help: false, functions: readFunctionNames(rest), where };
 }

@@ -9,6 +9,7 @@ import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
 import { keepText } from "./kept-text.ts";
+import { LogLines } from "./log-lines.ts";
 import { parseJson, readUser } from "./read-exchange.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -36,6 +37,7 @@ export class LocalConsole {
   readonly #faults = new FaultRecipes();
   readonly #stream: EventStream;
   readonly #assets = new Assets();
+  readonly #logLines = new LogLines();
   readonly #handlers: ReadonlyMap<string, readonly [method: string, handler: Handler]>;
   #documents: Documents = {};
   #page = "";
@@ -55,6 +57,7 @@ export class LocalConsole {
     const readInfo = () => ({ pubsub: broker.endpoint, project, functions: domains.map(({ name }) => name) });
     this.#handlers = new Map<string, [string, Handler]>([
       ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, readInfo()), false)]],
+      ["/console/logs", ["GET", (_, response) => respond(response, toJsonAnswer(200, this.#logLines.read()), false)]],
       ["/console/stream", ["GET", (request, response) => this.#open(request, response)]],
       ["/console/records", ["DELETE", (_, response) => this.#clear(response)]],
       ["/console/record", ["GET", (request, response) => this.#find(request, response)]],
@@ -98,6 +101,7 @@ export class LocalConsole {
     if (typeof entry !== "object" || entry === null) return;
     const { severity, event_id } = entry as Readonly<Record<string, unknown>>;
     const id = typeof event_id === "string" ? event_id : "";
+    this.#logLines.add(name, entry as Readonly<Record<string, unknown>>);
     this.recorder.add({ kind: "log", at: Date.now(), function: name, severity: String(severity), text: line, id });
   }
 
@@ -117,6 +121,7 @@ export class LocalConsole {
   /** Forgets all that was recorded. */
   clear(): void {
     this.recorder.clear();
+    this.#logLines.clear();
   }
 
   /**

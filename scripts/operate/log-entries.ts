@@ -1,0 +1,62 @@
+import { functionNames } from "../../shared/events/registry.ts";
+import { UsageError } from "../common/command.ts";
+import { runGcloud } from "../deploy/gcloud/gcloud.ts";
+
+/** A line that a function wrote, as Cloud Logging keeps it and the local stack tells it. */
+export interface LogEntry {
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly severity: string;
+  readonly resource: { readonly labels: Readonly<Record<string, string>> };
+  readonly jsonPayload?: Readonly<Record<string, unknown>>;
+}
+
+/** Whose lines are read. */
+export type LogSource =
+  | { readonly kind: "local"; readonly url: string }
+  | { readonly kind: "cloud"; readonly project: string };
+
+const services = functionNames.map((name) => `"${name}"`).join(" OR ");
+const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** @throws UsageError where it is no number of minutes, hours or days such as `7d` */
+export function readSince(text: string, now = Date.now()): Date {
+  const { count, unit } = /^(?<count>[1-9]\d{0,3})(?<unit>[mhd])$/.exec(text)?.groups ?? {};
+  if (!unit) throw new UsageError(`--since must be a time such as 7d, 12h or 30m, not ${JSON.stringify(text)}`);
+  return new Date(now - Number(count) * unitsMs[unit as keyof typeof unitsMs]);
+}
+
+/**
+ * Reads what the functions wrote in their logs, the oldest line first.
+ *
+ * @param filter which lines, in Cloud Logging's language: comparisons of `jsonPayload`
+ * @param matches the same for the local stack, which gives all of its lines
+ * @throws GcloudError where gcloud is refused, UsageError where no local stack answers
+ */
+export async function readLogEntries(
+  source: LogSource,
+  since: Date,
+  filter: string,
+  matches: (line: Readonly<Record<string, unknown>>) => boolean,
+): Promise<LogEntry[]> {
+  if (source.kind === "local") {
+    const entries = await readLocalEntries(source.url);
+    return entries.filter(({ timestamp, jsonPayload }) => new Date(timestamp) >= since && matches(jsonPayload ?? {}));
+  }
+  const where = `resource.type="cloud_run_revision" AND resource.labels.service_name=(${services})`;
+  // A time in the filter, as gcloud's own --freshness holds only for the newest first.
+  const whole = `${where} AND timestamp>="${since.toISOString()}" AND ${filter}`;
+  const options = ["--order=asc", "--format=json", `--project=${source.project}`, "--quiet"];
+  return JSON.parse(await runGcloud(["logging", "read", whole, ...options])) as LogEntry[];
+}
+
+async function readLocalEntries(url: string): Promise<LogEntry[]> {
+  try {
+    const response = await fetch(`${url}/console/logs`, { signal: AbortSignal.timeout(30_000) });
+    return (await response.json()) as LogEntry[];
+  } catch {
+    throw new UsageError(
+      `no local stack answers at ${url}; start it with npm start, or give its URL: --local http://localhost:PORT`,
+    );
+  }
+}
