@@ -48,7 +48,7 @@ export function serve(domain: Domain): Handler {
       room.giveUp(new Problem("shutting_down"));
       publisher.close();
     };
-    ownServer(handle, onRefused, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
+    ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
   }
   return handle;
 }

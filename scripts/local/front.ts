@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerClientErrors } from "../../shared/http/client-error.ts";
+import { lingerAtEnd } from "../../shared/http/linger.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../shared/http/respond.ts";
 import { Exchange, type Summary } from "./console/exchange.ts";
@@ -81,6 +82,7 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
     answer(request, response, behind, agent, listener, answerError).catch(answerError);
   });
   answerClientErrors(server);
+  lingerAtEnd(server);
   // Node's 5 s are over while a busy machine still has a caller's next request on its way.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, "127.0.0.1");

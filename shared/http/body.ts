@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { sendContinue } from "./expectation.ts";
 import { findInflater } from "./inflate.ts";
-import type { Lease } from "./lease.ts";
 import { readMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { receive } from "./receive.ts";
+import type { Lease } from "./room.ts";
 
 /** A request. functions-framework leaves a `rawBody` where its parsers ran first. */
 export type BodyRequest = IncomingMessage & { readonly rawBody?: Buffer };
@@ -39,8 +38,7 @@ export async function readBody(request: BodyRequest, lease: Lease, { limit, acce
   const inflater = findInflater(headers["content-encoding"]);
   // Before the client is told to go on: there is nothing that it could send.
   if (!hasBody) throw emptyBody();
-  const onAdmitted = () => sendContinue(request);
-  const body = request.rawBody ?? (await receive(request, { lease, limit, inflater, onAdmitted }));
+  const body = request.rawBody ?? (await receive(request, { lease, limit, inflater }));
   const bytes = skipByteOrderMark(body);
   if (bytes.length === 0) throw emptyBody();
   return { bytes, mediaType };

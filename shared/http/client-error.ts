@@ -2,15 +2,18 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connectionOf } from "./connection.ts";
+import type { Drain } from "./drain.ts";
+import { linger } from "./linger.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 import { toMessage } from "./respond.ts";
+import { timeLimits } from "./time-limits.ts";
 
-/** How long a client may take to end a connection that we have ended. */
-const LINGER_MS = 5000;
+const HEADERS_LATE = `The headers were not complete after ${timeLimits.headersMs / 1000} s.`;
 
-const codes: Readonly<Record<string, ProblemCode>> = {
-  HPE_HEADER_OVERFLOW: "headers_too_large",
-  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+/** By Node's code of the error; all others are malformed_request. */
+const problems: Readonly<Record<string, readonly [code: ProblemCode, detail?: string]>> = {
+  HPE_HEADER_OVERFLOW: ["headers_too_large"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", HEADERS_LATE],
 };
 
 /** Is told of what is answered without being taken; bytes that are not HTTP have no request. */
@@ -19,37 +22,39 @@ export type OnRefused = (problem: Problem, request?: IncomingMessage) => void;
 /**
  * Answers what never becomes a request (bytes that are not HTTP, headers that are too large or too slow, CONNECT) with
  * problem details as well: Node's own answer has no body, or there is none.
+ *
+ * @param drain waits for callers that are still sending
  */
-export function answerClientErrors(server: Server, onRefused: OnRefused = () => {}): void {
+export function answerClientErrors(server: Server, onRefused: OnRefused = () => {}, drain?: Drain): void {
   const failed = new WeakSet<Duplex>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (failed.has(socket)) return;
     failed.add(socket);
-    if (!socket.writable || error.code === "ECONNRESET") {
-      socket.destroy();
-      return;
-    }
-    const problem = new Problem(codes[error.code ?? ""] ?? "malformed_request");
+    // What comes behind the last answer of a connection is thrown away, whatever it is.
+    if (!socket.writable) return;
+    if (error.code === "ECONNRESET") return void socket.destroy();
+    const problem = new Problem(...(problems[error.code ?? ""] ?? (["malformed_request"] as const)));
     const connection = connectionOf(socket as Socket);
     // Bytes that break a body are answered by whoever reads it. Others come behind requests that have no answer yet: ours
     // would be taken for theirs.
     connection.arriving?.lease.fail(problem);
-    connection.whenIdle(() => answer(socket, problem, onRefused));
+    connection.whenIdle(() => answer(socket, problem, onRefused, drain));
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => {
     const headers = { Allow: "GET, HEAD, POST" };
     const problem = new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers });
-    connectionOf(socket as Socket).whenIdle(() => answer(socket, problem, () => onRefused(problem, request)));
+    connectionOf(socket as Socket).whenIdle(() => answer(socket, problem, () => onRefused(problem, request), drain));
   });
 }
 
 /** Writes an answer to a connection that has no response object, and ends it. */
-function answer(socket: Duplex, problem: Problem, onRefused: OnRefused): void {
+function answer(socket: Duplex, problem: Problem, onRefused: OnRefused, drain: Drain | undefined): void {
   if (!socket.writable) return;
   onRefused(problem);
   const { headers, body } = toMessage(problem, true);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on("error", () => {});
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join("")}\r\n${body}`);
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  drain?.waitFor(socket);
+  linger(socket as Socket);
 }

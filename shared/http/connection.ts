@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Lease } from "./lease.ts";
+import type { Lease } from "./room.ts";
 
 /** One request that is under way. */
 export interface Exchange {

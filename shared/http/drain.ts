@@ -1,3 +1,5 @@
+import type { EventEmitter } from "node:events";
+
 /** The platform kills 10 s after SIGTERM. Until here requests in flight get their real answer… */
 const GRACE_MS = 8000;
 /** …then the rest is failed and answered, until here. */
@@ -22,6 +24,7 @@ export class Drain {
   #isClosing = false;
   #hasExited = false;
   #giveUp: NodeJS.Timeout | undefined;
+  #flush: NodeJS.Timeout | undefined;
 
   get isDraining(): boolean {
     return this.#ending !== undefined;
@@ -29,6 +32,7 @@ export class Drain {
 
   enter(): void {
     this.#active++;
+    clearTimeout(this.#flush);
   }
 
   leave(): void {
@@ -36,32 +40,35 @@ export class Drain {
     if (this.#active === 0 && this.#ending) this.#close(this.#ending);
   }
 
+  /** The process does not end before this has closed: a caller that is still sending would lose its answer. */
+  waitFor(source: EventEmitter): void {
+    this.enter();
+    source.once("close", () => this.leave());
+  }
+
   /**
-   * Ends the process once the requests in flight have their answers; a second call does nothing. Until then the server goes
-   * on listening, so that new requests are told to go elsewhere rather than refused.
+   * Ends the process once the requests in flight have their answers, and what is refused has arrived; a second call does
+   * nothing. Until then the server goes on listening, so that new requests are told to go elsewhere rather than refused.
    */
   begin(ending: Ending): void {
     if (this.#ending) return;
     this.#ending = ending;
-    if (this.#active === 0) {
-      this.#close(ending);
-      return;
-    }
     this.#giveUp = setTimeout(() => ending.giveUp(), GRACE_MS);
     setTimeout(() => this.#exit(ending), LAST_MS);
+    if (this.#active === 0) this.#close(ending);
   }
 
   #close(ending: Ending): void {
-    if (this.#isClosing) return;
+    if (!this.#isClosing) ending.close(() => this.#exit(ending));
     this.#isClosing = true;
-    clearTimeout(this.#giveUp);
-    ending.close(() => this.#exit(ending));
-    setTimeout(() => this.#exit(ending), FLUSH_MS);
+    // A connection that was open may bring another request, which is refused.
+    this.#flush = setTimeout(() => this.#exit(ending), FLUSH_MS);
   }
 
   #exit(ending: Ending): void {
     if (this.#hasExited) return;
     this.#hasExited = true;
+    clearTimeout(this.#giveUp);
     ending.exit();
   }
 }

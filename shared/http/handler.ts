@@ -2,20 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OnRefused } from "./client-error.ts";
 import { connectionOf, type Exchange } from "./connection.ts";
 import type { Drain } from "./drain.ts";
-import { isExpecting } from "./expectation.ts";
-import type { Lease } from "./lease.ts";
+import { linger } from "./linger.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 import { type Answer, respond } from "./respond.ts";
-import type { Room } from "./room.ts";
+import type { Lease, Room } from "./room.ts";
+import { timeLimits } from "./time-limits.ts";
 
-/** A caller that goes on sending after its answer is cut off then. */
-const LINGER_MS = 5000;
-
-/** A caller that does not read its answer is cut off then. */
-const UNREAD_MS = 10_000;
-
-/** An HTTP function, as functions-framework and `node:http` take it. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/**
+ * An HTTP function, as functions-framework and `node:http` take it.
+ *
+ * @param goOn tells a client that waits for it (`Expect: 100-continue`) to send its body
+ */
+export type Handler = (request: IncomingMessage, response: ServerResponse, goOn?: () => void) => Promise<void>;
 
 /**
  * Makes what takes every request: within the instance's room, in its connection's order, until its answer has left.
@@ -31,15 +29,19 @@ export function createHandler(
   onRefused: OnRefused,
   isProbe: (request: IncomingMessage) => boolean,
 ): Handler {
-  return async (request, response) => {
+  return async (request, response, goOn) => {
+    // It came behind an answer that ended the connection: nobody would hear what became of it.
+    if (!request.socket.writable) return void request.resume();
     const refuse = (code: ProblemCode) => {
       const problem = new Problem(code);
       onRefused(problem, request);
-      respond(response, problem, drain.isDraining || isExpecting(request));
+      respond(response, problem, drain.isDraining || goOn !== undefined);
+      discardRest(request, drain);
     };
     if (drain.isDraining) return refuse("shutting_down");
     const lease = room.open() ?? room.open(isProbe(request));
     if (!lease) return refuse("overloaded");
+    lease.goOn = goOn;
     const exchange: Exchange = { lease, isComplete: () => request.complete };
     const connection = connectionOf(request.socket);
     let isAnswered = false;
@@ -68,13 +70,13 @@ export function createHandler(
       }
     }
     const answer = await take(request, lease);
-    const close = drain.isDraining || lease.failure !== undefined || isCutOff(answer) || isExpecting(request);
+    const close = drain.isDraining || lease.failure !== undefined || isCutOff(answer) || lease.goOn !== undefined;
     lease.holdAnswer(respond(response, answer, close));
     isAnswered = true;
     // A response that waits for its turn hears nothing of a connection that ends.
     isClosed ||= request.socket.destroyed;
     end();
-    if (!request.complete) setTimeout(cutOff, LINGER_MS, request).unref();
+    discardRest(request, drain);
     if (request.socket.writableLength > 0) cutOffUnread(response);
   };
 }
@@ -83,12 +85,14 @@ function isCutOff(answer: Answer): boolean {
   return answer instanceof Problem && answer.code === "request_timeout";
 }
 
-/** Ends a connection whose request is still arriving; one that is complete by now may serve the next. */
-function cutOff(request: IncomingMessage): void {
-  if (!request.complete) request.socket.destroy();
+/** Reads what is still to come of a request that has its answer; one that is complete then may be followed by the next. */
+function discardRest(request: IncomingMessage, drain: Drain): void {
+  if (request.complete || request.socket.destroyed) return;
+  drain.waitFor(request);
+  request.once("close", linger(request.socket)).resume();
 }
 
 function cutOffUnread(response: ServerResponse): void {
-  const timer = setTimeout(() => response.socket?.destroy(), UNREAD_MS).unref();
+  const timer = setTimeout(() => response.socket?.destroy(), timeLimits.unreadMs).unref();
   response.once("close", () => clearTimeout(timer));
 }

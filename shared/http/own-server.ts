@@ -1,18 +1,15 @@
 import { subscribe } from "node:diagnostics_channel";
-import { type RequestListener, Server } from "node:http";
+import { Server } from "node:http";
 import { answerClientErrors, type OnRefused } from "./client-error.ts";
-import { noteExpectation } from "./expectation.ts";
+import type { Drain } from "./drain.ts";
+import type { Handler } from "./handler.ts";
+import { lingerAtEnd } from "./linger.ts";
+import { timeLimits } from "./time-limits.ts";
 
 /** Published by Node when a server begins to listen, before any connection is taken. */
 const LISTEN = "tracing:net.server.listen:asyncStart";
 
-/** A client that has sent no complete headers by then is cut off. */
-const HEADERS_TIMEOUT_MS = 10_000;
-
-/** The same for a whole request; a body that makes no progress is given up earlier, see `progress.ts`. */
-const REQUEST_TIMEOUT_MS = 20_000;
-
-/** Node looks for both this often; 30 s by default, which comes on top of them. */
+/** Node looks this often for headers that are late; 30 s by default, which comes on top of their time. */
 const CHECK_MS = 1000;
 
 /** Longer than Google's front ends keep an idle connection (600 s), so that none is closed under a request on its way. */
@@ -30,9 +27,15 @@ const KEEP_ALIVE_MS = 620_000;
  *
  * @param handler takes every request
  * @param onRefused is told of what never becomes one
+ * @param drain waits for what is refused without becoming one
  * @param onListening gets the server once the framework has registered its own handlers
  */
-export function ownServer(handler: RequestListener, onRefused: OnRefused, onListening: (server: Server) => void): void {
+export function ownServer(
+  handler: Handler,
+  onRefused: OnRefused,
+  drain: Drain,
+  onListening: (server: Server) => void,
+): void {
   subscribe(LISTEN, (message) => {
     const { server } = message as { readonly server: unknown };
     if (!(server instanceof Server)) return;
@@ -40,15 +43,14 @@ export function ownServer(handler: RequestListener, onRefused: OnRefused, onList
     // An unknown `Expect` or no `Host` is ours to answer: Node's own 417 and 400 have no body.
     server.on("checkExpectation", handler);
     // A body is asked for once there is room for it; Node's own `100 Continue` comes before anything is known.
-    server.on("checkContinue", (request, response) => {
-      noteExpectation(request, response);
-      handler(request, response);
-    });
+    server.on("checkContinue", (request, response) => handler(request, response, () => response.writeContinue()));
     // Options of the server's making; a client that half-closes after its request (`nc -N`) still wants its answer.
     Object.assign(server, { requireHostHeader: false, httpAllowHalfOpen: true, connectionsCheckingInterval: CHECK_MS });
-    answerClientErrors(server, onRefused);
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = REQUEST_TIMEOUT_MS;
+    answerClientErrors(server, onRefused, drain);
+    lingerAtEnd(server);
+    server.headersTimeout = timeLimits.headersMs;
+    // Node's limit for a whole request would cut off a caller that may still read its answer; ours is in `progress.ts`.
+    server.requestTimeout = 0;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     // The framework registers its signal handlers in a listener of the same event, which may come after this one.
     server.once("listening", () => setImmediate(onListening, server));

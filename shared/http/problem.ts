@@ -35,7 +35,8 @@ export const problems = {
   request_timeout: {
     status: 408,
     title: "Request not received in time",
-    detail: "The request made no progress.",
+    detail: "The headers or the body took too long; detail says which limit it was.",
+    retryable: true,
   },
   payload_too_large: {
     status: 413,

@@ -1,17 +1,8 @@
-const TICK_MS = 500;
+import { Problem } from "./problem.ts";
+import { timeLimits } from "./time-limits.ts";
 
-/** A body is cut off after so long without a byte, and from then on when it is slower than its floor. */
-const GRACE_MS = 10_000;
-
-/** The same for one that holds room while others wait for it. */
-const CROWDED_GRACE_MS = 5000;
-
-/** Bytes a second that a body must make on average after its grace. */
-const SMALL_FLOOR = 1024;
-const LARGE_FLOOR = 64 * 1024;
-
-/** Room, body and Pub/Sub (10 s) have the platform's 30 s together. */
-const LONGEST_MS = 18_000;
+/** Looked at this often in the time that a body may be silent. */
+const TICKS = 20;
 
 /** How a body is getting on. */
 export interface Upload {
@@ -19,19 +10,14 @@ export interface Upload {
   readonly received: number;
   /** Whether it is we who do not read. */
   readonly isPaused: boolean;
-  /** Whether it holds room among the large. */
-  readonly isLarge: boolean;
-  /** Whether others wait for that room. */
-  readonly isCrowded: boolean;
 }
 
-/** A body that is watched, and how it has been getting on. */
+/** A body that is watched. */
 interface Watch {
   readonly upload: Upload;
-  readonly onStuck: () => void;
-  age: number;
-  active: number;
-  silent: number;
+  readonly onLate: (problem: Problem) => void;
+  ageMs: number;
+  silentMs: number;
   seen: number;
 }
 
@@ -40,40 +26,44 @@ const watches = new Set<Watch>();
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Watches a body for progress. Counts ticks instead of reading a clock: while the event loop is busy, nobody is late.
+ * Watches a body until it is complete. Counts ticks instead of reading a clock: while the event loop is busy, nobody is late.
  *
- * @param onStuck is called once, when the body must be cut off
+ * @param onLate is called once, with request_timeout, when the body must be cut off
  * @returns a function that ends the watch
  */
-export function watchProgress(upload: Upload, onStuck: () => void): () => void {
+export function watchProgress(upload: Upload, onLate: (problem: Problem) => void): () => void {
+  const tickMs = timeLimits.silentMs / TICKS;
   // The tick that comes next is not a whole one: nobody is cut off early for it.
-  const watch: Watch = { upload, onStuck, age: -TICK_MS, active: -TICK_MS, silent: -TICK_MS, seen: 0 };
+  const watch: Watch = { upload, onLate, ageMs: -tickMs, silentMs: -tickMs, seen: 0 };
   watches.add(watch);
-  timer ??= setInterval(tick, TICK_MS);
+  timer ??= setInterval(tick, tickMs, tickMs);
   return () => watches.delete(watch);
 }
 
-function tick(): void {
+function tick(tickMs: number): void {
   if (watches.size === 0) {
     clearInterval(timer);
     timer = undefined;
   }
   for (const watch of watches) {
-    if (!isStuck(watch)) continue;
+    const { upload } = watch;
+    watch.ageMs += tickMs;
+    if (!upload.isPaused) {
+      watch.silentMs = upload.received === watch.seen ? watch.silentMs + tickMs : 0;
+      watch.seen = upload.received;
+    }
+    const problem = toProblem(watch);
+    if (!problem) continue;
     watches.delete(watch);
-    watch.onStuck();
+    watch.onLate(problem);
   }
 }
 
-function isStuck(watch: Watch): boolean {
-  const { upload } = watch;
-  watch.age += TICK_MS;
-  if (!upload.isPaused) {
-    watch.active += TICK_MS;
-    watch.silent = upload.received === watch.seen ? watch.silent + TICK_MS : 0;
-    watch.seen = upload.received;
+function toProblem({ ageMs, silentMs }: Watch): Problem | undefined {
+  if (silentMs >= timeLimits.silentMs) {
+    return new Problem("request_timeout", `Nothing came of the body for ${timeLimits.silentMs / 1000} s.`);
   }
-  const grace = upload.isCrowded ? CROWDED_GRACE_MS : GRACE_MS;
-  const due = ((upload.isLarge ? LARGE_FLOOR : SMALL_FLOOR) * (watch.active - grace)) / 1000;
-  return watch.silent >= grace || upload.received < due || watch.age >= LONGEST_MS;
+  if (ageMs < timeLimits.completeMs) return undefined;
+  const limit = `The body was not complete after ${timeLimits.completeMs / 1000} s`;
+  return new Problem("request_timeout", `${limit}: compress it with gzip, send a smaller event, or use a faster link.`);
 }

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { ByteCollector } from "./byte-collector.ts";
 import type { Inflater } from "./inflate.ts";
-import { type Lease, SMALL_BODY_BYTES } from "./lease.ts";
 import { Problem } from "./problem.ts";
 import { watchProgress } from "./progress.ts";
+import { type Lease, SMALL_BODY_BYTES } from "./room.ts";
 
 /** How a body is read; see {@link receive}. */
 interface Receiving {
@@ -12,8 +12,6 @@ interface Receiving {
   /** Bytes, as sent and as inflated. */
   readonly limit: number;
   readonly inflater: Inflater | undefined;
-  /** Tells the client to send its body, where it waits for that. */
-  readonly onAdmitted: () => void;
 }
 
 /**
@@ -60,18 +58,10 @@ class Receiver {
     this.#declared = Number(request.headers["content-length"] ?? Number.NaN);
   }
 
-  get isLarge(): boolean {
-    return this.#receiving.lease.isLarge;
-  }
-
-  get isCrowded(): boolean {
-    return this.#receiving.lease.isCrowded;
-  }
-
   start(): void {
     const { lease, limit, inflater } = this.#receiving;
     this.#request.on("close", this.#onClose);
-    this.#unwatch = watchProgress(this, () => this.#stop(new Problem("request_timeout", "The body made no progress.")));
+    this.#unwatch = watchProgress(this, this.#stop);
     this.#guard(() => {
       if (this.#declared > limit) throw tooLarge(limit);
       if (lease.failure) throw lease.failure;
@@ -100,10 +90,11 @@ class Receiver {
   }
 
   #read(): void {
-    const { inflater, onAdmitted, lease } = this.#receiving;
+    const { inflater, lease } = this.#receiving;
     lease.whenFailed(this.#stop);
     if (inflater) this.#openStream(inflater);
-    onAdmitted();
+    lease.goOn?.();
+    lease.goOn = undefined;
     this.#request.on("data", this.#onSent).on("end", this.#onEnd);
   }
 

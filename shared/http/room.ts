@@ -1,47 +1,51 @@
-import { Lease, type Pools, REQUEST_BYTES, type Waiter } from "./lease.ts";
-import type { Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
-/** One that waits may hold what came before it was seen to be large: this many of those, no more. */
+/** Up to here a body is small: it is counted as it comes and never waits for a large one. */
+export const SMALL_BODY_BYTES = 128 * KIB;
+
+/** A request itself: its headers, and the objects around it. */
+const REQUEST_BYTES = 4 * KIB;
+
+/** How long a large body waits for room; what it then has of the platform's 30 s is for the body and for Pub/Sub. */
+const WAIT_MS = 4000;
+
+/** At most this many large bodies wait; each may already hold 128 KiB. */
 const MAX_WAITING = 128;
+
+/** Bytes in the two pools. */
+interface RoomSizes {
+  /** Of all small bodies, and of answers that are not yet read. */
+  small: number;
+  /** Of all large bodies. The largest reservation must fit. */
+  large: number;
+}
 
 /**
  * Bytes of bodies that an instance of 512 MiB holds. Each is there up to three times (body, message, encoded request), and
  * the garbage collector is late with what has been let go.
  */
-export const INSTANCE_ROOM: RoomSizes = { small: 16 * MIB, large: 40 * MIB };
-
-interface RoomSizes {
-  /** Of all small bodies, and of answers that are not yet read. */
-  readonly small: number;
-  /** Of all large bodies. The largest reservation must fit. */
-  readonly large: number;
-}
+const INSTANCE_ROOM: Readonly<RoomSizes> = { small: 16 * MIB, large: 40 * MIB };
 
 /**
  * The memory that requests share, in two pools: small requests pass while large ones wait. A large body asks once, for all
  * that it can ever need, so that no two wait for each other; they are served in the order in which they came.
  */
-export class Room implements Pools {
-  #small: number;
-  #large: number;
-  readonly #waiters: Waiter[] = [];
-  readonly #leases = new Set<Lease>();
-
-  constructor(sizes: RoomSizes = INSTANCE_ROOM) {
-    this.#small = sizes.small;
-    this.#large = sizes.large;
-  }
-
+export class Room {
   /** Bytes that are free in each pool; less than none where answers wait to be read. */
-  get free(): RoomSizes {
-    return { small: this.#small, large: this.#large };
+  readonly free: RoomSizes;
+  readonly #leases = new Set<Lease>();
+  readonly #waiting = new Map<Lease, { readonly bytes: number; readonly onAdmitted: () => void }>();
+
+  constructor(sizes: Readonly<RoomSizes> = INSTANCE_ROOM) {
+    this.free = { ...sizes };
   }
 
-  /** Whether a large body waits. */
-  get isCrowded(): boolean {
-    return this.#waiters.length > 0;
+  /** How many large bodies wait. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /**
@@ -49,9 +53,8 @@ export class Room implements Pools {
    * @returns a request's lease, which must be released; undefined where there is no room for another request
    */
   open(isForced = false): Lease | undefined {
-    if (this.#small < REQUEST_BYTES && !isForced) return undefined;
+    if (this.free.small < REQUEST_BYTES && !isForced) return undefined;
     const lease = new Lease(this);
-    lease.settle(0);
     this.#leases.add(lease);
     return lease;
   }
@@ -61,40 +64,151 @@ export class Room implements Pools {
     for (const lease of this.#leases) lease.fail(problem);
   }
 
-  takeSmall(bytes: number, isForced: boolean): boolean {
-    if (bytes > this.#small && bytes > 0 && !isForced) return false;
-    this.#small -= bytes;
+  /** Calls once the large pool has room for a lease and its turn has come. @returns false where too many wait */
+  queue(lease: Lease, bytes: number, onAdmitted: () => void): boolean {
+    if (this.#waiting.size === MAX_WAITING) return false;
+    this.#waiting.set(lease, { bytes, onAdmitted });
+    this.#admit();
     return true;
   }
 
-  takeLarge(waiter: Waiter): boolean {
-    if (this.#waiters.length === MAX_WAITING) return false;
-    this.#waiters.push(waiter);
-    this.#admit();
-    return true;
+  /** The lease no longer waits. */
+  leave(lease: Lease): void {
+    if (this.#waiting.delete(lease)) this.#admit();
   }
 
   giveLarge(bytes: number): void {
-    this.#large += bytes;
+    this.free.large += bytes;
     this.#admit();
   }
 
-  leave(lease: Lease): void {
-    const index = this.#waiters.findIndex((waiter) => waiter.lease === lease);
-    if (index === -1) return;
-    this.#waiters.splice(index, 1);
-    this.#admit();
-  }
-
-  forget(lease: Lease): void {
+  close(lease: Lease): void {
     this.#leases.delete(lease);
+    this.leave(lease);
   }
 
   #admit(): void {
-    for (let first = this.#waiters[0]; first && first.bytes <= this.#large; first = this.#waiters[0]) {
-      this.#waiters.shift();
-      this.#large -= first.bytes;
-      first.admit();
+    for (const [lease, { bytes, onAdmitted }] of this.#waiting) {
+      if (bytes > this.free.large) return;
+      this.#waiting.delete(lease);
+      this.free.large -= bytes;
+      onAdmitted();
     }
+  }
+}
+
+/** What one request holds of the room, from before its body is read until its answer has left. */
+export class Lease {
+  /** Tells a client that waits for it (`Expect: 100-continue`) to send its body; undefined once it has been told. */
+  goOn: (() => void) | undefined;
+  readonly #room: Room;
+  #small = REQUEST_BYTES;
+  #large = 0;
+  #isReleased = false;
+  #failure: Problem | undefined;
+  #onFailure: ((problem: Problem) => void) | undefined;
+
+  /** For {@link Room.open}. */
+  constructor(room: Room) {
+    this.#room = room;
+    room.free.small -= REQUEST_BYTES;
+  }
+
+  /** Whether the body has room among the large. */
+  get isLarge(): boolean {
+    return this.#large > 0;
+  }
+
+  /** Why the body ends before its end, where it does. */
+  get failure(): Problem | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Counts what has arrived of a small body.
+   *
+   * @param bytes all of it so far
+   * @throws {Problem} overloaded
+   */
+  hold(bytes: number): void {
+    if (REQUEST_BYTES + bytes - this.#small > Math.max(this.#room.free.small, 0)) throw new Problem("overloaded");
+    this.#setSmall(bytes);
+  }
+
+  /**
+   * Waits for room in the large pool, in one step. What the small pool held for the body goes back at once: those that wait
+   * must not keep small requests out, and hold little.
+   *
+   * @param bytes all that the body will ever need
+   * @throws {Problem} overloaded where there is none within 4 s, or what {@link fail} was called with
+   */
+  reserve(bytes: number): Promise<void> {
+    this.#setSmall(0);
+    return new Promise((resolve, reject) => {
+      const stop = (problem: Problem) => {
+        settle();
+        this.#room.leave(this);
+        reject(problem);
+      };
+      const timer = setTimeout(() => stop(new Problem("overloaded")), WAIT_MS);
+      const settle = () => {
+        clearTimeout(timer);
+        this.#onFailure = undefined;
+      };
+      const admit = () => {
+        settle();
+        this.#large = bytes;
+        resolve();
+      };
+      this.#onFailure = stop;
+      if (this.#failure) return stop(this.#failure);
+      if (!this.#room.queue(this, bytes, admit)) stop(new Problem("overloaded"));
+    });
+  }
+
+  /** Gives back what the body, which is there now, did not need. */
+  settle(bytes: number): void {
+    if (this.#isReleased) return;
+    if (this.#large > 0) this.#setLarge(Math.min(this.#large, bytes));
+    else this.#setSmall(bytes);
+  }
+
+  /** Holds the answer in the body's stead, until it has left: also where there is no room, as it is there by now. */
+  holdAnswer(bytes: number): void {
+    if (this.#isReleased) return;
+    this.#setSmall(bytes);
+    this.#setLarge(0);
+  }
+
+  /** Ends a body that is still arriving or waiting; one that is there by now is not touched. */
+  fail(problem: Problem): void {
+    this.#failure ??= problem;
+    this.#onFailure?.(problem);
+  }
+
+  /** @param onFailure hears that the body must end; undefined once it is there */
+  whenFailed(onFailure: ((problem: Problem) => void) | undefined): void {
+    this.#onFailure = onFailure;
+    if (this.#failure) onFailure?.(this.#failure);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#room.close(this);
+    this.#setSmall(-REQUEST_BYTES);
+    this.#setLarge(0);
+  }
+
+  /** @param bytes beside those of the request itself */
+  #setSmall(bytes: number): void {
+    this.#room.free.small -= REQUEST_BYTES + bytes - this.#small;
+    this.#small = REQUEST_BYTES + bytes;
+  }
+
+  #setLarge(bytes: number): void {
+    const given = this.#large - bytes;
+    this.#large = bytes;
+    if (given > 0) this.#room.giveLarge(given);
   }
 }

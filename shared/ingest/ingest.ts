@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, readBody } from "../http/body.ts";
-import type { Lease } from "../http/lease.ts";
 import { isJsonMediaType, isNdjsonMediaType } from "../http/media-type.ts";
 import { Problem } from "../http/problem.ts";
 import { checkHost, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
+import type { Lease } from "../http/room.ts";
 import { identity } from "../identity.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
