@@ -3,6 +3,7 @@ import { type Broker, type BrokerChoice, startBroker } from "./broker.ts";
 import { testClientPackage } from "./conformance/client-package.ts";
 import { testDelivery } from "./conformance/delivery.ts";
 import { testPublishing } from "./conformance/publishing.ts";
+import { testRecovery } from "./conformance/recovery.ts";
 import { testResources } from "./conformance/resources.ts";
 import { testSettings } from "./conformance/settings.ts";
 import { testStreams } from "./conformance/streams.ts";
@@ -26,6 +27,7 @@ for (const { choice, name } of servers) {
     describe("settings", () => testSettings(getEndpoint));
     describe("streams", () => testStreams(getEndpoint));
     describe("publishing", () => testPublishing(getEndpoint));
+    describe("recovery", () => testRecovery(getEndpoint));
     describe("delivery", () => testDelivery(getEndpoint));
     describe("through @google-cloud/pubsub", () => testClientPackage(getEndpoint));
   });

@@ -4,6 +4,7 @@ import {
   type ReceivedMessages,
   type StreamingPullRequest,
   subscriberMethods,
+  toMs,
   unlimitedMessages,
 } from "./protocol.ts";
 
@@ -73,6 +74,5 @@ export function openSubscription(
 }
 
 function toArrivedMessage({ data, orderingKey, attributes, messageId, publishTime }: PubSubMessage): ArrivedMessage {
-  const milliseconds = publishTime === null ? 0 : publishTime.seconds * 1000 + publishTime.nanos / 1_000_000;
-  return { data, orderingKey, attributes, messageId, publishTime: milliseconds };
+  return { data, orderingKey, attributes, messageId, publishTime: toMs(publishTime) };
 }

@@ -24,6 +24,11 @@ export interface Duration {
   nanos?: number;
 }
 
+/** Milliseconds, with what is below one; 0 for none. */
+export function toMs(time: Timestamp | Duration | null | undefined): number {
+  return time ? time.seconds * 1000 + (time.nanos ?? 0) / 1e6 : 0;
+}
+
 export interface Topic {
   name: string;
   labels?: Record<string, string>;
@@ -53,13 +58,16 @@ export interface Subscription {
   expirationPolicy?: { ttl?: Duration | null } | null;
   retryPolicy?: { minimumBackoff?: Duration | null; maximumBackoff?: Duration | null } | null;
   enableExactlyOnceDelivery?: boolean;
-  deadLetterPolicy?: object | null;
+  retainAckedMessages?: boolean;
+  deadLetterPolicy?: { deadLetterTopic: string; maxDeliveryAttempts?: number } | null;
 }
 
 /** One message on its way to a subscriber, with the handle by which it is acknowledged. */
 export interface ReceivedMessage {
   ackId: string;
   message: PubSubMessage;
+  /** From 1 where the subscription has a dead-letter policy, else 0. */
+  deliveryAttempt: number;
 }
 
 /** What a subscriber sends on its stream: the first one opens it, later ones carry acknowledgements and deadlines. */
@@ -110,12 +118,19 @@ export interface SubscriberMethods {
   StreamingPull: MethodDefinition<StreamingPullRequest, ReceivedMessages>;
   Acknowledge: MethodDefinition<{ subscription: string; ackIds: string[] }, object>;
   ModifyAckDeadline: MethodDefinition<ModifyAckDeadlineRequest, object>;
+  Seek: MethodDefinition<SeekRequest, object>;
 }
 
 export interface PullRequest {
   subscription: string;
   maxMessages: number;
   returnImmediately?: boolean;
+}
+
+export interface SeekRequest {
+  subscription: string;
+  time?: Timestamp | null;
+  snapshot?: string;
 }
 
 export interface ModifyAckDeadlineRequest {

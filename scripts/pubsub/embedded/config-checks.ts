@@ -8,7 +8,12 @@ const DAY = 24 * 60 * MINUTE;
 
 const DEFAULT_ACK_DEADLINE_SECONDS = 10;
 const MAX_ACK_DEADLINE_SECONDS = 600;
+/** The least, too. */
+const DEFAULT_DELIVERY_ATTEMPTS = 5;
+const MAX_DELIVERY_ATTEMPTS = 100;
 const DEFAULT_RETENTION: Duration = { seconds: 7 * DAY };
+
+type DeadLetterPolicy = NonNullable<Subscription["deadLetterPolicy"]>;
 
 // What this server does not do it refuses: to take a setting and then ignore it would make a local run lie about the
 // deployed one.
@@ -35,7 +40,8 @@ export function checkTopic({ name, labels, messageRetentionDuration: retention, 
  */
 export function checkSubscription(request: Subscription): Subscription {
   const { name, topic, labels, pushConfig, filter, expirationPolicy, retryPolicy, ...rest } = request;
-  const { ackDeadlineSeconds: seconds, messageRetentionDuration: retention, enableMessageOrdering, ...others } = rest;
+  const { ackDeadlineSeconds: seconds, messageRetentionDuration: retention, enableMessageOrdering, ...more } = rest;
+  const { retainAckedMessages, deadLetterPolicy, ...others } = more;
   refuse({ ...others, "pushConfig.pushEndpoint": pushConfig?.pushEndpoint });
   if (seconds) checkAckDeadline(seconds, 0);
   if (retention) checkDuration("message_retention_duration", retention, 10 * MINUTE, 31 * DAY);
@@ -52,6 +58,8 @@ export function checkSubscription(request: Subscription): Subscription {
     ...(enableMessageOrdering && { enableMessageOrdering }),
     ...(filter && { filter }),
     ...(expirationPolicy && { expirationPolicy: expirationPolicy.ttl ? { ttl: trim(expirationPolicy.ttl) } : {} }),
+    ...(retainAckedMessages && { retainAckedMessages }),
+    ...(deadLetterPolicy && { deadLetterPolicy: checkDeadLetterPolicy(deadLetterPolicy) }),
     ...(retryPolicy && { retryPolicy: checkRetryPolicy(retryPolicy) }),
   };
 }
@@ -62,6 +70,17 @@ export function checkAckDeadline(seconds: number, minimum: number): void {
   throw invalidArgument(
     `Invalid ack deadline given: ${seconds}; it must be from ${minimum} to ${MAX_ACK_DEADLINE_SECONDS} seconds.`,
   );
+}
+
+function checkDeadLetterPolicy({ deadLetterTopic, maxDeliveryAttempts }: DeadLetterPolicy): DeadLetterPolicy {
+  const attempts = maxDeliveryAttempts || DEFAULT_DELIVERY_ATTEMPTS;
+  if (attempts < DEFAULT_DELIVERY_ATTEMPTS || attempts > MAX_DELIVERY_ATTEMPTS) {
+    throw new RpcError(
+      status.OUT_OF_RANGE,
+      `Invalid max_delivery_attempts: ${attempts}; it must be from ${DEFAULT_DELIVERY_ATTEMPTS} to ${MAX_DELIVERY_ATTEMPTS}.`,
+    );
+  }
+  return { deadLetterTopic, maxDeliveryAttempts: attempts };
 }
 
 function checkRetryPolicy({ minimumBackoff, maximumBackoff }: NonNullable<Subscription["retryPolicy"]>) {

@@ -3,8 +3,8 @@ import type { PubSubMessage, ReceivedMessage } from "../protocol.ts";
 /** One who takes messages from a subscription: an open stream or a waiting pull. */
 export interface Consumer {
   readonly ackDeadlineSeconds: number;
-  /** Whether it takes one more message now; asked before each. */
-  hasRoom(): boolean;
+  /** Whether it takes this message now; asked before each. */
+  hasRoom(message: PubSubMessage): boolean;
   /** Hands over one message. `send` follows once everything that is ready has been handed over. */
   add(received: ReceivedMessage): void;
   send(): void;

@@ -6,8 +6,8 @@ export interface LaneEntry {
   readonly lane: Lane;
   readonly message: PubSubMessage;
   acknowledged: boolean;
-  /** How often it was handed out. */
-  attempts: number;
+  /** How often it was given back or ran out of time. */
+  failures: number;
 }
 
 /**
@@ -31,7 +31,7 @@ export class Lane {
   }
 
   add(message: PubSubMessage): void {
-    this.#entries.push({ lane: this, message, acknowledged: false, attempts: 0 });
+    this.#entries.push({ lane: this, message, acknowledged: false, failures: 0 });
   }
 
   /** Forgets the oldest message, of a lane of which nothing was ever delivered. */
@@ -47,8 +47,6 @@ export class Lane {
   /** Puts the peeked message on its way to this consumer. */
   deliverTo(consumer: Consumer): void {
     this.consumer = consumer;
-    const entry = this.peek();
-    if (entry) entry.attempts += 1;
     this.#next += 1;
   }
 
@@ -59,11 +57,15 @@ export class Lane {
    */
   acknowledge(entry: LaneEntry): number {
     entry.acknowledged = true;
-    let done = 0;
-    while (done < this.#next && this.#entries[done]?.acknowledged) done += 1;
-    this.#entries.splice(0, done);
-    this.#moveNext(this.#next - done);
-    return done;
+    return this.#dropDone();
+  }
+
+  /** Takes a message out for good: nothing brings it back. @returns how many were dropped with it, itself included */
+  remove(entry: LaneEntry): number {
+    const index = this.#entries.indexOf(entry);
+    this.#entries.splice(index, 1);
+    if (index < this.#next) this.#moveNext(this.#next - 1);
+    return 1 + this.#dropDone();
   }
 
   /**
@@ -82,6 +84,19 @@ export class Lane {
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
+  }
+
+  /** The messages that still wait for their acknowledgement. */
+  get unacknowledged(): PubSubMessage[] {
+    return this.#entries.filter(({ acknowledged }) => !acknowledged).map(({ message }) => message);
+  }
+
+  #dropDone(): number {
+    let done = 0;
+    while (done < this.#next && this.#entries[done]?.acknowledged) done += 1;
+    this.#entries.splice(0, done);
+    this.#moveNext(this.#next - done);
+    return done;
   }
 
   #moveNext(next: number): void {

@@ -55,6 +55,10 @@ export class Leases {
     lease.consumer.release(entry.message);
   }
 
+  endAll(): void {
+    for (const entry of [...this.#byEntry.keys()]) this.end(entry);
+  }
+
   /** The messages whose time is up, oldest delivery first. */
   listExpired(): LaneEntry[] {
     const now = Date.now();

@@ -1,9 +1,9 @@
 import { type handleUnaryCall, status } from "@grpc/grpc-js";
-import type { Page, PublishRequest, PublishResponse, PubSubMessage, Topic as TopicConfig } from "../protocol.ts";
+import type { Page, PublishRequest, PublishResponse, Topic as TopicConfig } from "../protocol.ts";
 import type { Faults } from "./faults.ts";
 import { toPage } from "./paging.ts";
 import { findPublishFault } from "./publish-checks.ts";
-import { distribute, type Resources } from "./resources.ts";
+import type { Published, Resources } from "./resources.ts";
 import { RpcError } from "./rpc-error.ts";
 import { answer, unary } from "./unary.ts";
 
@@ -26,16 +26,9 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
     const topic = resources.findTopic(request.topic);
     const fault = findPublishFault(request, request.wireBytes);
     if (fault !== undefined) throw fault;
-    const now = Date.now();
-    const publishTime = { seconds: Math.floor(now / 1000), nanos: (now % 1000) * 1_000_000 };
-    const messageIds = request.messages.map((message) => {
-      counts.messages += 1;
-      const messageId = String(counts.messages);
-      // Decoded with defaults: all fields are there.
-      distribute(topic, { ...(message as PubSubMessage), messageId, publishTime });
-      return messageId;
-    });
-    return { messageIds };
+    counts.messages += request.messages.length;
+    // Decoded with defaults: all fields are there.
+    return { messageIds: resources.publish(topic, request.messages as Published[]) };
   }
 
   const publish: handleUnaryCall<SizedPublishRequest, PublishResponse> = ({ request }, callback) => {

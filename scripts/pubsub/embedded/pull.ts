@@ -1,6 +1,7 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import type { PullRequest, ReceivedMessage, ReceivedMessages } from "../protocol.ts";
 import type { Consumer } from "./consumer.ts";
+import { boundEncodedSize, MOST_ANSWER_BYTES } from "./encoded-size.ts";
 import type { Resources } from "./resources.ts";
 import { invalidArgument, notFound } from "./rpc-error.ts";
 import type { Subscription } from "./subscription.ts";
@@ -9,7 +10,10 @@ import { toRpcError } from "./unary.ts";
 /** A pull that finds nothing waits this long for a message; how long the real service waits is not documented. */
 const maxWaitMs = 5_000;
 
-/** The handler of Pull: answers with what is there, else with the first messages that come, else with none. */
+/**
+ * The handler of Pull: answers with what is there, else with the first messages that come, else with none. An answer is no
+ * larger than what clients read; a larger message comes alone. What does not fit stays where it is, for the next pull.
+ */
 export function handlePull(resources: Resources): handleUnaryCall<PullRequest, ReceivedMessages> {
   return (call, callback) => {
     const { request } = call;
@@ -23,6 +27,7 @@ export function handlePull(resources: Resources): handleUnaryCall<PullRequest, R
     }
 
     const receivedMessages: ReceivedMessage[] = [];
+    let bytes = 0;
     function stopWaiting(): void {
       clearTimeout(timer);
       subscription.detach(consumer);
@@ -33,8 +38,13 @@ export function handlePull(resources: Resources): handleUnaryCall<PullRequest, R
     }
     const consumer: Consumer = {
       ackDeadlineSeconds: subscription.config.ackDeadlineSeconds ?? 0,
-      hasRoom: () => receivedMessages.length < request.maxMessages,
-      add: (received) => receivedMessages.push(received),
+      hasRoom: (message) =>
+        receivedMessages.length === 0 ||
+        (receivedMessages.length < request.maxMessages && bytes + boundEncodedSize(message) <= MOST_ANSWER_BYTES),
+      add: (received) => {
+        receivedMessages.push(received);
+        bytes += boundEncodedSize(received.message);
+      },
       send: respond,
       release: () => {},
       end: () => {

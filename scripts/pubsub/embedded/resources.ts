@@ -1,14 +1,25 @@
-import type { PubSubMessage, Subscription as SubscriptionConfig, Topic as TopicConfig } from "../protocol.ts";
+import {
+  type PubSubMessage,
+  type SeekRequest,
+  type Subscription as SubscriptionConfig,
+  type Topic as TopicConfig,
+  toMs,
+} from "../protocol.ts";
 import { checkSubscription, checkTopic } from "./config-checks.ts";
+import { Retained } from "./retained.ts";
 import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
 import { Subscription } from "./subscription.ts";
 import { type Spare, Unread } from "./unread.ts";
 
-/** A topic keeps nothing itself: what is published goes to its subscriptions, or nowhere. */
+/** What is published goes to a topic's subscriptions, and is kept by itself only where somebody may wind back. */
 export interface Topic {
   readonly config: TopicConfig;
   readonly subscriptions: Set<Subscription>;
+  retained: Retained | undefined;
 }
+
+/** What a publisher says of a message. */
+export type Published = Omit<PubSubMessage, "messageId" | "publishTime">;
 
 /** What subscriptions of a deleted topic name as their topic (https://cloud.google.com/pubsub/docs/delete-topic). */
 const deletedTopic = "_deleted-topic_";
@@ -18,6 +29,7 @@ export class Resources {
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #spare: Spare | undefined;
+  #published = 0;
 
   constructor(spare?: Spare) {
     this.#spare = spare;
@@ -27,7 +39,9 @@ export class Resources {
     const { name } = request;
     checkName(name, "topics");
     if (this.#topics.has(name)) throw alreadyExists(name);
-    const topic = { config: checkTopic(request), subscriptions: new Set<Subscription>() };
+    const config = checkTopic(request);
+    const retained = config.messageRetentionDuration ? new Retained() : undefined;
+    const topic: Topic = { config, subscriptions: new Set(), retained };
     this.#topics.set(name, topic);
     return topic;
   }
@@ -54,7 +68,14 @@ export class Resources {
     if (this.#subscriptions.has(request.name)) throw alreadyExists(request.name);
     const topic = this.findTopic(request.topic);
     const config = checkSubscription(request);
-    const subscription = new Subscription(config, this.#toUnread(config.name));
+    const { deadLetterTopic } = config.deadLetterPolicy ?? {};
+    if (deadLetterTopic !== undefined && !this.#topics.has(deadLetterTopic)) throw notFound(deadLetterTopic);
+    const subscription = new Subscription(config, {
+      publishedBefore: this.#published,
+      unread: this.#toUnread(config.name),
+      forward: (message, deliveries) => this.#forward(config, message, deliveries),
+    });
+    if (config.retainAckedMessages) topic.retained ??= new Retained();
     this.#subscriptions.set(config.name, subscription);
     topic.subscriptions.add(subscription);
     return subscription;
@@ -81,6 +102,57 @@ export class Resources {
     subscription.delete();
   }
 
+  /**
+   * Gives each message its id and time, and hands it to every subscription of the topic.
+   *
+   * @returns the ids
+   */
+  publish(topic: Topic, messages: readonly Published[]): string[] {
+    const now = Date.now();
+    const publishTime = { seconds: Math.floor(now / 1000), nanos: (now % 1000) * 1_000_000 };
+    return messages.map((message) => {
+      this.#published += 1;
+      const messageId = String(this.#published);
+      // A copy where it stays for minutes: the bytes as they came hold on to all that was read from the network with them.
+      const data = topic.retained ? Buffer.from(message.data) : message.data;
+      const stored = { ...message, data, messageId, publishTime };
+      topic.retained?.add(stored);
+      for (const subscription of topic.subscriptions) subscription.enqueue(stored);
+      return messageId;
+    });
+  }
+
+  /** Winds a subscription to a time. @throws {RpcError} INVALID_ARGUMENT, NOT_FOUND */
+  seek({ subscription: name, time, snapshot }: SeekRequest): void {
+    const subscription = this.findSubscription(name);
+    if (snapshot) throw notFound(snapshot);
+    if (!time)
+      throw invalidArgument("No target was specified in the SeekRequest. Must specify either a time or a snapshot");
+    const { topic, retainAckedMessages } = subscription.config;
+    const { config, retained } = this.#topics.get(topic) ?? {};
+    // What is kept for a subscription alone is what it has had itself.
+    const ownAfter = retainAckedMessages ? subscription.publishedBefore : Infinity;
+    const after = config?.messageRetentionDuration ? 0 : ownAfter;
+    subscription.seek(toMs(time), retained?.list().filter(({ messageId }) => Number(messageId) > after) ?? []);
+  }
+
+  /** Publishes a message to the dead-letter topic, with the attributes that Pub/Sub adds. */
+  #forward({ name, deadLetterPolicy }: SubscriptionConfig, message: PubSubMessage, deliveries: number): boolean {
+    const topic = this.#topics.get(deadLetterPolicy?.deadLetterTopic ?? "");
+    if (topic === undefined) return false;
+    const [, project = "", , id = ""] = name.split("/");
+    const { data, orderingKey } = message;
+    const attributes = {
+      ...message.attributes,
+      CloudPubSubDeadLetterSourceDeliveryCount: String(deliveries),
+      CloudPubSubDeadLetterSourceSubscription: id,
+      CloudPubSubDeadLetterSourceSubscriptionProject: project,
+      CloudPubSubDeadLetterSourceTopicPublishTime: new Date(toMs(message.publishTime)).toISOString(),
+    };
+    this.publish(topic, [{ data, attributes, orderingKey }]);
+    return true;
+  }
+
   #toUnread(name: string): Unread | undefined {
     const id = name.split("/").at(-1) as string;
     return this.#spare?.isSpare(id) ? new Unread((most) => this.#spare?.onDrop(id, most)) : undefined;
@@ -97,11 +169,6 @@ export class Resources {
   close(): void {
     for (const subscription of this.#subscriptions.values()) subscription.delete();
   }
-}
-
-/** Hands a message to every subscription of the topic. */
-export function distribute(topic: Topic, message: PubSubMessage): void {
-  for (const subscription of topic.subscriptions) subscription.enqueue(message);
 }
 
 function checkProject(project: string): void {

@@ -1,9 +1,10 @@
 import { Client, credentials } from "@grpc/grpc-js";
-import { expect, it, onTestFinished } from "vitest";
-import { callUnary } from "../client.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { callUnary, type OutgoingMessage } from "../client.ts";
+import { collectTopic } from "../collect-topic.ts";
 import { createFixture, createMessages } from "../conformance/fixture.ts";
 import { openRawStream } from "../conformance/raw-stream.ts";
-import { subscriberMethods } from "../protocol.ts";
+import { publisherMethods, subscriberMethods } from "../protocol.ts";
 import { startEmbeddedPubSub } from "./server.ts";
 
 async function startWithFixture() {
@@ -56,6 +57,138 @@ it("shares messages without order among subscribers", async () => {
   await admin.publish(topic, createMessages("", "1", "2", "3", "4"));
   await Promise.all(streams.map((stream) => stream.waitFor(2)));
   expect(streams.flatMap(({ texts }) => texts).sort()).toEqual(["1", "2", "3", "4"]);
+});
+
+describe("a key with a dead letter", () => {
+  async function startWithDeadLetters() {
+    const fixture = await startWithFixture();
+    const { project, admin, client, topicName: topic } = fixture;
+    await admin.createTopic("dead");
+    const name = `projects/${project}/subscriptions/ordered`;
+    const deadLetterPolicy = { deadLetterTopic: `projects/${project}/topics/dead`, maxDeliveryAttempts: 5 };
+    const request = { name, topic, enableMessageOrdering: true, deadLetterPolicy };
+    await callUnary(client, subscriberMethods.CreateSubscription, request);
+    return { ...fixture, name, dead: await collectTopic(fixture.endpoint, project, "dead") };
+  }
+
+  it("goes on with its next message", async () => {
+    const { client, admin, topic, name, dead } = await startWithDeadLetters();
+    const stream = openRawStream(client, { subscription: name });
+    await admin.publish(topic, createMessages("key", "bad", "good"));
+    for (let delivery = 1; delivery <= 5; delivery += 1) {
+      await stream.waitFor(2 * delivery);
+      stream.modifyDeadline("bad", 0);
+    }
+    await dead.waitFor(1);
+    stream.acknowledge("good");
+    await admin.publish(topic, createMessages("key", "next"));
+    await stream.waitFor(11);
+    expect(stream.texts).toEqual([...Array.from({ length: 5 }, () => ["bad", "good"]).flat(), "next"]);
+  });
+
+  it("has all that run out of time moved aside in order, and delivers them until there is where to", async () => {
+    const { client, admin, topic, name, dead } = await startWithDeadLetters();
+    const stream = openRawStream(client, { subscription: name });
+    await admin.publish(topic, createMessages("key", "1", "2", "3"));
+    for (let delivery = 1; delivery <= 5; delivery += 1) {
+      await stream.waitFor(3 * delivery);
+      for (const text of ["1", "2", "3"]) stream.modifyDeadline(text, 1);
+    }
+    const messages = await dead.waitFor(3);
+    expect(messages.map(({ data }) => data.toString())).toEqual(["1", "2", "3"]);
+  });
+});
+
+describe("an answer", () => {
+  const pull = (client: Client, subscription: string) =>
+    callUnary(client, subscriberMethods.Pull, { subscription, maxMessages: 1000 }, { timeoutMs: 5_000 });
+
+  /** Publishes, and reads as clients do that take no more than 4 MiB. */
+  async function publishAndPull(messages: OutgoingMessage[]) {
+    const { endpoint, admin, topic, subscriptionName } = await startWithFixture();
+    for (let from = 0; from < messages.length; from += 500)
+      await admin.publish(topic, messages.slice(from, from + 500));
+    const client = new Client(endpoint, credentials.createInsecure(), { "grpc.max_receive_message_length": 4 << 20 });
+    onTestFinished(() => client.close());
+    const sizes: number[] = [];
+    for (let read = 0; read < messages.length; read += sizes.at(-1) ?? 0) {
+      const { receivedMessages } = await pull(client, subscriptionName);
+      sizes.push(receivedMessages.length);
+      const ackIds = receivedMessages.map(({ ackId }) => ackId);
+      await callUnary(client, subscriberMethods.Acknowledge, { subscription: subscriptionName, ackIds });
+    }
+    return sizes;
+  }
+
+  it.each([
+    ["600 messages of 10 kB", 600, { data: Buffer.alloc(10_000) }, 390],
+    ["100 messages of attributes", 100, { attributes: toAttributes(90) }, 40],
+  ])("is never larger than 4 MiB, and what is not in it is not leased: %s", async (_, count, message, atLeast) => {
+    const sizes = await publishAndPull(Array.from({ length: count }, () => message));
+    expect(sizes[0]).toBeGreaterThan(atLeast);
+    expect(sizes.length).toBeGreaterThan(1);
+  });
+
+  it("has a larger message alone", async () => {
+    const { client, admin, topic, subscriptionName: subscription } = await startWithFixture();
+    for (const size of [10, 5_000_000, 20]) await admin.publish(topic, [{ data: Buffer.alloc(size) }]);
+    const sizes: number[][] = [];
+    for (let read = 0; read < 3; read += 1) {
+      const { receivedMessages } = await pull(client, subscription);
+      sizes.push(receivedMessages.map(({ message }) => message.data.length));
+    }
+    expect(sizes).toEqual([[10], [5_000_000], [20]]);
+  });
+
+  it("of a stream is never larger than 4 MiB", async () => {
+    const { endpoint, admin, topic, subscriptionName: subscription } = await startWithFixture();
+    for (let pair = 0; pair < 2; pair += 1) {
+      await admin.publish(topic, [{ data: Buffer.alloc(900_000) }]);
+      await admin.publish(topic, [{ data: Buffer.alloc(3_900_000) }]);
+    }
+    const client = new Client(endpoint, credentials.createInsecure(), { "grpc.max_receive_message_length": 4 << 20 });
+    onTestFinished(() => client.close());
+    const stream = openRawStream(client, { subscription });
+    await stream.waitFor(4);
+  });
+});
+
+function toAttributes(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`name-${index}`, "v".repeat(1000)]));
+}
+
+it("keeps at least the last 10,000 messages of a topic with retention", async () => {
+  const { client, admin, project } = await startWithFixture();
+  const name = `projects/${project}/topics/retained`;
+  await callUnary(client, publisherMethods.CreateTopic, { name, messageRetentionDuration: { seconds: 86_400 } });
+  const numbers = Array.from({ length: 12_000 }, (_, index) => String(index));
+  for (let from = 0; from < 12_000; from += 1000) {
+    await admin.publish("retained", createMessages("", ...numbers.slice(from, from + 1000)));
+  }
+  await admin.createSubscription("late", "retained", { filter: "NOT attributes:verification" });
+  const subscription = `projects/${project}/subscriptions/late`;
+  await callUnary(client, subscriberMethods.Seek, { subscription, time: { seconds: 0, nanos: 0 } });
+  const stream = openRawStream(client, { subscription });
+  await stream.waitFor(10_000);
+  await letOthersArrive();
+  expect(stream.texts).toEqual(numbers.slice(2_000));
+});
+
+it("filters what comes back, lets go of what was on its way, and keeps the order of a key", async () => {
+  const { client, admin, project, topicName } = await startWithFixture();
+  const name = `projects/${project}/subscriptions/filtered`;
+  const settings = { enableMessageOrdering: true, retainAckedMessages: true, filter: "attributes:wanted" };
+  await callUnary(client, subscriberMethods.CreateSubscription, { name, topic: topicName, ...settings });
+  const stream = openRawStream(client, { subscription: name, maxOutstandingMessages: 2 });
+  const attributes = { wanted: "yes" };
+  await admin.publish("topic", createMessages("key", "unwanted"));
+  for (const text of ["1", "2", "3"]) await admin.publish("topic", [{ ...createMessages("key", text)[0], attributes }]);
+  await stream.waitFor(2);
+  await callUnary(client, subscriberMethods.Seek, { subscription: name, time: { seconds: 0, nanos: 0 } });
+  await stream.waitFor(4);
+  for (const text of ["1", "2"]) stream.acknowledge(text);
+  await stream.waitFor(5);
+  expect(stream.texts).toEqual(["1", "2", "1", "2", "3"]);
 });
 
 it("counts, and holds only what some subscription has not acknowledged", async () => {

@@ -2,6 +2,7 @@ import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js"
 import type { PubSubMessage, ReceivedMessage, ReceivedMessages, StreamingPullRequest } from "../protocol.ts";
 import { checkAckDeadline } from "./config-checks.ts";
 import type { Consumer } from "./consumer.ts";
+import { boundEncodedSize, MOST_ANSWER_BYTES } from "./encoded-size.ts";
 import type { Resources } from "./resources.ts";
 import { invalidArgument, notFound } from "./rpc-error.ts";
 import type { Subscription } from "./subscription.ts";
@@ -101,9 +102,10 @@ class StreamConsumer implements Consumer {
   }
 
   add(received: ReceivedMessage): void {
-    const bytes = received.message.data.length;
+    const bytes = boundEncodedSize(received.message);
     this.#outstandingMessages += 1;
-    this.#outstandingBytes += bytes;
+    this.#outstandingBytes += received.message.data.length;
+    if (this.#batchBytes + bytes > MOST_ANSWER_BYTES) this.send();
     this.#batch.push(received);
     this.#batchBytes += bytes;
     if (this.#batchBytes >= responseBytes) this.send();

@@ -51,7 +51,6 @@ async function createSubscription(settings: Partial<Subscription>) {
 }
 
 it.each<[string, Partial<Subscription>]>([
-  ["a dead letter topic", { deadLetterPolicy: { deadLetterTopic: "projects/p/topics/dead" } }],
   ["exactly-once delivery", { enableExactlyOnceDelivery: true }],
   ["push delivery", { pushConfig: { pushEndpoint: "https://example.com" } }],
 ])("says UNIMPLEMENTED to %s rather than ignore it", async (_, settings) => {

@@ -1,4 +1,4 @@
-import type { ModifyAckDeadlineRequest, Page, Subscription as SubscriptionConfig } from "../protocol.ts";
+import type { ModifyAckDeadlineRequest, Page, SeekRequest, Subscription as SubscriptionConfig } from "../protocol.ts";
 import { checkAckDeadline } from "./config-checks.ts";
 import { toPage } from "./paging.ts";
 import { handlePull } from "./pull.ts";
@@ -35,6 +35,10 @@ export function createSubscriberService(resources: Resources) {
       checkAckDeadline(request.ackDeadlineSeconds, 0);
       subscription.checkAckIds(request.ackIds);
       for (const ackId of request.ackIds) subscription.modifyDeadline(ackId, request.ackDeadlineSeconds);
+      return {};
+    }),
+    Seek: unary((request: SeekRequest) => {
+      resources.seek(request);
       return {};
     }),
     Pull: handlePull(resources),

@@ -1,17 +1,33 @@
-import type { Duration, PubSubMessage, Subscription as SubscriptionConfig } from "../protocol.ts";
+import { type PubSubMessage, type Subscription as SubscriptionConfig, toMs } from "../protocol.ts";
+import { Backlog } from "./backlog.ts";
 import type { Consumer } from "./consumer.ts";
 import { compileFilter, type Filter } from "./filter.ts";
-import { Lane, type LaneEntry } from "./lane.ts";
+import type { Lane, LaneEntry } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { invalidArgument } from "./rpc-error.ts";
 import type { Unread } from "./unread.ts";
 
 const deadlineCheckMs = 200;
 
+/** What a subscription has to know of its server. */
+export interface Surroundings {
+  readonly publishedBefore: number;
+  /** What may be dropped of it while nobody has opened it; undefined for nothing. */
+  readonly unread?: Unread | undefined;
+  /**
+   * Publishes a message that was delivered in vain as often as its dead-letter policy allows.
+   *
+   * @returns false where its dead-letter topic is not there
+   */
+  forward(message: PubSubMessage, deliveries: number): boolean;
+}
+
 /** One subscription: keeps each message until it is acknowledged, and hands it to whoever has room. */
 export class Subscription {
   readonly config: SubscriptionConfig;
-  readonly #orderedLanes = new Map<string, Lane>();
+  /** How many messages the server had taken before the subscription was made. */
+  readonly publishedBefore: number;
+  readonly #backlog: Backlog;
   readonly #readyLanes = new Set<Lane>();
   readonly #leases: Leases;
   readonly #filter: Filter;
@@ -19,32 +35,32 @@ export class Subscription {
   readonly #consumers = new Set<Consumer>();
   /** Undefined once somebody has opened it, and for one that keeps whatever it gets. */
   #unread: Unread | undefined;
-  #held = 0;
+  readonly #forward: Surroundings["forward"];
   #dispatchPlanned = false;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
-  /** @param unread what may be dropped of it while nobody has opened it; undefined for nothing */
-  constructor(config: SubscriptionConfig, unread?: Unread) {
+  constructor(config: SubscriptionConfig, { publishedBefore, unread, forward }: Surroundings) {
     this.config = config;
+    this.publishedBefore = publishedBefore;
+    this.#backlog = new Backlog(config.enableMessageOrdering ?? false);
     this.#unread = unread;
+    this.#forward = forward;
     this.#leases = new Leases(config.name);
     this.#filter = compileFilter(config.filter ?? "");
   }
 
   /** Number of messages in memory. */
   get held(): number {
-    return this.#held;
+    return this.#backlog.held;
   }
 
   /** What the filter leaves out counts as acknowledged. */
   enqueue(message: PubSubMessage): void {
     if (!this.#filter(message.attributes)) return;
-    const lane = this.#laneFor(message.orderingKey);
     // A copy where it may stay for days: the bytes as they came hold on to all that was read from the network with them.
-    lane.add(this.#unread ? { ...message, data: Buffer.from(message.data) } : message);
-    this.#held += 1;
+    const lane = this.#backlog.add(this.#unread ? { ...message, data: Buffer.from(message.data) } : message);
     this.#readyLanes.add(lane);
-    for (const loser of this.#unread?.add(lane, message) ?? []) this.#dropFirst(loser);
+    for (const loser of this.#unread?.add(lane, message) ?? []) this.#backlog.dropFirst(loser);
     this.planDispatch();
   }
 
@@ -74,8 +90,7 @@ export class Subscription {
       const entry = this.#leases.find(ackId);
       if (entry === undefined) continue;
       this.#leases.end(entry);
-      this.#held -= entry.lane.acknowledge(entry);
-      if (entry.lane.isEmpty) this.#orderedLanes.delete(entry.lane.key);
+      this.#backlog.acknowledge(entry);
     }
     this.planDispatch();
   }
@@ -84,8 +99,29 @@ export class Subscription {
   modifyDeadline(ackId: string, seconds: number): void {
     const entry = this.#leases.find(ackId);
     if (entry === undefined) return;
-    if (seconds === 0) this.#redeliver(entry);
+    if (seconds === 0) this.#fail(entry);
     else this.#leases.extend(ackId, seconds);
+  }
+
+  /**
+   * Goes back, or forward, to a time: what was published before counts as acknowledged, all else comes again. What was on its
+   * way is not waited for.
+   *
+   * @param time milliseconds since the epoch
+   * @param retained what can come again although it was acknowledged
+   */
+  seek(time: number, retained: readonly PubSubMessage[]): void {
+    const messages = new Map(
+      [...retained, ...this.#backlog.unacknowledged].map((message) => [Number(message.messageId), message]),
+    );
+    this.#unread = undefined;
+    this.#leases.endAll();
+    this.#endPauses();
+    this.#backlog.clear();
+    this.#readyLanes.clear();
+    for (const [, message] of [...messages].sort(([a], [b]) => a - b)) {
+      if (toMs(message.publishTime) >= time) this.enqueue(message);
+    }
   }
 
   /** Hands out what is ready, soon; to be called whenever a consumer may have got room. */
@@ -102,34 +138,26 @@ export class Subscription {
   /** Ends all deliveries and tells every consumer that the subscription is gone. */
   delete(): void {
     clearInterval(this.#deadlineTimer);
-    for (const pause of this.#pauses) clearTimeout(pause);
+    this.#endPauses();
     this.#readyLanes.clear();
     for (const consumer of this.#consumers) consumer.end();
     this.#consumers.clear();
   }
 
-  #laneFor(orderingKey: string): Lane {
-    if (!this.config.enableMessageOrdering || orderingKey === "") return new Lane("");
-    let lane = this.#orderedLanes.get(orderingKey);
-    if (lane === undefined) {
-      lane = new Lane(orderingKey);
-      this.#orderedLanes.set(orderingKey, lane);
-    }
-    return lane;
-  }
-
-  #dropFirst(lane: Lane): void {
-    lane.dropFirst();
-    this.#held -= 1;
-    if (!lane.isEmpty) return;
-    this.#orderedLanes.delete(lane.key);
-    this.#readyLanes.delete(lane);
+  #endPauses(): void {
+    for (const pause of this.#pauses) clearTimeout(pause);
+    this.#pauses.clear();
   }
 
   #dispatch(): void {
     const served = new Set<Consumer>();
     for (const lane of this.#readyLanes) {
-      const consumer = lane.consumer ?? this.#findRoom();
+      const message = lane.peek()?.message;
+      if (message === undefined) {
+        this.#readyLanes.delete(lane);
+        continue;
+      }
+      const consumer = lane.consumer ?? this.#findRoom(message);
       // Without this, every publish to a subscription that nobody reads would walk all of its messages.
       if (consumer === undefined) break;
       if (!this.#consumers.has(consumer)) continue;
@@ -141,16 +169,18 @@ export class Subscription {
   }
 
   #deliver(lane: Lane, consumer: Consumer): void {
-    for (let entry = lane.peek(); entry !== undefined && consumer.hasRoom(); entry = lane.peek()) {
+    const { deadLetterPolicy } = this.config;
+    for (let entry = lane.peek(); entry !== undefined && consumer.hasRoom(entry.message); entry = lane.peek()) {
       lane.deliverTo(consumer);
-      consumer.add({ ackId: this.#leases.grant(entry, consumer), message: entry.message });
+      const deliveryAttempt = deadLetterPolicy ? entry.failures + 1 : 0;
+      consumer.add({ ackId: this.#leases.grant(entry, consumer), message: entry.message, deliveryAttempt });
     }
     if (lane.peek() === undefined) this.#readyLanes.delete(lane);
   }
 
-  #findRoom(): Consumer | undefined {
+  #findRoom(message: PubSubMessage): Consumer | undefined {
     for (const consumer of this.#consumers) {
-      if (!consumer.hasRoom()) continue;
+      if (!consumer.hasRoom(message)) continue;
       // Last in line next time, so that several consumers share the messages.
       this.#consumers.delete(consumer);
       this.#consumers.add(consumer);
@@ -160,10 +190,23 @@ export class Subscription {
   }
 
   #expire(): void {
-    for (const entry of this.#leases.listExpired()) this.#redeliver(entry);
+    for (const entry of this.#leases.listExpired()) this.#fail(entry);
     if (this.#leases.size > 0) return;
     clearInterval(this.#deadlineTimer);
     this.#deadlineTimer = undefined;
+  }
+
+  /** A message was given back, or its time is up. */
+  #fail(entry: LaneEntry): void {
+    entry.failures += 1;
+    const { maxDeliveryAttempts = Infinity } = this.config.deadLetterPolicy ?? {};
+    if (entry.failures < maxDeliveryAttempts || !this.#forward(entry.message, entry.failures)) {
+      this.#redeliver(entry);
+      return;
+    }
+    this.#leases.end(entry);
+    this.#backlog.remove(entry);
+    this.planDispatch();
   }
 
   /** By its retry policy a subscription waits before it delivers again; later messages of the key wait behind it. */
@@ -184,13 +227,9 @@ export class Subscription {
         this.#pauses.delete(pause);
         ready();
       },
-      Math.min(maximum ?? 0, (minimum ?? 0) * 2 ** (entry.attempts - 1)),
+      Math.min(maximum ?? 0, (minimum ?? 0) * 2 ** (entry.failures - 1)),
     ).unref();
     this.#readyLanes.delete(entry.lane);
     this.#pauses.add(pause);
   }
-}
-
-function toMs(duration: Duration | null | undefined): number {
-  return duration ? duration.seconds * 1000 + (duration.nanos ?? 0) / 1e6 : 0;
 }
