@@ -1,6 +1,6 @@
-import { functionNames } from "../../shared/events/registry.ts";
+import { domains, functionNames } from "../../shared/events/registry.ts";
+import { toPubSubNames } from "../common/pubsub-resources.ts";
 import type { Stage } from "./apply-stages.ts";
-import { toPubSubNames } from "./pubsub-names.ts";
 import { findDifferences } from "./resources/difference.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
 import type { Resource } from "./resources/resource.ts";
@@ -19,7 +19,7 @@ interface ProvisionPlan {
 /** Lists all that the functions need before they can be deployed. */
 export function planProvision({ target, projectNumber, withSubscriptions }: ProvisionPlan): readonly Stage[] {
   const names = functionNames.map((name) => ({
-    ...toPubSubNames(name),
+    ...toPubSubNames(domains[name].topic),
     publisher: `serviceAccount:${toServiceAccountEmail(toServiceAccountId(name), target)}`,
   }));
   const pubSubAgent = `serviceAccount:service-${projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
@@ -102,7 +102,7 @@ function toServiceAccountResource(id: string, displayName: string, target: Targe
  * then nothing can be granted to it. A grant that names it is the sign that it is there.
  */
 function toPubSubAgentResource(member: string, target: Target): Resource {
-  const { deadLetter } = toPubSubNames("commerce");
+  const { deadLetter } = toPubSubNames(domains.commerce.topic);
   return {
     ...toBindingResource(["pubsub", "topics"], deadLetter, "roles/pubsub.publisher", member, target),
     name: "service account of Pub/Sub",

@@ -1,7 +1,9 @@
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
+import { toPubSubNames } from "../common/pubsub-resources.ts";
 import { startBroker } from "../pubsub/broker.ts";
-import { openTopics, toDefaultSubscription, toSpare } from "./open-topics.ts";
+import { onEnd } from "./on-end.ts";
+import { openTopics, toSpare } from "./open-topics.ts";
 import { pubsubUsage, readPubSubOptions } from "./options.ts";
 import { Printer } from "./printer.ts";
 import { readOrExit } from "./read-or-exit.ts";
@@ -19,19 +21,18 @@ try {
     port,
     toSpare((text) => printer.note(text)),
   );
-  const close = await openTopics(broker.endpoint, project, all, true, (domain, message) =>
-    printer.message(domain, message),
-  );
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, async () => {
-      await close();
-      await broker.close();
-      process.exit();
-    });
-  }
+  const close = await openTopics(broker, project, all, (domain, message) => printer.message(domain, message));
+  let isEnding = false;
+  onEnd(async () => {
+    if (isEnding) return;
+    isEnding = true;
+    await close();
+    await broker.close();
+    process.exit();
+  });
   printer.note(`A Pub/Sub server (${broker.kind}) is up at ${broker.endpoint}, with these topics in the project ${project}:
 
-${all.map((domain) => `  ${domain.topic}, subscription ${toDefaultSubscription(domain)}`).join("\n")}
+${all.map((domain) => `  ${domain.topic}, subscription ${toPubSubNames(domain.topic).subscription}`).join("\n")}
 
   export PUBSUB_EMULATOR_HOST=${broker.endpoint} GCP_PROJECT_ID=${project}
 

@@ -86,16 +86,10 @@ export class LocalStack {
     this.#console = local;
     const proxy = await this.#openProxy(broker, local);
     this.#open = async (opened) => {
-      const close = await openTopics(
-        broker.endpoint,
-        project,
-        opened,
-        broker.kind !== "external",
-        (domain, message) => {
-          this.#printer.message(domain, message);
-          local.addMessage(domain, message);
-        },
-      );
+      const close = await openTopics(broker, project, opened, (domain, message) => {
+        this.#printer.message(domain, message);
+        local.addMessage(domain, message);
+      });
       this.#closers.unshift(close);
     };
     await this.#open(all);

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
+import { toPubSubNames } from "../common/pubsub-resources.ts";
 import { readKeys } from "./keys.ts";
-import { toDefaultSubscription } from "./open-topics.ts";
+import { onEnd } from "./on-end.ts";
 import { readOptions, type StartOptions, usage } from "./options.ts";
 import { Printer } from "./printer.ts";
 import { readOrExit } from "./read-or-exit.ts";
@@ -13,7 +14,6 @@ import { LocalStack, type Started } from "./stack.ts";
 // npm start: the whole producer on this machine. See `usage`.
 
 const STOP_TIMEOUT_MS = 4000;
-const PARENT_CHECK_MS = 250;
 
 const brokers = {
   external: "the Pub/Sub server at PUBSUB_EMULATOR_HOST",
@@ -30,12 +30,7 @@ const printer = new Printer(Object.keys(domains), options.detail);
 const stack = new LocalStack(printer, options.inspect);
 let isEnding = false;
 
-// Ctrl-C arrives twice under npm: from the terminal, and passed on by npm.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => isEnding || end(0));
-
-// npm runs this by a shell, which passes no signal on: when the shell has ended, this ends too.
-const parent = process.ppid;
-setInterval(() => process.ppid === parent || isEnding || end(0), PARENT_CHECK_MS).unref();
+onEnd(() => isEnding || end(0));
 
 printer.note("Starting: a Pub/Sub server, the functions …");
 try {
@@ -75,7 +70,9 @@ function describe(started: Started): string {
     ({ name, topic }) => `  ${name.padEnd(width)}  ${url}/${name}/events/ingest  → topic ${topic}`,
   );
   const subscriptions =
-    broker.kind === "external" ? [] : ["", `Consumers: ${all.map(toDefaultSubscription).join(", ")}`];
+    broker.kind === "external"
+      ? []
+      : ["", `Consumers: ${all.map(({ topic }) => toPubSubNames(topic).subscription).join(", ")}`];
   return `
 PulseCart's producer is up at ${url}, ready in ${(performance.now() / 1000).toFixed(1)} s.
 

@@ -1,16 +1,23 @@
 import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from "@grpc/grpc-js";
-import { type PubSubMessage, publisherMethods, subscriberMethods, unlimitedMessages } from "./protocol.ts";
+import {
+  type PubSubMessage,
+  publisherMethods,
+  type Subscription,
+  subscriberMethods,
+  type Topic,
+  unlimitedMessages,
+} from "./protocol.ts";
 
 /** What a test or a script does to a Pub/Sub server at an endpoint, be it the embedded one or the emulator. */
 export interface PubSubAdmin {
   /** Creates the topic unless it is there. */
-  createTopic(topic: string): Promise<void>;
+  createTopic(topic: string, settings?: Omit<Topic, "name">): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
   /** Creates the subscription unless it is there. */
   createSubscription(
     subscription: string,
     topic: string,
-    options?: { ordered?: boolean; filter?: string },
+    options?: { ordered?: boolean } & Omit<Partial<Subscription>, "name" | "topic" | "enableMessageOrdering">,
   ): Promise<void>;
   deleteSubscription(subscription: string): Promise<void>;
   /** Publishes in one request; resolves with the message ids. */
@@ -33,18 +40,18 @@ export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
   const toTopicName = (topic: string) => `projects/${project}/topics/${topic}`;
   const toSubscriptionName = (subscription: string) => `projects/${project}/subscriptions/${subscription}`;
   return {
-    async createTopic(topic) {
-      await unlessThere(callUnary(client, publisherMethods.CreateTopic, { name: toTopicName(topic) }));
+    async createTopic(topic, settings = {}) {
+      await unlessThere(callUnary(client, publisherMethods.CreateTopic, { name: toTopicName(topic), ...settings }));
     },
     async deleteTopic(topic) {
       await callUnary(client, publisherMethods.DeleteTopic, { topic: toTopicName(topic) });
     },
-    async createSubscription(subscription, topic, { ordered = false, filter = "" } = {}) {
+    async createSubscription(subscription, topic, { ordered = false, ...settings } = {}) {
       const request = {
         name: toSubscriptionName(subscription),
         topic: toTopicName(topic),
         enableMessageOrdering: ordered,
-        filter,
+        ...settings,
       };
       await unlessThere(callUnary(client, subscriberMethods.CreateSubscription, request));
     },

@@ -1,9 +1,9 @@
 import project from "../../../package.json" with { type: "json" };
 import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
+import { TOPIC_RETENTION_DAYS } from "../../common/pubsub-resources.ts";
 import type { JsonSchema } from "../schemas/json-schema.ts";
 import { type Picture, toPicture } from "../schemas/picture.ts";
 import { toMessageSample } from "../schemas/sample.ts";
-import { TOPIC_RETENTION_DAYS } from "./topic-retention.ts";
 
 /** An AsyncAPI document, as far as our own code looks into it. */
 export interface AsyncApiDocument {

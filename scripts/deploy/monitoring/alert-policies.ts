@@ -1,5 +1,5 @@
-import { functionNames } from "../../../shared/events/registry.ts";
-import { toPubSubNames } from "../pubsub-names.ts";
+import { domains, functionNames } from "../../../shared/events/registry.ts";
+import { toPubSubNames } from "../../common/pubsub-resources.ts";
 import { codesOf } from "./alerts-by-code.ts";
 import { type BurnRate, toBurnRateQuery } from "./burn-rate.ts";
 import { failures, payloadFaults, toSelector } from "./log-metrics.ts";
@@ -89,6 +89,6 @@ const unreadMessages: AlertPolicy = {
 
 /** Writes a metric of one of each function's subscriptions, in PromQL. */
 export function toGauge(metric: string, subscription: "kept" | "subscription"): string {
-  const ids = functionNames.map((name) => toPubSubNames(name)[subscription].replaceAll(".", "[.]"));
+  const ids = functionNames.map((name) => toPubSubNames(domains[name].topic)[subscription].replaceAll(".", "[.]"));
   return `pubsub_googleapis_com:subscription_${metric}{monitored_resource="pubsub_subscription",subscription_id=~"${ids.join("|")}"}`;
 }

@@ -1,3 +1,4 @@
+import { MAX_DELIVERY_ATTEMPTS as maxDeliveryAttempts } from "../../common/pubsub-resources.ts";
 import { labels, type Target, toLabelFlag } from "../target.ts";
 import { findDifferences } from "./difference.ts";
 import type { Resource } from "./resource.ts";
@@ -10,7 +11,6 @@ interface SubscriptionSettings {
 }
 
 const ackDeadlineSeconds = 60;
-const maxDeliveryAttempts = 10;
 // A consumer that is down for a minute must not use up a message's deliveries.
 const minimumBackoff = "10s";
 const maximumBackoff = "600s";

@@ -1,4 +1,4 @@
-import { TOPIC_RETENTION_DAYS } from "../../build/asyncapi/topic-retention.ts";
+import { TOPIC_RETENTION_DAYS } from "../../common/pubsub-resources.ts";
 import { labels, type Target, toLabelFlag } from "../target.ts";
 import { findDifferences } from "./difference.ts";
 import type { Resource } from "./resource.ts";
