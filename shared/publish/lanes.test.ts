@@ -90,22 +90,6 @@ describe("one ordering key", () => {
   });
 });
 
-it("starts a hundred of many keys in each round of the event loop; others do not wait for these", async () => {
-  for (let i = 0; i < 250; i++) void add(`${i}`, { key: `${i}` });
-  await Promise.resolve();
-  expect(sent.length).toBe(100);
-  void add("more", { key: "249" });
-  void add("another", { key: "another" });
-  await Promise.resolve();
-  expect(sent.length).toBe(101);
-  expect(sent.at(-1)?.texts).toBe("another");
-  await settle();
-  expect(sent.length).toBe(201);
-  await settle();
-  expect(sent.length).toBe(251);
-  expect(sent.at(-1)?.texts).toBe("249 more");
-});
-
 describe("a batch", () => {
   it("gives up a user's later messages, and nobody else's", async () => {
     const batch = { events: 3 };

@@ -1,9 +1,6 @@
 import { PublishFailure, toNotAttempted } from "./failure.ts";
 import type { Message } from "./grpc/codec.ts";
 
-/** Of keys that come at once, those that start at once: a batch of a thousand users would hold everybody else up. */
-const MOST_STARTS = 100;
-
 /** How much of one key's backlog shares a publish request: enough for any user's. */
 const MAX_MESSAGES = 100;
 
@@ -51,10 +48,6 @@ export class Lanes {
   readonly #send: Send;
   /** Users of whom a message has failed, by batch. */
   readonly #failedUsers = new WeakMap<Batch, Set<string>>();
-  /** Keys that were idle until this turn of the event loop. */
-  #starting: string[] = [];
-  /** Those of a large batch that start in one of the next. */
-  readonly #held: string[] = [];
 
   constructor(send: Send) {
     this.#send = send;
@@ -69,8 +62,7 @@ export class Lanes {
     }
     this.#lanes.set(key, { sending: [], backlog: [waiting] });
     // Not at once but after the code that is running: a batch's events of this key all go into the first request.
-    if (this.#starting.length === 0) void Promise.resolve().then(() => this.#start());
-    this.#starting.push(key);
+    queueMicrotask(() => this.#sendNext(key));
   }
 
   /** Fails all messages, as at the end of the process. */
@@ -78,21 +70,6 @@ export class Lanes {
     for (const { sending, backlog } of this.#lanes.values()) {
       for (const { reject } of [...sending, ...backlog]) reject(failure);
     }
-  }
-
-  #start(): void {
-    const keys = this.#starting;
-    this.#starting = [];
-    if (keys.length > MOST_STARTS) {
-      if (this.#held.length === 0) setImmediate(() => this.#startHeld());
-      this.#held.push(...keys.splice(MOST_STARTS));
-    }
-    for (const key of keys) this.#sendNext(key);
-  }
-
-  #startHeld(): void {
-    for (const key of this.#held.splice(0, MOST_STARTS)) this.#sendNext(key);
-    if (this.#held.length > 0) setImmediate(() => this.#startHeld());
   }
 
   #sendNext(key: string): void {
