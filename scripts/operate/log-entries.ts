@@ -46,7 +46,8 @@ export async function readLogEntries(
   const where = `resource.type="cloud_run_revision" AND resource.labels.service_name=(${services})`;
   // A time in the filter, as gcloud's own --freshness holds only for the newest first.
   const whole = `${where} AND timestamp>="${since.toISOString()}" AND ${filter}`;
-  const options = ["--order=asc", "--format=json", `--project=${source.project}`, "--quiet"];
+  const fields = "--format=json(timestamp,severity,resource.labels,trace,jsonPayload)";
+  const options = ["--order=asc", fields, `--project=${source.project}`, "--quiet"];
   return JSON.parse(await runGcloud(["logging", "read", whole, ...options])) as LogEntry[];
 }
 

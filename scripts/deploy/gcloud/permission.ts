@@ -34,6 +34,7 @@ const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "logging metrics describe", name: "logging.logMetrics.get", role: logging },
   { command: "logging metrics create", name: "logging.logMetrics.create", role: logging },
   { command: "logging metrics update", name: "logging.logMetrics.update", role: logging },
+  { command: "logging read", name: "logging.logEntries.list", role: "roles/logging.viewer" },
   { command: "beta monitoring channels list", name: "monitoring.notificationChannels.list", role: monitoring },
   { command: "beta monitoring channels create", name: "monitoring.notificationChannels.create", role: monitoring },
   { command: "beta monitoring channels update", name: "monitoring.notificationChannels.update", role: monitoring },

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Api, type ApiReply, type ApiRequest, fail } from "./api.ts";
 import { createFunctions, createUploads, type DeployedFunction } from "./functions.ts";
+import type { LogEntry } from "./log-filter.ts";
 import { createLogging } from "./logging.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { Policies } from "./policies.ts";
@@ -22,6 +23,8 @@ export interface StubGoogleCloud {
   /** Requests for which this gives a message are refused with it: gcloud sees a missing permission. */
   refuse: (request: ApiRequest) => string | undefined;
   readonly resources: Map<string, Record<string, unknown>>;
+  /** What was logged, the oldest entry first. */
+  readonly logged: LogEntry[];
   /** Log-based metrics by name. */
   readonly metrics: Map<string, Record<string, unknown>>;
   /** Alert policies, notification channels and dashboards by their full names. */
@@ -54,6 +57,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     unknown: [],
     refuse: () => undefined,
     resources: new Map(),
+    logged: [],
     metrics: new Map(),
     monitoring: new Map(),
     accounts: new Map(),
@@ -74,7 +78,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
   const pubsub = createPubSub(stub.resources, policies);
   const apis: Readonly<Record<string, Api>> = {
     pubsub: async (request) => (await deliveries.api(request)) ?? pubsub(request),
-    logging: createLogging(stub.metrics),
+    logging: createLogging(stub.metrics, stub.logged),
     monitoring: createMonitoring(stub.monitoring),
     iam: createIam(stub.accounts),
     cloudresourcemanager: createResourceManager(project, policies),

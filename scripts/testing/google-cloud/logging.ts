@@ -1,4 +1,5 @@
 import { type Api, fail, notFound, ok } from "./api.ts";
+import { type LogEntry, parseLogFilter } from "./log-filter.ts";
 
 interface Metric extends Record<string, unknown> {
   readonly name: string;
@@ -10,9 +11,14 @@ interface Metric extends Record<string, unknown> {
   };
 }
 
-/** Cloud Logging: log-based metrics by their names. */
-export function createLogging(metrics: Map<string, Record<string, unknown>>): Api {
+/** Cloud Logging: log-based metrics by their names, and what was logged, the oldest entry first. */
+export function createLogging(metrics: Map<string, Record<string, unknown>>, logged: readonly LogEntry[]): Api {
   return ({ method, path, body }) => {
+    if (path === "v2/entries:list") {
+      const { filter, orderBy } = body as { filter: string; orderBy: string };
+      if (orderBy !== "timestamp asc") return fail(400, "INVALID_ARGUMENT", "the stub knows the oldest first alone");
+      return ok({ entries: logged.filter(parseLogFilter(filter)) });
+    }
     const [, id] = /^v2\/projects\/[^/]+\/metrics(?:\/([^/]+))?$/.exec(path) ?? [];
     const sent = body as Metric | undefined;
     const name = id ?? sent?.name;
