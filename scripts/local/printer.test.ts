@@ -44,13 +44,13 @@ describe("a request", () => {
     method: "POST",
     path: "/events/ingest",
     body: "{}",
-    events: [{ type: "order.placed", user: "usr_1", id: "" }],
+    events: [{ type: "order.placed", user: "usr_1", id: "", order: "" }],
     answer: {
       ...{ kind: "answer", at: Date.UTC(2026, 0, 1), request: 1, function: "commerce", code: "", retryAfter: "" },
-      ...{ status, ms: 1.2, body: JSON.stringify(body), outcomes },
+      ...{ status, ms: 1.2, body: JSON.stringify(body), outcomes, isDry: false },
     },
   });
-  const outcome = (status: number, code = "") => ({ status, code, id: "evt_1" });
+  const outcome = (status: number, code = "") => ({ status, code, id: "evt_1", messageId: "", warnings: 0 });
   const errors = [{ path: "order_id", message: "is required" }];
 
   it.each([

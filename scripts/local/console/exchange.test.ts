@@ -8,7 +8,7 @@ import type { RequestRecord } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 
 const event = '{"event_type":"order.placed","user_id":"u","event_id":"e","payload":{}}';
-const ref = { type: "order.placed", user: "u", id: "e" };
+const ref = { type: "order.placed", user: "u", id: "e", order: "" };
 
 /** Has a body pass the front. @returns what is recorded of it */
 function pass(recorder: Recorder, body: Buffer, headers: Record<string, string> = {}, path = "/events/ingest") {
@@ -35,7 +35,7 @@ it.each([
 it("reads lines as what their media type says that they are", () => {
   const type = { "content-type": "application/jsonl; charset=utf-8" };
   const { events } = pass(new Recorder([]), Buffer.from(`${event}\n{\n${event}`), type, "/events/batch");
-  expect(events).toEqual([ref, { type: "", user: "", id: "" }, ref]);
+  expect(events).toEqual([ref, { type: "", user: "", id: "", order: "" }, ref]);
 });
 
 it("reads every event of a batch that is longer than what is kept of it, and says so", () => {
@@ -59,7 +59,7 @@ it("shows a compressed body that broke off as far as it goes", () => {
     JSON.stringify({ event_type: "order.placed", filler: Array.from({ length: 9999 }, Math.random) }),
   );
   const record = pass(new Recorder([]), sent.subarray(0, 20_000), { "content-encoding": "gzip" });
-  expect(record.events).toEqual([{ type: "order.placed", user: "", id: "" }]);
+  expect(record.events).toEqual([{ type: "order.placed", user: "", id: "", order: "" }]);
 });
 
 it("records no credentials of its path", () => {

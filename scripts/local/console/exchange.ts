@@ -76,6 +76,7 @@ export class Exchange {
       gap: gap || (isWhole ? "" : `Only its first ${LONGEST_KEPT.toLocaleString("en")} characters are kept.`),
       bytes: this.#sent.length,
       events: this.#takes === "nothing" ? [] : readEvents(text, isLines),
+      isDry: this.#takes === "samples",
     };
     this.#recorder.add(this.#record);
   }
@@ -83,7 +84,7 @@ export class Exchange {
   /** The answer has left, or its caller has gone. */
   end(response: ServerResponse): Summary {
     this.endBody();
-    const { events, body } = this.#record as Omit<RequestRecord, "seq">;
+    const { events, body, isDry } = this.#record as Omit<RequestRecord, "seq">;
     const isWhole = response.writableFinished;
     const answer = {
       kind: "answer" as const,
@@ -93,11 +94,8 @@ export class Exchange {
       status: isWhole ? response.statusCode : 0,
       ms: performance.now() - this.#startedAt,
       retryAfter: String(response.getHeader("retry-after") ?? ""),
-      ...readAnswer(
-        this.#answered.bytes.toString(),
-        isWhole ? response.statusCode : 0,
-        this.#takes === "events" ? events.length : 0,
-      ),
+      ...readAnswer(this.#answered.bytes.toString(), isWhole ? response.statusCode : 0, events.length),
+      isDry,
     };
     const cut = { ...answer, body: keepText(answer.body) };
     this.#recorder.add(cut);

@@ -5,6 +5,8 @@ export interface EventRef {
   readonly type: string;
   readonly user: string;
   readonly id: string;
+  /** Its `order_id`. */
+  readonly order: string;
 }
 
 /** A fault, or a warning, that an answer names. */
@@ -22,8 +24,12 @@ export interface Outcome {
   readonly id: string;
   /** The answer's own words, where it is a refusal. */
   readonly detail?: string;
+  /** Of the message that it became. */
+  readonly messageId: string;
   /** Faults first, then warnings; of many the first. */
   readonly faults?: readonly NamedFault[];
+  /** Number of its warnings, those that the answer leaves out among them. */
+  readonly warnings: number;
 }
 
 interface Recorded {
@@ -53,6 +59,8 @@ export interface RequestRecord extends Recorded {
   readonly bytes: number;
   /** Of one event, or of a batch in its order. Empty for requests that carry none. */
   readonly events: readonly EventRef[];
+  /** Whether its events are only checked: nothing is published. */
+  readonly isDry: boolean;
 }
 
 /** The answer to a request. */
@@ -68,8 +76,10 @@ export interface AnswerRecord extends Recorded {
   readonly retryAfter: string;
   readonly body: string;
   readonly isCut?: boolean;
-  /** One an event, where events were asked for. */
+  /** One an event. */
   readonly outcomes: readonly Outcome[];
+  /** As in the request. */
+  readonly isDry: boolean;
 }
 
 /** A publish call of a function; a second record with the same number says how it ended. */

@@ -2,20 +2,25 @@ import { expect, it } from "vitest";
 import { readAnswer, readEvents } from "./read-exchange.ts";
 
 const event = '{"event_type":"order.placed","user_id":"u","event_id":"e","payload":{}}';
-const ref = { type: "order.placed", user: "u", id: "e" };
+const ref = { type: "order.placed", user: "u", id: "e", order: "" };
 
 it.each([
   ["an event", event, [ref]],
-  ["an array", `[${event},{},1]`, [ref, { type: "", user: "", id: "" }, { type: "", user: "", id: "" }]],
+  ["an order's own id", event.replace('"payload"', '"order_id":"o","payload"'), [{ ...ref, order: "o" }]],
+  [
+    "an array",
+    `[${event},{},1]`,
+    [ref, { type: "", user: "", id: "", order: "" }, { type: "", user: "", id: "", order: "" }],
+  ],
   ["what was cut", `${event.slice(0, -1)},"more":"`, [ref]],
-  ["what is of other types", '{"event_type":1,"user_id":null}', [{ type: "", user: "", id: "" }]],
+  ["what is of other types", '{"event_type":1,"user_id":null}', [{ type: "", user: "", id: "", order: "" }]],
   ["nothing", "", []],
 ])("reads %s", (_, text, expected) => {
   expect(readEvents(text)).toEqual(expected);
 });
 
 it("reads lines, each an event or broken, also where there is only one", () => {
-  const none = { type: "", user: "", id: "" };
+  const none = { type: "", user: "", id: "", order: "" };
   expect(readEvents(`\ufeff${event}\r\n\n\ufeff${event}\n{\n`, true)).toEqual([ref, ref, none]);
   expect(readEvents("{", true)).toEqual([none]);
 });
@@ -36,13 +41,16 @@ it("reads what an answer says of each event's faults, warnings behind them", () 
 });
 
 it("reads what became of each event", () => {
-  const results = [{ status: 202, event_id: "a" }, { status: 422, code: "invalid_event" }, null];
+  const none = { code: "", id: "", messageId: "", warnings: 0 };
+  const warnings = [{ path: "payload.total", message: "is wrong" }];
+  const accepted = { status: 202, event_id: "a", message_id: "7", warnings, warnings_omitted: 3 };
+  const results = [accepted, { status: 422, code: "invalid_event" }, null];
   expect(readAnswer(JSON.stringify({ results }), 207, 3).outcomes).toEqual([
-    { status: 202, code: "", id: "a" },
-    { status: 422, code: "invalid_event", id: "" },
-    { status: 0, code: "", id: "" },
+    { ...none, status: 202, id: "a", messageId: "7", warnings: 4, faults: [{ ...warnings[0], isWarning: true }] },
+    { ...none, status: 422, code: "invalid_event" },
+    { ...none, status: 0 },
   ]);
-  const refused = { status: 413, code: "payload_too_large", id: "" };
+  const refused = { ...none, status: 413, code: "payload_too_large" };
   expect(readAnswer('{"code":"payload_too_large"}', 413, 2).outcomes).toEqual([refused, refused]);
   expect(readAnswer("no JSON", 200, 0).outcomes).toEqual([]);
 });

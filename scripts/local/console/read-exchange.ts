@@ -1,8 +1,6 @@
+import { MAX_BATCH_EVENTS } from "../../../shared/events/limits.ts";
 import { keepText } from "./kept-text.ts";
 import type { EventRef, NamedFault, Outcome } from "./protocol.ts";
-
-/** As many as a batch holds. */
-const MOST_EVENTS = 1000;
 
 /** What is kept of an id or a type: whatever is valid, and the beginning of whatever is not. */
 const LONGEST_NAME = 1100;
@@ -18,14 +16,12 @@ export function readEvents(text: string, isLines = false): EventRef[] {
   if (isLines) {
     // To `trim`, the byte order mark that a line may begin with is white space.
     const lines = text.split("\n").map((line) => line.trim());
-    return lines.filter(Boolean).slice(0, MOST_EVENTS).map(parseJson).map(toRef);
+    return lines.filter(Boolean).slice(0, MAX_BATCH_EVENTS).map(parseJson).map(toRef);
   }
   const whole = parseJson(text);
-  if (Array.isArray(whole)) return whole.slice(0, MOST_EVENTS).map(toRef);
+  if (Array.isArray(whole)) return whole.slice(0, MAX_BATCH_EVENTS).map(toRef);
   if (whole !== undefined) return [toRef(whole)];
-  return text.trim() === ""
-    ? []
-    : [{ type: peek(text, "event_type"), user: peek(text, "user_id"), id: peek(text, "event_id") }];
+  return text.trim() === "" ? [] : [toRef(Object.fromEntries(members.map((name) => [name, peek(text, name)])))];
 }
 
 /**
@@ -45,6 +41,8 @@ export function readAnswer(
   return { code, body, outcomes: Array<Outcome>(events).fill(outcome) };
 }
 
+const members = ["event_type", "user_id", "event_id", "order_id"];
+
 /** @returns the user that a message's event names; empty where it names none */
 export function readUser(text: string): string {
   return toText(toObject(parseJson(text)).user_id);
@@ -59,15 +57,25 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function toOutcome({ status, code, event_id, detail, ...lists }: Readonly<Record<string, unknown>>): Outcome {
+function toOutcome({
+  status,
+  code,
+  event_id,
+  message_id,
+  detail,
+  ...lists
+}: Readonly<Record<string, unknown>>): Outcome {
+  const warnings = toList(lists.warnings);
   const faults = [
     ...toList(lists.errors).map(toFault),
-    ...toList(lists.warnings).map((each) => ({ ...toFault(each), isWarning: true })),
+    ...warnings.map((each) => ({ ...toFault(each), isWarning: true })),
   ];
   return {
     status: typeof status === "number" ? status : 0,
     code: toText(code),
     id: toText(event_id),
+    messageId: toText(message_id),
+    warnings: warnings.length + (Number(lists.warnings_omitted) || 0),
     ...(typeof detail === "string" && { detail }),
     ...(faults.length > 0 && { faults: faults.slice(0, MOST_FAULTS) }),
   };
@@ -83,8 +91,8 @@ function toFault(fault: unknown): NamedFault {
 }
 
 function toRef(event: unknown): EventRef {
-  const { event_type, user_id, event_id } = toObject(event);
-  return { type: toText(event_type), user: toText(user_id), id: toText(event_id) };
+  const { event_type, user_id, event_id, order_id } = toObject(event);
+  return { type: toText(event_type), user: toText(user_id), id: toText(event_id), order: toText(order_id) };
 }
 
 function toObject(value: unknown): Readonly<Record<string, unknown>> {

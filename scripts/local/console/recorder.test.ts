@@ -5,8 +5,8 @@ import { Recorder } from "./recorder.ts";
 function toRequest(body = "{}", events = 1): Draft {
   return {
     ...{ kind: "request", at: 0, request: 1, method: "POST", path: "/", function: "commerce", headers: [], bytes: 2 },
-    ...{ body, gap: "" },
-    events: Array.from({ length: events }, () => ({ type: "t", user: "u", id: "" })),
+    ...{ body, gap: "", isDry: false },
+    events: Array.from({ length: events }, () => ({ type: "t", user: "u", id: "", order: "" })),
   } as Draft;
 }
 

@@ -105,7 +105,7 @@ export class Recorder {
     if (record.kind === "message") {
       const counts = this.counts[record.function];
       if (counts) counts.messages += 1;
-    } else if (record.kind === "answer") {
+    } else if (record.kind === "answer" && !record.isDry) {
       const counts = this.counts[record.function];
       if (counts) for (const { status } of record.outcomes) counts[toCounter(status)] += 1;
     }

@@ -61,7 +61,7 @@ function listViews() {
 async function send(path: string, body: unknown): Promise<Record<string, unknown>> {
   const response = await fetch(url + path, {
     method: path.startsWith("/console") ? "PUT" : "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", "PulseCart-Caller": "checkout" },
     body: JSON.stringify(body),
   });
   return (await response.json()) as Record<string, unknown>;
@@ -71,7 +71,8 @@ async function send(path: string, body: unknown): Promise<Record<string, unknown
 async function sendTraffic(): Promise<void> {
   for (let index = 0; index < 40; index++) {
     const sample = { ...samples[(index * 5) % samples.length], user_id: users[index % users.length] };
-    if (index % 9 === 4) await send("/events/batch", [sample, { ...sample, user_id: "" }, sample]);
+    if (index % 11 === 6) await send("/events/ingest", { ...sample, payload: {} });
+    else if (index % 9 === 4) await send("/events/batch", [sample, { ...sample, user_id: "" }, sample]);
     else if (index % 7 === 3) await send("/events/ingest", { ...sample, user_id: "", payload: [] });
     else await send("/events/ingest", sample);
   }

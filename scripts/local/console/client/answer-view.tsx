@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { toCounter } from "../protocol.ts";
-import { FaultList } from "./fault-list.tsx";
 import { type Place, toHash } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
-import { type Answer, parseObject, readFaults } from "./send.ts";
+import { type Answer, parseObject } from "./send.ts";
 import { toDuration } from "./time.ts";
+import { count } from "./words.ts";
 
 interface Props {
   readonly answer: Answer | undefined;
@@ -14,7 +14,7 @@ interface Props {
 /** The members of an answer that a caller acts upon. */
 const facts = ["code", "detail", "event_id", "message_id"] as const;
 
-/** What the caller got: status, duration, ids, and every fault. */
+/** What the caller got: status, duration, ids. Its faults are those that the editor marks and lists. */
 export function AnswerView({ answer, isSending }: Props) {
   return (
     <div class="answer" role="status" aria-label="Answer" aria-busy={isSending}>
@@ -27,9 +27,7 @@ function Received({ answer }: { readonly answer: Answer }) {
   const [isOpen, setOpen] = useState(false);
   const body = parseObject(answer.body);
   const results = Array.isArray(body.results) ? (body.results as Readonly<Record<string, unknown>>[]) : [];
-  const ofEvents = results.flatMap((result, index) =>
-    readFaults(result).map((fault) => ({ ...fault, title: `Event ${index}` })),
-  );
+  const warnings = [body, ...results].reduce((sum, each) => sum + countWarnings(each), 0);
   const hasRefused = results.some(({ status }) => Number(status) >= 400);
   const state = answer.status === 0 ? "failed" : toCounter(answer.status);
   const id = typeof body.event_id === "string" ? body.event_id : undefined;
@@ -43,6 +41,7 @@ function Received({ answer }: { readonly answer: Answer }) {
         <span>{toDuration(answer.ms)}</span>
         {answer.retryAfter && <span>Retry-After: {answer.retryAfter} s</span>}
         {results.length > 0 && <span>{summarise(results)}</span>}
+        {warnings > 0 && <span class="state unsure">{count(warnings, "warning")}</span>}
         <span class="grow" />
         {place && <a href={toHash(place)}>Follow this event</a>}
       </p>
@@ -53,7 +52,6 @@ function Received({ answer }: { readonly answer: Answer }) {
             : [],
         )}
       </dl>
-      <FaultList faults={[...readFaults(body), ...ofEvents]} />
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>Body</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must be able to reach it */}
@@ -61,6 +59,10 @@ function Received({ answer }: { readonly answer: Answer }) {
       </details>
     </>
   );
+}
+
+function countWarnings({ warnings, warnings_omitted: omitted }: Readonly<Record<string, unknown>>): number {
+  return (Array.isArray(warnings) ? warnings.length : 0) + (Number(omitted) || 0);
 }
 
 /** @returns such as `202 × 9, 422 × 1` */

@@ -2,9 +2,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RequestRecord } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
 import { isLines } from "./copy-as.ts";
-import { type Draft, keepDraft, readDraft } from "./draft.ts";
+import { useDraft } from "./draft.ts";
 import { FaultMenu } from "./fault-menu.tsx";
-import { noFilter } from "./filter.ts";
+import { everything, type Filter, noFilter } from "./filter.ts";
 import { FunctionBar } from "./function-bar.tsx";
 import { listLines } from "./marked-json.tsx";
 import { type Place, usePlace } from "./place.ts";
@@ -17,13 +17,10 @@ import { useStore } from "./use-store.ts";
 /** The console's page: a sender, a list, and the story of what is chosen there. */
 export function App({ store }: { readonly store: Store }) {
   useStore(store);
-  const [draft, setDraft] = useState(readDraft);
-  const write = (next: Draft) => {
-    // At once: a reload may come before the page is drawn anew.
-    keepDraft(next);
-    setDraft(next);
-  };
+  const draft = useDraft();
   const [filter, setFilter] = useState(noFilter);
+  // Of what was chosen last, drawn or not: on a slow page a second change comes before the first is drawn.
+  const changeFilter = (part: Partial<Filter>) => setFilter((last) => ({ ...last, ...part }));
   const [place, go] = usePlace();
   const [isEntered, setEntered] = useState(false);
   const [seenError, setSeenError] = useState("");
@@ -40,8 +37,7 @@ export function App({ store }: { readonly store: Store }) {
   };
   const edit = (request: RequestRecord) => {
     const header = (name: string) => request.headers.find(([each]) => each.toLowerCase() === name)?.[1] ?? "";
-    write({
-      ...draft,
+    draft.write({
       text: prettyJson(isLines(request) ? `[${listLines(request.body).join(",")}]` : request.body),
       idempotencyKey: header("idempotency-key"),
       traceparent: header("traceparent"),
@@ -74,22 +70,19 @@ export function App({ store }: { readonly store: Store }) {
             : "not connected to npm start"}
         </span>
         <FaultMenu store={store} />
-        <nav aria-label="Documents">
-          <a href="/docs">API reference</a>
-          <a href="/asyncapi.json">AsyncAPI</a>
-        </nav>
+        <a href="/docs">API reference</a>
       </header>
       <main class={place ? "with-story" : ""}>
         <FunctionBar
           store={store}
           chosen={filter.function}
-          onChoose={(name) => setFilter({ ...filter, function: name, type: "" })}
+          onChoose={(name) => changeFilter({ function: name, type: "" })}
         />
         <details class="sender" ref={sender} open={matchMedia("(min-width: 48.01rem)").matches}>
           <summary>Send an event</summary>
-          <Composer draft={draft} run={hello?.run} onDraft={write} />
+          <Composer draft={draft} run={hello?.run} />
         </details>
-        <RecorderPanel store={store} filter={filter} onFilter={setFilter} place={place} onOpen={open} />
+        <RecorderPanel store={store} filter={filter} onFilter={changeFilter} place={place} onOpen={open} />
         {place && (
           <StoryView
             store={store}
@@ -97,7 +90,7 @@ export function App({ store }: { readonly store: Store }) {
             isEntered={isEntered}
             onEdit={edit}
             onUser={(user) => {
-              setFilter({ ...noFilter, user });
+              changeFilter({ ...everything, view: "requests", user });
               if (matchMedia("(max-width: 75rem)").matches) go(undefined);
             }}
             onClose={close}

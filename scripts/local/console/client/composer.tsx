@@ -1,54 +1,43 @@
 import { useMemo, useState } from "preact/hooks";
+import { MAX_BATCH_EVENTS } from "../../../../shared/events/limits.ts";
 import { findEvent } from "../../../../shared/events/registry.ts";
-import type { NamedFault } from "../protocol.ts";
 import { AnswerView } from "./answer-view.tsx";
-import { type Draft, readType, toBatch, toSampleText } from "./draft.ts";
+import { readType, toBatch, toSampleText, type WrittenDraft } from "./draft.ts";
 import { FaultItems } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
-import { type Answer, parseObject, readFaults, sendJson } from "./send.ts";
+import { type Answer, sendJson } from "./send.ts";
 import { useCheck } from "./use-check.ts";
 
-/** As many as a batch may hold. */
-const MOST_IN_BATCH = 1000;
-
-const none: readonly NamedFault[] = [];
-
 interface Props {
-  readonly draft: Draft;
+  readonly draft: WrittenDraft;
   /** Names the run of the stack. */
   readonly run: string | undefined;
-  readonly onDraft: (draft: Draft) => void;
 }
 
 /** Where an event or a batch is written and sent. */
-export function Composer({ draft, run, onDraft }: Props) {
-  const { text, idempotencyKey, traceparent, copies, users } = draft;
-  const [received, setReceived] = useState<{ readonly answer: Answer; readonly sent: string }>();
+export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
+  const { text, idempotencyKey, traceparent, copies, users } = drawn;
+  const [answer, setAnswer] = useState<Answer>();
   const [isSending, setSending] = useState(false);
   const faults = useCheck(text, run);
-  // What the answer said is of what was sent, not of what was written since.
-  const answered = useMemo(() => (received?.sent === text ? listFaults(received.answer.body) : none), [received, text]);
   // A batch's answer is long; it is not drawn anew with each key.
-  const answerView = useMemo(
-    () => <AnswerView answer={received?.answer} isSending={isSending} />,
-    [received, isSending],
-  );
-  const set = (part: Partial<Draft>) => onDraft({ ...draft, ...part });
-  const isArray = text.trimStart().startsWith("[");
+  const answerView = useMemo(() => <AnswerView answer={answer} isSending={isSending} />, [answer, isSending]);
+  const isArray = isBatch(text);
   const type = readType(text);
 
   const send = async (path: string, body: string) => {
     const headers = {
-      ...(idempotencyKey && { "Idempotency-Key": idempotencyKey }),
-      ...(traceparent && { traceparent }),
+      ...(latest.current.idempotencyKey && { "Idempotency-Key": latest.current.idempotencyKey }),
+      ...(latest.current.traceparent && { traceparent: latest.current.traceparent }),
     };
     setSending(true);
-    setReceived({ answer: await sendJson("POST", path, body, headers), sent: text });
+    setAnswer(await sendJson("POST", path, body, headers));
     setSending(false);
   };
-  const sendText = () => send(isArray ? "/events/batch" : "/events/ingest", text);
-  const toCount = (value: number) => Math.min(Math.max(Math.trunc(value) || 1, 1), MOST_IN_BATCH);
+  const sendText = () => send(isBatch(latest.current.text) ? "/events/batch" : "/events/ingest", latest.current.text);
+  const sendCopies = () =>
+    send("/events/batch", toBatch(latest.current.text, latest.current.copies, latest.current.users));
 
   return (
     <section class="panel composer" aria-labelledby="composer-title">
@@ -74,13 +63,7 @@ export function Composer({ draft, run, onDraft }: Props) {
         </button>
       </div>
       <p class="hint">{findEvent(type)?.event.description ?? "Ctrl-Space proposes names and values."}</p>
-      <JsonEditor
-        text={text}
-        faults={faults}
-        answered={answered}
-        onChange={(next) => set({ text: next })}
-        onSubmit={sendText}
-      />
+      <JsonEditor text={text} faults={faults} onChange={(next) => set({ text: next })} onSubmit={sendText} />
       <ul class="faults" aria-label="Faults of the event" aria-live="polite">
         <FaultItems faults={faults} />
       </ul>
@@ -93,23 +76,19 @@ export function Composer({ draft, run, onDraft }: Props) {
         <button type="button" class="primary" onClick={sendText} title="Ctrl-Enter in the editor" disabled={isSending}>
           {isArray ? "Send batch" : "Send"}
         </button>
-        <button type="button" onClick={() => send("/events/validate", text)} disabled={isSending}>
+        <button type="button" onClick={() => send("/events/validate", latest.current.text)} disabled={isSending}>
           Validate
         </button>
       </div>
       {!isArray && (
         <div class="row copies-row">
-          <button
-            type="button"
-            onClick={() => send("/events/batch", toBatch(text, copies, users))}
-            disabled={isSending}
-          >
+          <button type="button" onClick={sendCopies} disabled={isSending}>
             Send as batch of
           </button>
-          <Count label="Events in the batch" value={copies} onValue={(value) => set({ copies: toCount(value) })} />
-          <span>over</span>
-          <Count label="Users in the batch" value={users} onValue={(value) => set({ users: toCount(value) })} />
-          <span>{users === 1 ? "user" : "users"}</span>
+          <Count label="Events in the batch" value={copies} onValue={(value) => set({ copies: value })} />
+          <span>{copies === 1 ? "event of" : "events of"}</span>
+          <Count label="Users in the batch" value={users} onValue={(value) => set({ users: value })} />
+          <span>{users === 1 ? "user" : "users in turn"}</span>
         </div>
       )}
       {answerView}
@@ -117,14 +96,8 @@ export function Composer({ draft, run, onDraft }: Props) {
   );
 }
 
-/** The faults of an answer by where they are in what was sent: of a batch with the place of the event. */
-function listFaults(body: string): NamedFault[] {
-  const answer = parseObject(body);
-  const results = Array.isArray(answer.results) ? answer.results : [];
-  const ofEvents = results.flatMap((result, index) =>
-    readFaults(result).map(({ path, message }) => ({ path: `${index}.${path}`, message })),
-  );
-  return [...readFaults(answer), ...ofEvents];
+function isBatch(text: string): boolean {
+  return text.trimStart().startsWith("[");
 }
 
 function Header({
@@ -159,14 +132,22 @@ function Count({
   readonly value: number;
   readonly onValue: (value: number) => void;
 }) {
+  // As it is being written: a rendering meanwhile leaves it so.
+  const [written, setWritten] = useState(String(value));
+  const toCount = (input: HTMLInputElement) =>
+    Math.min(Math.max(Math.trunc(input.valueAsNumber) || 1, 1), MAX_BATCH_EVENTS);
   return (
     <input
       type="number"
       aria-label={label}
       min={1}
-      max={MOST_IN_BATCH}
-      value={value}
-      onChange={({ currentTarget }) => onValue(currentTarget.valueAsNumber)}
+      max={MAX_BATCH_EVENTS}
+      value={written}
+      onInput={({ currentTarget }) => {
+        setWritten(currentTarget.value);
+        onValue(toCount(currentTarget));
+      }}
+      onBlur={({ currentTarget }) => setWritten(String(toCount(currentTarget)))}
     />
   );
 }

@@ -1,3 +1,4 @@
+import { useRef, useState } from "preact/hooks";
 import { functions } from "./functions.ts";
 import { JsonPlaces } from "./json-path.ts";
 
@@ -20,8 +21,29 @@ export function toSampleText(type: string): string {
   return JSON.stringify(samples.get(type) ?? {}, null, 2);
 }
 
-/** @returns what stood there last, else a sample */
-export function readDraft(): Draft {
+/** What stands in the sender, and what writes into it. */
+export interface WrittenDraft {
+  /** As last drawn. */
+  readonly drawn: Draft;
+  /** As last written: on a slow page one sends before that is drawn. */
+  readonly latest: { readonly current: Draft };
+  write(part: Partial<Draft>): void;
+}
+
+/** The one draft of the page; what stood there last, else a sample. */
+export function useDraft(): WrittenDraft {
+  const [drawn, setDrawn] = useState(readDraft);
+  const latest = useRef(drawn);
+  const write = (part: Partial<Draft>) => {
+    latest.current = { ...latest.current, ...part };
+    // At once: a reload may come before the page is drawn anew.
+    keepDraft(latest.current);
+    setDrawn(latest.current);
+  };
+  return { drawn, latest, write };
+}
+
+function readDraft(): Draft {
   const fresh = { text: toSampleText("cart.abandoned"), idempotencyKey: "", traceparent: "", copies: 10, users: 1 };
   try {
     return { ...fresh, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Draft>) };
@@ -31,7 +53,7 @@ export function readDraft(): Draft {
 }
 
 /** Without a place to keep it (a private window), it ends with the page. */
-export function keepDraft(draft: Draft): void {
+function keepDraft(draft: Draft): void {
   try {
     localStorage.setItem(PLACE, JSON.stringify(draft));
   } catch {}

@@ -25,7 +25,7 @@ async function toLine(store: Store, entry: Entry): Promise<string> {
   const stories = [...ids].flatMap((id) => store.storyOf(id) ?? []);
   const events = stories.map(async ({ id, attempts, messages }) => ({
     id,
-    attempts: [...attempts.values()],
+    attempts,
     messages: await Promise.all(messages.map(fetchFull)),
   }));
   return JSON.stringify({ request, answer, events: await Promise.all(events) });

@@ -4,10 +4,7 @@ import type { NamedFault } from "../protocol.ts";
 export const MOST_FAULTS = 100;
 
 interface Props {
-  readonly faults: readonly (NamedFault & {
-    /** Whose it is, where it is one of several. */
-    readonly title?: string;
-  })[];
+  readonly faults: readonly NamedFault[];
 }
 
 /** The faults that an answer names. */
@@ -24,9 +21,8 @@ export function FaultList({ faults }: Props) {
 export function FaultItems({ faults }: Props) {
   return (
     <>
-      {faults.slice(0, MOST_FAULTS).map(({ path, message, isWarning, title = "" }) => (
-        <li key={`${title} ${path} ${message}`} class={isWarning ? "warning" : ""}>
-          {title && <span class="hint">{title} </span>}
+      {faults.slice(0, MOST_FAULTS).map(({ path, message, isWarning }) => (
+        <li key={`${path} ${message}`} class={isWarning ? "warning" : ""}>
           {path && <code>{path}</code>} {message}
           {isWarning && <span class="hint"> (reported only)</span>}
         </li>

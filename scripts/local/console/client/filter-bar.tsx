@@ -1,19 +1,27 @@
 import { problems } from "../../../../shared/http/problem.ts";
-import { type Filter, isFiltering, noFilter } from "./filter.ts";
+import { everything, type Filter, isFiltering } from "./filter.ts";
 import { functions } from "./functions.ts";
+import { type Mark, marks } from "./marks.ts";
 
 interface Props {
   readonly filter: Filter;
-  readonly onFilter: (filter: Filter) => void;
+  readonly counts: Readonly<Record<Mark, number>>;
+  readonly onFilter: (part: Partial<Filter>) => void;
 }
 
 const statuses = ["open", "accepted", "refused", "failed"];
 const numbers = [202, 207, ...Object.values(problems).map(({ status }) => status)];
 const choices = [...statuses, ...[...new Set(numbers)].sort((a, b) => a - b).map(String)];
 
+const hints: Readonly<Record<Mark, string>> = {
+  "with warnings": "Accepted with a payload that differs from its schema",
+  retried: "Published in more than one attempt",
+  refused: "Answered 4xx, in whole or in part",
+  slow: "Answered after 1 s or more",
+};
+
 /** Chooses what the list shows. */
-export function FilterBar({ filter, onFilter }: Props) {
-  const set = (part: Partial<Filter>) => onFilter({ ...filter, ...part });
+export function FilterBar({ filter, counts, onFilter }: Props) {
   const domains = functions.filter(({ name }) => filter.function === "" || filter.function === name);
   const types = domains.flatMap(({ events }) => Object.keys(events));
   return (
@@ -24,30 +32,51 @@ export function FilterBar({ filter, onFilter }: Props) {
         aria-label="Search"
         placeholder="Search bodies and ids"
         value={filter.text}
-        onInput={({ currentTarget }) => set({ text: currentTarget.value })}
+        onInput={({ currentTarget }) => onFilter({ text: currentTarget.value })}
       />
       <input
         type="search"
         aria-label="User"
         placeholder="User"
         value={filter.user}
-        onInput={({ currentTarget }) => set({ user: currentTarget.value })}
+        onInput={({ currentTarget }) => onFilter({ user: currentTarget.value })}
       />
       <Choice
         label="Function"
         value={filter.function}
         options={functions.map(({ name }) => name)}
-        onChoose={(name) => set({ function: name, type: "" })}
+        onChoose={(name) => onFilter({ function: name, type: "" })}
       />
-      <Choice label="Type" value={filter.type} options={types} onChoose={(type) => set({ type })} />
+      <Choice label="Type" value={filter.type} options={types} onChoose={(type) => onFilter({ type })} />
       {filter.view === "requests" && (
         <>
-          <Choice label="Status" value={filter.status} options={choices} onChoose={(status) => set({ status })} />
-          <Choice label="Code" value={filter.code} options={Object.keys(problems)} onChoose={(code) => set({ code })} />
+          <Choice label="Status" value={filter.status} options={choices} onChoose={(status) => onFilter({ status })} />
+          <Choice
+            label="Code"
+            value={filter.code}
+            options={Object.keys(problems)}
+            onChoose={(code) => onFilter({ code })}
+          />
         </>
       )}
+      {filter.view === "requests" && (
+        <fieldset class="marks" aria-label="What stands out">
+          {marks.map((mark) => (
+            <button
+              key={mark}
+              type="button"
+              class={counts[mark] > 0 ? "mark" : "mark none"}
+              title={hints[mark]}
+              aria-pressed={filter.mark === mark}
+              onClick={() => onFilter({ mark: filter.mark === mark ? "" : mark })}
+            >
+              {mark} <b>{counts[mark].toLocaleString("en")}</b>
+            </button>
+          ))}
+        </fieldset>
+      )}
       {isFiltering(filter) && (
-        <button type="button" onClick={() => onFilter({ ...noFilter, view: filter.view })}>
+        <button type="button" onClick={() => onFilter(everything)}>
           Show all
         </button>
       )}

@@ -1,4 +1,5 @@
 import { type MessageRecord, toCounter } from "../protocol.ts";
+import { countMarks, type Mark, marksOf, marksOfSending } from "./marks.ts";
 import { type Row, toLane, toMessageRow, toRequestRow } from "./rows.ts";
 import type { Entry, Store } from "./store.ts";
 
@@ -10,21 +11,25 @@ export interface Filter {
   /** A status, or one of `open`, `accepted`, `refused`, `failed`. */
   readonly status: string;
   readonly code: string;
+  readonly mark: Mark | "";
   /** A part of a user's id; one that is whole shows the user's lane. */
   readonly user: string;
   /** Anything that stands in a body, an id, a path. */
   readonly text: string;
 }
 
-export const noFilter: Filter = {
-  view: "requests",
+/** Leaves nothing out, whatever the view. */
+export const everything: Omit<Filter, "view"> = {
   function: "",
   type: "",
   status: "",
   code: "",
+  mark: "",
   user: "",
   text: "",
 };
+
+export const noFilter: Filter = { view: "requests", ...everything };
 
 /** Whether anything is left out. */
 export function isFiltering({ view: _, ...others }: Filter): boolean {
@@ -36,32 +41,44 @@ export function isLane(store: Store, { view, user }: Filter): boolean {
   return (
     view === "requests" &&
     user !== "" &&
-    store.entries.some(({ request }) => request.events.some((event) => event.user === user))
+    store.entries.some(({ request }) => !request.isDry && request.events.some((event) => event.user === user))
   );
 }
 
-/**
- * @param found numbers of records whose body holds the filter's text behind what the page has of it
- * @returns the lines that pass: newest first; a lane in order of acceptance
- */
-export function toRows(store: Store, filter: Filter, found: ReadonlySet<number>): Row[] {
+/** The lines that pass a filter. */
+export interface Listed {
+  /** Newest first; a lane in order of acceptance. */
+  readonly rows: readonly Row[];
+  /** How many have each mark, of those that pass all else. */
+  readonly counts: Readonly<Record<Mark, number>>;
+}
+
+/** @param found numbers of records whose body holds the filter's text behind what the page has of it */
+export function listRows(store: Store, filter: Filter, found: ReadonlySet<number>): Listed {
   const matches = createMatcher(filter.text, found);
   if (filter.view === "messages") {
     const seen = new Set<string>();
-    return store.messages.toReversed().flatMap((message) => {
+    const rows = store.messages.toReversed().flatMap((message) => {
       if (!passesMessage(message, filter) || !matches(message)) return [];
       const { event_id: id = "" } = message.attributes;
       if (id !== "" && seen.has(id)) return [];
       seen.add(id);
       return [toMessageRow(message, store.storyOf(id))];
     });
+    return { rows, counts: countMarks([]) };
   }
+  const isMarked = (set: ReadonlySet<Mark>) => filter.mark === "" || set.has(filter.mark);
   const passes = (entry: Entry) =>
     passesEntry(entry, filter) && (matches(entry.request) || (entry.answer !== undefined && matches(entry.answer)));
-  if (!isLane(store, filter)) return store.entries.filter(passes).reverse().map(toRequestRow);
-  const requests = new Set(store.entries.filter(passes).map(({ request }) => request.request));
+  const entries = store.entries.filter(passes);
+  if (!isLane(store, filter)) {
+    const rows = entries.filter((entry) => isMarked(marksOf(entry))).reverse();
+    return { rows: rows.map(toRequestRow), counts: countMarks(entries.map(marksOf)) };
+  }
+  const requests = new Set(entries.map(({ request }) => request.request));
   // Of a batch only the events that pass.
-  return toLane(store, filter.user).flatMap(({ row, sending: { entry, index } }) => {
+  const lane = toLane(store, filter.user).flatMap(({ row, sending }) => {
+    const { entry, index } = sending;
     const { answer, request } = entry;
     const outcome = answer?.outcomes[index];
     const isOwn =
@@ -69,8 +86,12 @@ export function toRows(store: Store, filter: Filter, found: ReadonlySet<number>)
       (filter.type === "" || request.events[index]?.type === filter.type) &&
       (filter.status === "" || passesStatus(answer, filter.status, outcome && [outcome])) &&
       (filter.code === "" || (outcome?.code ?? answer?.code) === filter.code);
-    return isOwn ? [row] : [];
+    return isOwn ? [{ row, marks: marksOfSending(sending) }] : [];
   });
+  return {
+    rows: lane.filter((each) => isMarked(each.marks)).map(({ row }) => row),
+    counts: countMarks(lane.map((each) => each.marks)),
+  };
 }
 
 function passesEntry({ request, answer }: Entry, filter: Filter): boolean {

@@ -6,7 +6,6 @@ import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { NamedFault } from "../protocol.ts";
 import type { Fault } from "./check-event.ts";
 import { completeEvent } from "./complete-event.ts";
 import { MOST_FAULTS, toRest } from "./fault-list.tsx";
@@ -22,15 +21,13 @@ const highlighting = HighlightStyle.define([
 interface Props {
   readonly text: string;
   readonly faults: readonly Fault[];
-  /** What the last answer said of this text. */
-  readonly answered: readonly NamedFault[];
   readonly onChange: (text: string) => void;
   /** Ctrl-Enter or Cmd-Enter. */
   readonly onSubmit: () => void;
 }
 
 /** An editor for one event or a batch, with faults marked where they are and names completed. */
-export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props) {
+export function JsonEditor({ text, faults, onChange, onSubmit }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const latest = useRef({ onChange, onSubmit });
@@ -83,33 +80,23 @@ export function JsonEditor({ text, faults, answered, onChange, onSubmit }: Props
 
   useLayoutEffect(() => {
     const editor = view.current;
-    editor?.dispatch(setDiagnostics(editor.state, toDiagnostics(editor.state.doc.toString(), faults, answered)));
-  }, [faults, answered]);
+    editor?.dispatch(setDiagnostics(editor.state, toDiagnostics(editor.state.doc.toString(), faults)));
+  }, [faults]);
 
   return <div class="editor" ref={place} />;
 }
 
-function toDiagnostics(text: string, faults: readonly Fault[], answered: readonly NamedFault[]): Diagnostic[] {
-  if (faults.length + answered.length === 0) return [];
+function toDiagnostics(text: string, faults: readonly Fault[]): Diagnostic[] {
+  if (faults.length === 0) return [];
   const places = new JsonPlaces(text);
   const own = faults.slice(0, MOST_FAULTS).map(({ path, at = path, message, isWarning }) => ({
     ...((at === "" ? places.findSyntaxError() : undefined) ?? places.find(at)),
     severity: isWarning ? ("warning" as const) : ("error" as const),
     message: `${path} ${message}`.trim(),
   }));
-  const known = new Set(own.map(({ from }) => from));
-  const others = answered
-    .slice(0, MOST_FAULTS)
-    .map(({ path, message }) => ({
-      ...places.find(path),
-      severity: "error" as const,
-      message: `${path} ${message}`.trim(),
-      source: "the answer",
-    }))
-    .filter(({ from }) => !known.has(from));
-  const most = Math.max(faults.length, answered.length);
-  const rest = { ...places.find(""), severity: "info" as const, message: `${toRest(most)}, which are not marked` };
-  return [...own, ...others, ...(most > MOST_FAULTS ? [rest] : [])].map((each) => ({
+  const message = `${toRest(faults.length)}, which are not marked`;
+  const rest = { ...places.find(""), severity: "info" as const, message };
+  return [...own, ...(faults.length > MOST_FAULTS ? [rest] : [])].map((each) => ({
     ...each,
     to: Math.min(each.to, text.length),
   }));

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { saveAsNdjson } from "./export.ts";
-import { type Filter, isFiltering, isLane, toRows } from "./filter.ts";
+import { everything, type Filter, isFiltering, isLane, listRows } from "./filter.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import type { Place } from "./place.ts";
 import { RowList } from "./row-list.tsx";
@@ -13,7 +13,7 @@ import { useSearch } from "./use-search.ts";
 interface Props {
   readonly store: Store;
   readonly filter: Filter;
-  readonly onFilter: (filter: Filter) => void;
+  readonly onFilter: (part: Partial<Filter>) => void;
   readonly place: Place | undefined;
   readonly onOpen: (place: Place, isEntered: boolean) => void;
 }
@@ -25,13 +25,13 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
   const [frozen, setFrozen] = useState<{ readonly run: string | undefined; readonly rows: readonly Row[] }>();
   const isFrozen = frozen?.run === run && frozen !== undefined;
   const found = useSearch(filter.text, store);
-  const live = useMemo(() => toRows(store, filter, found), [store.version, filter, found]);
+  const { rows: live, counts } = useMemo(() => listRows(store, filter, found), [store.version, filter, found]);
   const rows = isFrozen ? frozen.rows : live;
   const isUsers = isLane(store, filter);
   const total = filter.view === "requests" ? store.entries.length : store.messages.length;
-  const change = (next: Filter) => {
+  const change = (part: Partial<Filter>) => {
     setFrozen(undefined);
-    onFilter(next);
+    onFilter(part);
   };
   const clear = () => {
     setFrozen(undefined);
@@ -49,7 +49,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
               type="button"
               role="tab"
               aria-selected={filter.view === view}
-              onClick={() => change({ ...filter, view })}
+              onClick={() => change({ view })}
             >
               {view === "requests" ? "Requests" : "Messages"}{" "}
               <span class="number">
@@ -62,7 +62,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
         {filter.view === "requests" && (
           <button
             type="button"
-            class="quiet"
+            class="quiet export"
             onClick={save}
             disabled={rows.length === 0}
             title="The requests of this list"
@@ -82,7 +82,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
           Clear
         </button>
       </div>
-      <FilterBar filter={filter} onFilter={change} />
+      <FilterBar filter={filter} counts={counts} onFilter={change} />
       <p class="hint caption" role="status">
         {isUsers
           ? `${filter.user}: ${rows.length} events in order of acceptance`
@@ -115,10 +115,7 @@ function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter">
         <p>
           None of {total.toLocaleString("en")} {filter.view} passes the filter.
         </p>
-        <button
-          type="button"
-          onClick={() => onFilter({ ...filter, function: "", type: "", status: "", code: "", user: "", text: "" })}
-        >
+        <button type="button" onClick={() => onFilter(everything)}>
           Show all
         </button>
       </div>

@@ -1,8 +1,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { toColour } from "./functions.ts";
+import { SLOW_MS } from "./marks.ts";
 import { type Place, toHash } from "./place.ts";
+import { toPreview } from "./preview.ts";
 import type { Row } from "./rows.ts";
-import { toTime } from "./time.ts";
+import { toDuration, toTime } from "./time.ts";
 
 /** Rows drawn beyond what is visible, so that scrolling does not run into white. */
 const MARGIN_ROWS = 8;
@@ -135,11 +137,21 @@ function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps
       <span class="user">{row.user}</span>
       <span class="outcome">
         <span class={`state ${row.state.replace(" ", "-")}`}>{row.label}</span>
-        {row.copies > 1 && <span class="copies">×{row.copies}</span>}
-        {row.isWrong && <span class="state failed">out of order</span>}
-        {row.note && <span class="note">{row.note}</span>}
       </span>
-      <span class="preview">{row.preview}</span>
+      <span class="more">
+        <span class="notes">
+          {row.isWrong && <span class="state failed">out of order</span>}
+          {row.notes.map(({ text, isLoud }) => (
+            <span key={text} class={isLoud ? "loud" : ""}>
+              {text}
+            </span>
+          ))}
+        </span>
+        {row.ms !== undefined && <span class={row.ms >= SLOW_MS ? "took loud" : "took"}>{toDuration(row.ms)}</span>}
+        <span class="caller">{row.caller && `from ${row.caller}`}</span>
+        <span class="id">{row.id}</span>
+      </span>
+      <span class="preview">{toPreview(row.body)}</span>
     </div>
   );
 }

@@ -1,7 +1,7 @@
-import type { EventRef, MessageRecord } from "../protocol.ts";
-import { toCounter } from "../protocol.ts";
+import { type EventRef, type MessageRecord, type Outcome, toCounter } from "../protocol.ts";
 import type { Place } from "./place.ts";
 import type { Entry, Sending, Store, Story } from "./store.ts";
+import { count } from "./words.ts";
 
 /** How an event, or a request, is doing; also the name of its colour. */
 export type State = "waiting" | "in flight" | "retrying" | "arrived" | "accepted" | "refused" | "failed" | "unsure";
@@ -15,45 +15,73 @@ export interface Row {
   readonly title: string;
   readonly user: string;
   readonly state: State;
-  /** What the state's mark says: a status, or the state's own name. */
+  /** What the state's mark says: a status, a message, or the state's own name. */
   readonly label: string;
-  /** Beside the mark: a code, a number of faults. */
-  readonly note: string;
-  /** Messages under one `event_id`. */
-  readonly copies: number;
-  /** Beginning of what distinguishes it from the next. */
-  readonly preview: string;
+  /** Beside the mark, most telling first. */
+  readonly notes: readonly Note[];
+  /** Who called, where that is known. */
+  readonly caller: string;
+  /** The `event_id`, or the `order_id` where the caller left the other to the producer; empty for a batch. */
+  readonly id: string;
+  /** Until the answer; undefined where there is none. */
+  readonly ms: number | undefined;
+  /** What was sent, or arrived; see {@link toPreview}. */
+  readonly body: string;
   readonly isWrong: boolean;
 }
 
+/** A few words. */
+export interface Note {
+  readonly text: string;
+  /** Whether it is something to look at. */
+  readonly isLoud: boolean;
+}
+
+const answered = new WeakMap<NonNullable<Entry["answer"]>, Row>();
+
 /** @returns the line of a request */
-export function toRequestRow({ request, answer }: Entry): Row {
+export function toRequestRow(entry: Entry): Row {
+  const known = entry.answer && answered.get(entry.answer);
+  if (known) return known;
+  const { request, answer, sendings } = entry;
   const { events } = request;
   const refused = answer?.outcomes.filter(({ status }) => status >= 400) ?? [];
   const codes = [...new Set(refused.map(({ code }) => code))].filter(Boolean);
   const isBatch = events.length > 1;
-  const bad =
-    isBatch && refused.length < events.length && refused.length > 0 ? `${refused.length} of ${events.length}: ` : "";
-  const id = events[0]?.id || answer?.outcomes[0]?.id;
-  return {
+  const isPartly = isBatch && refused.length < events.length && refused.length > 0;
+  const bad = isPartly ? `${refused.length} of ${events.length}: ` : "";
+  const [{ id: sent = "", order = "" } = {}] = events;
+  const id = sent || answer?.outcomes[0]?.id;
+  const row: Row = {
     key: `r${request.request}`,
-    place: !isBatch && id ? { kind: "event", id } : { kind: "request", number: request.request },
+    place: !isBatch && id && !request.isDry ? { kind: "event", id } : { kind: "request", number: request.request },
     at: request.at,
     function: request.function,
     title: toTitle(events, request.method, request.path),
     user: toUsers(events),
     state: answer ? toState(answer.status, refused.length > 0) : "in flight",
     label: answer ? String(answer.status || "gone") : "…",
-    note: bad + (codes.join(", ") || answer?.code || ""),
-    copies: 0,
-    preview: toPreview(request.body),
+    notes: [
+      ...toNotes(bad + (codes.join(", ") || answer?.code || "")),
+      ...(request.isDry ? toNotes("only checked") : []),
+      ...toWarnings(answer?.outcomes.reduce((sum, { warnings }) => sum + warnings, 0)),
+      ...toAttempts(Math.max(0, ...sendings.map(({ attempts }) => attempts.length)), isBatch ? "up to " : ""),
+    ],
+    caller: toCaller(request),
+    id: isBatch ? "" : sent || order || id || "",
+    ms: answer?.ms,
+    body: request.body,
     isWrong: false,
   };
+  // With its answer, all of it is known.
+  if (answer) answered.set(answer, row);
+  return row;
 }
 
 /** @returns the line of the messages that share an `event_id`; of a message without one its own */
 export function toMessageRow(message: MessageRecord, story: Story | undefined): Row {
-  const { event_type = "—", event_id: id, payload_faults = "" } = message.attributes;
+  const { event_type = "—", event_id: id = "", payload_faults = "", caller = "" } = message.attributes;
+  const copies = story?.messages.length ?? 1;
   return {
     key: `m${message.seq}`,
     place: id ? { kind: "event", id } : { kind: "message", number: message.seq },
@@ -62,55 +90,91 @@ export function toMessageRow(message: MessageRecord, story: Story | undefined): 
     title: event_type,
     user: message.user || message.orderingKey,
     state: payload_faults ? "unsure" : "arrived",
-    label: message.messageId,
-    note: payload_faults && `faults: ${payload_faults}`,
-    copies: story?.messages.length ?? 1,
-    preview: toPreview(message.body),
+    label: `message ${message.messageId}`,
+    notes: [
+      ...(copies > 1 ? toNotes(`${copies} messages under this id`, true) : []),
+      ...toNotes(payload_faults && `payload faults: ${payload_faults}`, true),
+    ],
+    caller,
+    id,
+    ms: undefined,
+    body: message.body,
     isWrong: false,
   };
 }
 
-/** @returns the lines of one user's events, in order of acceptance */
+/** @returns the lines of one user's events, each as it was sent, in order of acceptance */
 export function toLane(store: Store, user: string): { readonly row: Row; readonly sending: Sending }[] {
   const sendings = store.entries.flatMap((entry) =>
-    entry.request.events.flatMap((event, index) => (event.user === user ? [{ entry, index }] : [])),
+    entry.sendings.filter(({ index }) => entry.request.events[index]?.user === user),
   );
   const isWrong = findDisorder(store, sendings);
   return sendings.map((sending) => {
-    const { entry, index } = sending;
+    const { entry, index, attempts } = sending;
+    const event = entry.request.events[index];
     const story = storyOf(store, sending);
     const outcome = entry.answer?.outcomes[index];
-    const state = toLaneState(sending, story);
+    const state = toLaneState(sending);
+    const isUnanswered = entry.answer?.status === 0;
+    const answer = state === "refused" || state === "failed" ? `${outcome?.status || ""} ${outcome?.code ?? ""}` : "";
     const row: Row = {
       ...toRequestRow(entry),
       key: `e${entry.request.request}.${index}`,
       place: story ? { kind: "event", id: story.id } : { kind: "request", number: entry.request.request },
-      title: entry.request.events[index]?.type || "(no type)",
+      title: event?.type || "(no type)",
       user,
       state,
-      label: state === "arrived" ? `message ${story?.messages[0]?.messageId}` : state,
-      note: outcome?.code || retriesOf(story),
-      copies: story?.messages.length ?? 0,
+      label: state !== "arrived" ? state : outcome?.messageId ? `message ${outcome.messageId}` : "accepted",
+      notes: [
+        ...toNotes(isUnanswered ? "caller gone" : answer.trim()),
+        ...toWarnings(outcome?.warnings),
+        ...toAttempts(attempts.length),
+        ...toNotes(describeTopic(story, outcome)),
+      ],
+      id: event?.id || event?.order || story?.id || "",
       isWrong: isWrong.has(sending),
     };
     return { row, sending };
   });
 }
 
-function retriesOf(story: Story | undefined): string {
-  const failed = [...(story?.attempts.values() ?? [])].filter(({ status }) => status !== "OK" && status !== "");
-  return failed.length > 0 ? `after ${failed.map(({ status }) => status).join(", ")}` : "";
+function toNotes(text: string, isLoud = false): Note[] {
+  return text === "" ? [] : [{ text, isLoud }];
+}
+
+function toWarnings(number = 0): Note[] {
+  return number > 0 ? toNotes(count(number, "warning"), true) : [];
+}
+
+/** One attempt is what everybody expects. */
+function toAttempts(number: number, prefix = ""): Note[] {
+  return number > 1 ? toNotes(prefix + count(number, "attempt"), true) : [];
+}
+
+/** What is on the topic under the id of a sending, where that is not its own message alone. */
+function describeTopic(story: Story | undefined, outcome: Outcome | undefined): string {
+  const [message, ...others] = story?.messages ?? [];
+  if (!message || (others.length === 0 && message.messageId === outcome?.messageId)) return "";
+  if (others.length === 0) return `on the topic under this id: message ${message.messageId}`;
+  return `on the topic under this id: ${others.length + 1} messages`;
+}
+
+/** As the functions of the local stack read it. */
+function toCaller({ headers }: Entry["request"]): string {
+  const [, value = ""] = headers.find(([name]) => name.toLowerCase() === "pulsecart-caller") ?? [];
+  return /^[a-z0-9-]{1,64}$/.test(value) ? value : "";
 }
 
 function storyOf(store: Store, { entry, index }: Sending): Story | undefined {
-  return store.storyOf(entry.request.events[index]?.id || entry.answer?.outcomes[index]?.id || "");
+  return store.storyOf(entry.answer?.outcomes[index]?.id || entry.request.events[index]?.id || "");
 }
 
-function toLaneState({ entry, index }: Sending, story: Story | undefined): State {
-  if (story && story.messages.length > 0) return "arrived";
-  const status = entry.answer?.outcomes[index]?.status ?? entry.answer?.status;
-  if (status !== undefined) return toCounter(status);
-  const attempts = [...(story?.attempts.values() ?? [])];
+function toLaneState({ entry: { answer }, index, attempts }: Sending): State {
+  const status = answer?.outcomes[index]?.status ?? answer?.status;
+  if (status !== undefined) {
+    const counter = toCounter(status);
+    return counter === "accepted" ? "arrived" : counter;
+  }
   if (attempts.some((attempt) => attempt.status !== "" && attempt.status !== "OK")) return "retrying";
   return attempts.length > 0 ? "in flight" : "waiting";
 }
@@ -124,8 +188,11 @@ function findDisorder(store: Store, sendings: readonly Sending[]): ReadonlySet<S
   const delivered = new Set<MessageRecord>();
   let earliest = { seq: Number.POSITIVE_INFINITY, request: -1, at: Number.POSITIVE_INFINITY };
   for (const sending of sendings.toReversed()) {
-    const { request } = sending.entry;
+    const { request, answer } = sending.entry;
     const message = storyOf(store, sending)?.messages[0];
+    // A refused one has nothing to do with what another sending of its id led to.
+    const outcome = answer?.outcomes[sending.index];
+    if (outcome && (toCounter(outcome.status) === "refused" || isOthers(message, outcome))) continue;
     // Of an event that was sent again, only the sending counts that it was delivered by: the last one before.
     if (!message || message.seq < request.seq || delivered.has(message)) continue;
     delivered.add(message);
@@ -134,6 +201,10 @@ function findDisorder(store: Store, sendings: readonly Sending[]): ReadonlySet<S
     if (message.seq < earliest.seq) earliest = { seq: message.seq, request: request.request, at: request.at };
   }
   return wrong;
+}
+
+function isOthers(message: MessageRecord | undefined, { messageId }: Outcome): boolean {
+  return messageId !== "" && messageId !== message?.messageId;
 }
 
 function toState(status: number, hasRefused: boolean): State {
@@ -152,13 +223,4 @@ function toTitle(events: readonly EventRef[], method: string, path: string): str
 function toUsers(events: readonly EventRef[]): string {
   const users = [...new Set(events.map(({ user }) => user).filter(Boolean))];
   return users.length > 1 ? `${users.length} users` : (users[0] ?? "");
-}
-
-/** What distinguishes one event from the next stands in its payload, behind what the row shows anyway. */
-function toPreview(body: string): string {
-  const payload = Math.max(body.indexOf('"payload"'), 0);
-  return body
-    .slice(payload, payload + 200)
-    .replace(/^"payload"\s*:\s*/, "")
-    .replace(/\s+/g, " ");
 }

@@ -1,5 +1,3 @@
-import type { NamedFault } from "../protocol.ts";
-
 /** What the caller of a function sees. */
 export interface Answer {
   /** 0 when there was none. */
@@ -47,10 +45,4 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-/** @returns what an answer, or one entry of a batch's, says of its event: faults first, then warnings */
-export function readFaults(answer: Readonly<Record<string, unknown>>): NamedFault[] {
-  const toList = (value: unknown) => (Array.isArray(value) ? (value as NamedFault[]) : []);
-  return [...toList(answer.errors), ...toList(answer.warnings).map((each) => ({ ...each, isWarning: true }))];
 }

@@ -30,10 +30,9 @@ export function toSteps(store: Store, place: Place): Step[] {
 }
 
 function toStorySteps({ sendings, attempts, messages, logs }: Story): Step[] {
-  const byTime = [...attempts.values()].sort((a, b) => a.attempt - b.attempt);
   return [
     ...sendings.flatMap(({ entry, index }) => toEntrySteps(entry, index)),
-    ...byTime.map(
+    ...attempts.map(
       (attempt, index): Step => ({
         key: `a${attempt.attempt}`,
         at: attempt.at,
@@ -42,10 +41,7 @@ function toStorySteps({ sendings, attempts, messages, logs }: Story): Step[] {
         number: index + 1,
       }),
     ),
-    // What went well is told by the message, and by the answer.
-    ...logs
-      .filter(({ severity }) => severity !== "INFO")
-      .map((log): Step => ({ key: `l${log.seq}`, at: log.at, kind: "log", log })),
+    ...logs.map((log): Step => ({ key: `l${log.seq}`, at: log.at, kind: "log", log })),
     ...fold(messages),
   ];
 }

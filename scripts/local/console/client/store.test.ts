@@ -17,10 +17,10 @@ function toFrame(records: readonly ConsoleRecord[], fields: Partial<Frame> = {})
 }
 
 function toRequest(seq: number, id = ""): RequestRecord {
-  const events = [{ type: "order.placed", user: "u", id }];
+  const events = [{ type: "order.placed", user: "u", id, order: "" }];
   return {
     ...{ kind: "request", seq, at: seq, request: seq, method: "POST", path: "/events/ingest", function: "commerce" },
-    ...{ headers: [], body: "{}", gap: "", bytes: 2, events },
+    ...{ headers: [], body: "{}", gap: "", bytes: 2, events, isDry: false },
   } as RequestRecord;
 }
 
@@ -54,7 +54,7 @@ it("joins what it is told of one event, also where its id is in the answer alone
   );
   const story = store.storyOf("e");
   expect(story?.sendings.map(({ entry }) => entry.request.request)).toEqual([1]);
-  expect([...(story?.attempts.values() ?? [])].map(({ status, at }) => [status, at])).toEqual([
+  expect(story?.attempts.map(({ status, at }) => [status, at])).toEqual([
     ["UNAVAILABLE", 2],
     ["OK", 4],
   ]);

@@ -1,14 +1,15 @@
-import type {
-  ActiveFaults,
-  AnswerRecord,
-  AttemptRecord,
-  ConsoleRecord,
-  Counts,
-  Frame,
-  Hello,
-  LogRecord,
-  MessageRecord,
-  RequestRecord,
+import {
+  type ActiveFaults,
+  type AnswerRecord,
+  type AttemptRecord,
+  type ConsoleRecord,
+  type Counts,
+  type Frame,
+  type Hello,
+  type LogRecord,
+  type MessageRecord,
+  type RequestRecord,
+  toCounter,
 } from "../protocol.ts";
 
 /** Forgotten records are let go together: what is known of events is made anew then. */
@@ -18,6 +19,8 @@ const MOST_FORGOTTEN = 2000;
 export interface Entry {
   readonly request: RequestRecord;
   answer: AnswerRecord | undefined;
+  /** One an event; none where events are only checked. */
+  readonly sendings: Sending[];
 }
 
 /** An event in a request. */
@@ -25,16 +28,24 @@ export interface Sending {
   readonly entry: Entry;
   /** Its place in the batch. */
   readonly index: number;
+  /** The publish calls that it led to, oldest first. */
+  readonly attempts: AttemptRecord[];
 }
+
+type Attempt = { -readonly [TName in keyof AttemptRecord]: AttemptRecord[TName] };
 
 /** All that is known of one `event_id`. */
 export interface Story {
   readonly id: string;
   readonly sendings: Sending[];
-  /** By their number, each as it was told last; `at` is when it began. */
-  readonly attempts: Map<number, AttemptRecord>;
+  /** Each as it was told last; `at` and `seq` are of its beginning. */
+  readonly attempts: AttemptRecord[];
   readonly messages: MessageRecord[];
   readonly logs: LogRecord[];
+  /** Sendings that have no answer yet. */
+  readonly open: Sending[];
+  /** Attempts of sendings that are not known yet: their id comes with the answer. */
+  loose: AttemptRecord[];
 }
 
 /** What the page knows of the stack. */
@@ -59,6 +70,7 @@ export class Store {
   #records: ConsoleRecord[] = [];
   #byRequest = new Map<number, Entry>();
   #stories = new Map<string, Story>();
+  #attempts = new Map<number, Attempt>();
 
   /** @param onOutdated called when the page's own sources have changed */
   constructor(onOutdated: () => void = () => {}) {
@@ -99,6 +111,11 @@ export class Store {
     this.#tell();
   }
 
+  setFaults(faults: ActiveFaults): void {
+    this.faults = faults;
+    this.#tell();
+  }
+
   add({ records, first, isComplete, counts, faults, page, buildError }: Frame): void {
     const oldest = this.#records[0]?.seq ?? first;
     if (first - oldest > MOST_FORGOTTEN || first > this.newest) this.#forget(first);
@@ -120,6 +137,7 @@ export class Store {
     this.messages = [];
     this.#byRequest = new Map();
     this.#stories = new Map();
+    this.#attempts = new Map();
     this.#records = kept;
     for (const record of kept) this.#index(record);
   }
@@ -133,11 +151,7 @@ export class Store {
         this.#addAnswer(record);
         break;
       case "attempt":
-        for (const id of record.ids) {
-          const { attempts } = this.#tellStory(id);
-          const began = attempts.get(record.attempt)?.at ?? record.at;
-          attempts.set(record.attempt, { ...record, at: began });
-        }
+        this.#addAttempt(record);
         break;
       case "log":
         if (record.id !== "") this.#tellStory(record.id).logs.push(record);
@@ -148,11 +162,34 @@ export class Store {
   }
 
   #addRequest(request: RequestRecord): void {
-    const entry = { request, answer: undefined };
+    const entry: Entry = { request, answer: undefined, sendings: [] };
     this.entries.push(entry);
     this.#byRequest.set(request.request, entry);
+    if (request.isDry) return;
     for (const [index, { id }] of request.events.entries()) {
-      if (id !== "") this.#tellStory(id).sendings.push({ entry, index });
+      const sending = { entry, index, attempts: [] };
+      entry.sendings.push(sending);
+      if (id === "") continue;
+      const story = this.#tellStory(id);
+      story.sendings.push(sending);
+      story.open.push(sending);
+    }
+  }
+
+  #addAttempt(record: AttemptRecord): void {
+    const known = this.#attempts.get(record.attempt);
+    if (known) {
+      Object.assign(known, { status: record.status, detail: record.detail, ms: record.ms });
+      return;
+    }
+    const attempt = { ...record };
+    this.#attempts.set(attempt.attempt, attempt);
+    for (const id of attempt.ids) {
+      if (id === "") continue;
+      const story = this.#tellStory(id);
+      if (story.attempts.at(-1) !== attempt) story.attempts.push(attempt);
+      const owner = story.open.find((sending) => isFor(attempt, sending));
+      (owner?.attempts ?? story.loose).push(attempt);
     }
   }
 
@@ -160,8 +197,14 @@ export class Store {
     const entry = this.#byRequest.get(answer.request);
     if (!entry) return;
     entry.answer = answer;
-    for (const [index, { id }] of answer.outcomes.entries()) {
-      if (id !== "" && entry.request.events[index]?.id !== id) this.#tellStory(id).sendings.push({ entry, index });
+    if (answer.isDry) return;
+    for (const [index, outcome] of answer.outcomes.entries()) {
+      entry.sendings[index] ??= { entry, index, attempts: [] };
+      const sending = entry.sendings[index];
+      const own = entry.request.events[index]?.id ?? "";
+      if (outcome.id !== "" && own !== outcome.id) this.#tellStory(outcome.id).sendings.push(sending);
+      const story = this.#stories.get(outcome.id || own);
+      if (story) settle(sending, story, toCounter(outcome.status) === "refused");
     }
   }
 
@@ -177,7 +220,7 @@ export class Store {
   #tellStory(id: string): Story {
     let story = this.#stories.get(id);
     if (!story) {
-      story = { id, sendings: [], attempts: new Map(), messages: [], logs: [] };
+      story = { id, sendings: [], attempts: [], messages: [], logs: [], open: [], loose: [] };
       this.#stories.set(id, story);
     }
     return story;
@@ -187,4 +230,27 @@ export class Store {
     this.version += 1;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Publish calls of one user go one after the other: until one is acknowledged, they are of the earliest sending. */
+function isFor(attempt: AttemptRecord, { entry: { request }, attempts }: Sending): boolean {
+  const last = attempts.at(-1);
+  return (
+    last !== attempt && last?.status !== "OK" && attempt.function === request.function && attempt.seq > request.seq
+  );
+}
+
+/** With its answer it is known which attempts a sending led to: none of a refused one, and those that nobody claims. */
+function settle(sending: Sending, story: Story, isRefused: boolean): void {
+  const place = story.open.indexOf(sending);
+  if (place !== -1) story.open.splice(place, 1);
+  if (isRefused) {
+    story.loose.push(...sending.attempts.splice(0));
+    return;
+  }
+  story.loose = story.loose.filter((attempt) => {
+    const isOwn = isFor(attempt, sending);
+    if (isOwn) sending.attempts.push(attempt);
+    return !isOwn;
+  });
 }

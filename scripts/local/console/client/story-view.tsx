@@ -7,6 +7,7 @@ import { sendJson } from "./send.ts";
 import { StepView } from "./step-view.tsx";
 import { type Step, toSteps } from "./steps.ts";
 import type { Store } from "./store.ts";
+import { count } from "./words.ts";
 
 interface Props {
   readonly store: Store;
@@ -132,12 +133,12 @@ function summarise(store: Store, place: Place, steps: readonly Step[]): string {
   if (place.kind !== "event") return "";
   const story = store.storyOf(place.id);
   const messages = story?.messages.length ?? 0;
-  const attempts = story?.attempts.size ?? 0;
-  return `${count(story?.sendings.length ?? 0, "request")}, ${count(attempts, "attempt")}, ${count(messages, "message")}${messages > 1 ? ": consumers drop all but one by the event_id" : ""}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const sendings = story?.sendings ?? [];
+  const requests = new Set(sendings.map(({ entry }) => entry)).size;
+  // Only a batch with the same event several times has more sendings than requests.
+  const times = sendings.length > requests ? ` (${count(sendings.length, "sending")})` : "";
+  const rest = messages > 1 ? ": consumers drop all but one by the event_id" : "";
+  return `${count(requests, "request")}${times}, ${count(story?.attempts.length ?? 0, "attempt")}, ${count(messages, "message")}${rest}`;
 }
 
 /** Puts the identity in front where the caller left it to the producer. */
