@@ -148,7 +148,10 @@ function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps
           ))}
         </span>
         {row.ms !== undefined && <span class={row.ms >= SLOW_MS ? "took loud" : "took"}>{toDuration(row.ms)}</span>}
-        <span class="caller">{row.caller && `from ${row.caller}`}</span>
+        <span class="caller">
+          {row.caller && <i>from </i>}
+          {row.caller}
+        </span>
         <span class="id">{row.id}</span>
       </span>
       <span class="preview">{toPreview(row.body)}</span>

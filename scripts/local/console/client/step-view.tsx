@@ -152,14 +152,21 @@ function AttemptStep({ step: { attempt, number } }: { readonly step: Of<"attempt
 }
 
 function LogStep({ step: { log } }: { readonly step: Of<"log"> }) {
-  const { message, error, code } = parseObject(log.text);
+  // The step it stands on says the rest.
+  const { severity: ___, message, event_id: _, environment: __, ...fields } = parseObject(log.text);
+  const state = { ERROR: "failed", WARNING: "refused" }[log.severity] ?? "";
   return (
     <div>
       <h3>
-        Log <span class={`state ${log.severity === "ERROR" ? "failed" : "refused"}`}>{log.severity}</span>{" "}
-        {String(message ?? "")}
+        Log of {log.function} <span class={`state ${state}`}>{log.severity}</span> {String(message ?? "")}
       </h3>
-      <p>{[code, error].filter((part) => typeof part === "string").join(": ")}</p>
+      <p class="log">
+        {Object.entries(fields).map(([name, value]) => (
+          <span key={name}>
+            {name}={typeof value === "object" ? JSON.stringify(value) : String(value)}{" "}
+          </span>
+        ))}
+      </p>
     </div>
   );
 }
@@ -175,7 +182,8 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
   return (
     <div>
       <h3>
-        Message {message.messageId} {step.copies > 1 && <span class="copies">×{step.copies}</span>}
+        Message {message.messageId}{" "}
+        {step.copies > 1 && <span class="loud">and {step.copies - 1} more with the same bytes</span>}
         <span class="to" style={toColour(message.function)}>
           {message.function}
         </span>

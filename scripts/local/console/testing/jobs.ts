@@ -65,7 +65,7 @@ export const jobs: Readonly<Record<string, Job>> = {
     await waitForText(parts.faults, /payload\.items\.0\.quantity is required/);
     await page.keyboard.press("ControlOrMeta+Enter");
     await waitForText(parts.status, /^422$/);
-    await waitForText(parts.answer, /invalid_event.*order_id/s);
+    await waitForText(parts.answer, /invalid_event/);
     await openStory(page, user);
     await waitForText(parts.story, new RegExp(`${id}.*Answer 422 invalid_event`, "s"));
     await waitForText(parts.story.locator("mark").first(), /^"order_id": 7$/);
@@ -117,10 +117,10 @@ export const jobs: Readonly<Record<string, Job>> = {
     await chooseFault(page, "commerce", "none");
     await page.getByRole("tab", { name: /Messages/ }).click();
     await parts.search.fill(user);
-    await waitForText(parts.rows.first(), new RegExp(`${user}.*×\\d+`));
+    await waitForText(parts.rows.first(), new RegExp(`${user}.*\\d+ messages under this id`));
     expect(await parts.rows.count()).toBe(1);
     await parts.rows.first().click();
-    await waitForText(parts.story, /\d+ messages: consumers drop all but one.*×\d+/s);
+    await waitForText(parts.story, /\d+ messages: consumers drop all but one.*and \d+ more with the same bytes/s);
     await parts.close.click();
     await page.getByRole("tab", { name: /Requests/ }).click();
     await parts.search.fill("");
@@ -151,6 +151,47 @@ export const jobs: Readonly<Record<string, Job>> = {
     expect((await post(url, JSON.stringify({ ...order, user_id: user, event_id: `${user}-6` }))).status).toBe(202);
     await waitForText(parts.rows.nth(5), /message \d+/);
     await parts.user.fill("");
+  },
+
+  "see what became of each sending of one event": async ({ page, url }) => {
+    const parts = findParts(page);
+    const { text, id, user } = toOrder();
+    const event = JSON.parse(text) as Record<string, unknown>;
+    const answers: { readonly message_id?: string }[] = [];
+    for (const fields of [{ order_id: "" }, {}, { payload: {} }, { order_id: 7 }]) {
+      answers.push((await (await post(url, JSON.stringify({ ...event, ...fields }))).json()) as object);
+    }
+    await parts.user.fill(user);
+    await page.getByText(`${user}: 4 events in order of acceptance`).waitFor();
+    const topic = "on the topic under this id: 2 messages";
+    await waitForText(parts.rows.nth(0), new RegExp(`refused422 invalid_event.*${topic}.*${id}`));
+    await waitForText(parts.rows.nth(1), new RegExp(`message ${answers[1]?.message_id}${topic}`));
+    await waitForText(parts.rows.nth(2), new RegExp(`message ${answers[2]?.message_id}2 warnings.*${topic}`));
+    await waitForText(parts.rows.nth(3), new RegExp(`refused422 invalid_event.*${topic}`));
+    await page.getByRole("button", { name: "with warnings 1" }).click();
+    await expect.poll(() => parts.rows.count()).toBe(1);
+    await page.getByRole("button", { name: "with warnings 1" }).click();
+    await page.getByRole("button", { name: "refused 2" }).click();
+    await expect.poll(() => parts.rows.count()).toBe(2);
+    await page.getByRole("button", { name: "Show all" }).first().click();
+  },
+
+  "break Pub/Sub for all functions, and find what was retried": async ({ page, url }) => {
+    const parts = findParts(page);
+    const { text, user } = toOrder();
+    await parts.menu.click();
+    await page.getByLabel("Pub/Sub for all functions").selectOption("next3");
+    await waitForText(parts.menu, /fails: .*commerce.*system/);
+    expect(await page.getByLabel("Pub/Sub for system").inputValue()).toBe("next3");
+    expect((await post(url, text)).status).toBe(202);
+    await expect.poll(() => page.getByLabel("Pub/Sub for all functions").inputValue()).toBe("");
+    await page.getByRole("button", { name: "Heal all" }).click();
+    await waitForText(parts.menu, /^Break Pub\/Sub/);
+    await page.keyboard.press("Escape");
+    await parts.search.fill(user);
+    await page.getByRole("button", { name: "retried 1" }).click();
+    await waitForText(parts.rows.first(), /202.*4 attempts/);
+    await page.getByRole("button", { name: "Show all" }).first().click();
   },
 
   "break Pub/Sub for one function, and heal it": async ({ page, url }) => {
