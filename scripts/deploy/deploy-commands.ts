@@ -1,48 +1,37 @@
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
-import { nodeOptions } from "../build/node-options.ts";
+import { readCommit } from "../build/commit.ts";
 import { contractFingerprint } from "../build/schemas/fingerprint.ts";
-import { toCallerIdentity } from "./caller-identity.ts";
-import { commonSettings, functionSettings } from "./function-settings.ts";
+import type { DeployedSettings } from "./cloud-run/deployed-settings.ts";
+import { toPlace, toServiceCommand } from "./cloud-run/service.ts";
+import type { DeployChoices } from "./deploy-choices.ts";
+import type { WantedSettings } from "./deploy-settings.ts";
+import { commonSettings } from "./function-settings.ts";
 import {
   buildServiceAccountId,
   labels,
   type Target,
+  toDictionaryFlag,
   toLabelFlag,
   toServiceAccountEmail,
   toServiceAccountId,
 } from "./target.ts";
 
-export const ingresses = ["all", "internal-only", "internal-and-gclb"] as const;
-
-/** What a person chooses when deploying; all else is in function-settings.ts. */
-export interface DeployChoices {
-  readonly target: Target;
-  /** `ENVIRONMENT` of the functions: a label on every log line. */
-  readonly environment: string;
-  readonly ingress: (typeof ingresses)[number];
-  /** Whether the whole internet may call the functions. */
-  readonly allowUnauthenticated: boolean;
-  /** IAM members that may call the functions: `serviceAccount:checkout@…`. */
-  readonly invokers: readonly string[];
+/** The labels that say of a revision what it was built from. The commit is unknown where there is no git. */
+export function toBuildLabels(name: FunctionName): { readonly commit?: string; readonly contract: string } {
+  const commit = readCommit();
+  return { ...(commit !== undefined && { commit }), contract: contractFingerprint(name) };
 }
 
-/**
- * The gcloud arguments for one function's deployment, in the order in which they may be needed.
- *
- * @param served the Cloud Run service as it is now; undefined where there is none, or nobody has looked
- */
-export function toDeployCommands(name: FunctionName, choices: DeployChoices, served?: unknown) {
-  const { project, region } = choices.target;
-  const place = [`--project=${project}`, `--region=${region}`, "--quiet"];
+/** The gcloud arguments for one function's deployment, in the order in which they may be needed. */
+export function toDeployCommands(name: FunctionName, choices: DeployChoices, wanted: WantedSettings) {
+  const place = toPlace(choices.target);
   return {
     /** Uploads, builds, and serves; prints the function's URL. */
-    deploy: ["functions", "deploy", name, ...toDeployFlags(name, choices, served), ...place],
+    deploy: ["functions", "deploy", name, ...toDeployFlags(name, choices, wanted), ...place, ...choices.extra],
     /** Prints the Cloud Run service behind the function. */
-    service: ["run", "services", "describe", name, ...place, "--format=json"],
-    // `functions deploy` has no flag for it.
-    boost: ["run", "services", "update", name, "--cpu-boost", ...place],
+    service: toServiceCommand(name, choices.target),
     /** Prints who may call the function. */
-    policy: ["run", "services", "get-iam-policy", name, ...place, "--format=json"],
+    policy: toPolicyCommand(name, choices.target),
     invoke: choices.invokers.map((member) => ({
       member,
       add: ["functions", "add-invoker-policy-binding", name, `--member=${member}`, ...place],
@@ -50,19 +39,41 @@ export function toDeployCommands(name: FunctionName, choices: DeployChoices, ser
   } as const;
 }
 
-function toDeployFlags(name: FunctionName, choices: DeployChoices, served: unknown) {
-  const { target, environment, ingress, allowUnauthenticated } = choices;
-  const { minInstances, maxInstances, environment: own } = functionSettings[name];
-  const { runtime, cpu, memory, concurrency, timeout } = commonSettings;
-  const variables = {
-    GCP_PROJECT_ID: target.project,
-    ENVIRONMENT: environment,
-    // Order holds among publishers of one region: every instance has to enter Pub/Sub through the same one.
-    PUBSUB_ENDPOINT: `${target.region}-pubsub.googleapis.com:443`,
-    NODE_OPTIONS: nodeOptions,
-    ...own,
-    CALLER_IDENTITY: toCallerIdentity(allowUnauthenticated, served),
-  };
+export function toPolicyCommand(name: FunctionName, target: Target): string[] {
+  return ["run", "services", "get-iam-policy", name, ...toPlace(target), "--format=json"];
+}
+
+/**
+ * The gcloud arguments that give a service what `functions deploy` has no flag for: startup CPU boost, the labels of the
+ * revision itself, and whether invokers are checked.
+ *
+ * @param deployed the service after `functions deploy`; undefined where it could not be read: then all is set
+ * @returns undefined where all is as wanted: a changed service is a new revision, which starts all instances anew
+ */
+export function toFinishCommand(
+  name: FunctionName,
+  target: Target,
+  { isInvokerChecked, keptLabels }: WantedSettings,
+  deployed: DeployedSettings | undefined,
+): string[] | undefined {
+  const wanted: Record<string, string> = { ...keptLabels, ...toBuildLabels(name) };
+  const missing = Object.entries(wanted).filter(([label, value]) => deployed?.labels[label] !== value);
+  const flags = [
+    ...(deployed?.hasBoost ? [] : ["--cpu-boost"]),
+    ...(missing.length > 0 ? [`--update-labels=${toLabelFlag(Object.fromEntries(missing))}`] : []),
+    // A commit that this is not.
+    ...(deployed?.labels.commit !== undefined && wanted.commit === undefined ? ["--remove-labels=commit"] : []),
+    ...(isInvokerChecked === (deployed?.isInvokerChecked ?? true)
+      ? []
+      : [isInvokerChecked ? "--invoker-iam-check" : "--no-invoker-iam-check"]),
+  ];
+  return flags.length === 0 ? undefined : ["run", "services", "update", name, ...flags, ...toPlace(target)];
+}
+
+function toDeployFlags(name: FunctionName, { target, runtimeUpdatePolicy }: DeployChoices, wanted: WantedSettings) {
+  const { runtime, cpu, memory, timeout } = commonSettings;
+  const { minInstances, maxInstances, concurrency, ingress, allowUnauthenticated, variables } = wanted;
+  const ofFunction = { ...labels, environment: variables.ENVIRONMENT ?? "", ...toBuildLabels(name) };
   return [
     "--gen2",
     `--runtime=${runtime}`,
@@ -78,9 +89,12 @@ function toDeployFlags(name: FunctionName, choices: DeployChoices, served: unkno
     `--min-instances=${minInstances}`,
     `--max-instances=${maxInstances}`,
     `--ingress-settings=${ingress}`,
-    allowUnauthenticated ? "--allow-unauthenticated" : "--no-allow-unauthenticated",
-    `--set-env-vars=${toLabelFlag(variables)}`,
-    `--update-labels=${toLabelFlag({ ...labels, environment, contract: contractFingerprint(name) })}`,
+    ...(allowUnauthenticated === undefined
+      ? []
+      : [allowUnauthenticated ? "--allow-unauthenticated" : "--no-allow-unauthenticated"]),
+    `--set-env-vars=${toDictionaryFlag(variables)}`,
+    `--update-labels=${toLabelFlag(ofFunction)}`,
+    ...(runtimeUpdatePolicy === undefined ? [] : [`--runtime-update-policy=${runtimeUpdatePolicy}`]),
     // After a rollback all traffic is pinned to an old revision; what is deployed next shall serve again.
     "--serve-all-traffic-latest-revision",
     "--format=value(serviceConfig.uri)",

@@ -1,36 +1,73 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
-import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
+import { type DeployedSettings, toDeployedSettings } from "./cloud-run/deployed-settings.ts";
+import { readService, type Service } from "./cloud-run/service.ts";
+import type { DeployChoices } from "./deploy-choices.ts";
+import { toDeployCommands, toFinishCommand, toPolicyCommand } from "./deploy-commands.ts";
+import { decideSettings, type WantedSettings } from "./deploy-settings.ts";
 import { readGcloud, runGcloud } from "./gcloud/gcloud.ts";
+import { withPropagation } from "./gcloud/propagation.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
 
-interface Service {
-  readonly spec?: { readonly template?: { readonly metadata?: { readonly annotations?: Record<string, string> } } };
+/** A function before it is deployed: what is there, and what shall be. */
+export interface Planned {
+  readonly name: FunctionName;
+  /** The service behind it; undefined where it is not deployed yet. */
+  readonly service: Service | undefined;
+  readonly wanted: WantedSettings;
+}
+
+/**
+ * Reads what is deployed of a function and decides what it is deployed with.
+ *
+ * @throws GcloudError where gcloud is refused, UsageError where the settings contradict each other
+ */
+export async function planFunction(name: FunctionName, choices: DeployChoices): Promise<Planned> {
+  const service = await readService(name, choices.target);
+  const deployed = service && toDeployedSettings(service);
+  const policy = service && (await readGcloud(toPolicyCommand(name, choices.target)));
+  return {
+    name,
+    service,
+    wanted: decideSettings(name, choices, deployed, hasBinding(policy, "roles/run.invoker", "allUsers")),
+  };
+}
+
+interface DeployOptions {
+  /** Receives each line of progress. */
+  readonly report: (line: string) => void;
+  /** Flags of `functions deploy` that are left out. */
+  readonly without?: readonly string[];
+  /** Ends gcloud. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds between the attempts while Google's accounts are not ready; a test waits less. */
+  readonly delays?: readonly number[] | undefined;
 }
 
 /**
  * Deploys one function and lets its invokers call it.
  *
- * @param report receives each line of progress
  * @returns the function's URL
  * @throws GcloudError where a command failed
  */
 export async function deployFunction(
-  name: FunctionName,
+  { name, wanted }: Planned,
   choices: DeployChoices,
-  report: (line: string) => void,
+  { report, without = [], signal, delays }: DeployOptions,
 ): Promise<string> {
-  const before = await readGcloud(toDeployCommands(name, choices).service);
-  const commands = toDeployCommands(name, choices, before);
+  const commands = toDeployCommands(name, choices, wanted);
+  for (const note of wanted.notes) report(note);
+  const run = (args: readonly string[]) =>
+    withPropagation(() => runGcloud(args, { onLine: report, signal }), {
+      delays,
+      onWait: () => report("an account or an API of Google's own is not ready yet: trying again"),
+    });
   report("uploading and building");
-  const url = await runGcloud(commands.deploy, { onLine: report });
+  const url = await run(commands.deploy.filter((arg) => !without.includes(arg)));
 
-  // A changed service is a new revision, which starts all instances anew: only where it is needed.
-  const service = (await readGcloud(commands.service)) as Service | undefined;
-  const boost = service?.spec?.template?.metadata?.annotations?.["run.googleapis.com/startup-cpu-boost"];
-  // The platform writes `true`, gcloud writes `True`.
-  if (boost?.toLowerCase() !== "true") {
-    report("switching on startup CPU boost");
-    await runGcloud(commands.boost, { onLine: report });
+  const finish = toFinishCommand(name, choices.target, wanted, await readDeployed(name, choices));
+  if (finish !== undefined) {
+    report("switching on what functions deploy has no flag for, such as startup CPU boost");
+    await run(finish);
   }
 
   if (commands.invoke.length > 0) {
@@ -39,9 +76,13 @@ export async function deployFunction(
     for (const { member, add } of commands.invoke) {
       if (hasBinding(policy, "roles/run.invoker", member)) continue;
       report(`letting ${member} call it`);
-      await runGcloud(add, { onLine: report });
+      await run(add);
     }
   }
-  report(`serving at ${url}`);
   return url;
+}
+
+async function readDeployed(name: FunctionName, { target }: DeployChoices): Promise<DeployedSettings | undefined> {
+  const service = await readService(name, target);
+  return service && toDeployedSettings(service);
 }

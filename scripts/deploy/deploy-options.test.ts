@@ -1,12 +1,14 @@
-import { expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { functionNames } from "../../shared/events/registry.ts";
-import { toDeployCommands } from "./deploy-commands.ts";
+import { UsageError } from "../common/command.ts";
 import { readDeployOptions } from "./deploy-options.ts";
-import { functionSettings } from "./function-settings.ts";
 
 const here = ["--project", "shop-prod", "--region", "europe-west1"];
 
-test("deploys everything, closed to strangers, unless told otherwise", () => {
+test("deploys everything, and names no setting, unless told otherwise", () => {
   expect(readDeployOptions(here)).toEqual({
     help: false,
     dryRun: false,
@@ -14,10 +16,14 @@ test("deploys everything, closed to strangers, unless told otherwise", () => {
     functions: functionNames,
     choices: {
       target: { project: "shop-prod", region: "europe-west1" },
-      environment: "prod",
-      ingress: "all",
-      allowUnauthenticated: false,
+      environment: undefined,
+      ingress: undefined,
+      allowUnauthenticated: undefined,
+      isInvokerChecked: undefined,
+      runtimeUpdatePolicy: undefined,
       invokers: [],
+      settings: Object.fromEntries(functionNames.map((name) => [name, {}])),
+      extra: [],
     },
   });
 });
@@ -35,7 +41,72 @@ test("takes invokers, ingress, openness and a choice of functions", () => {
   });
 });
 
+test("takes numbers for all functions or one, repeated or as a list, before what the file says", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "settings-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "prod.json");
+  await writeFile(file, '{"commerce": {"maxInstances": 30, "logLevel": "debug"}, "system": {"concurrency": 40}}');
+  const options = readDeployOptions([
+    ...here,
+    ...["--max-instances", "7", "--max-instances=commerce=20,system=5", "--min-instances=system=0"],
+    ...[
+      "--settings",
+      file,
+      "--no-invoker-iam-check",
+      "--runtime-update-policy=on-deploy",
+      "--",
+      "--kms-key=k",
+      "system",
+    ],
+  ]);
+  expect(options).toMatchObject({
+    functions: functionNames,
+    choices: {
+      isInvokerChecked: false,
+      runtimeUpdatePolicy: "on-deploy",
+      extra: ["--kms-key=k", "system"],
+      settings: {
+        "user-actions": { maxInstances: 7 },
+        commerce: { maxInstances: 20, logLevel: "debug" },
+        system: { maxInstances: 5, minInstances: 0, concurrency: 40 },
+      },
+    },
+  });
+});
+
 test.each([
+  ["{", /^--settings \S+: .*JSON/],
+  ["[]", /^--settings \S+ must be an object of functions$/],
+  ['{"carts": {}}', /^--settings \S+: carts is no function; there are user-actions, commerce, system$/],
+  ['{"commerce": 5}', /^--settings \S+: commerce must be an object of settings$/],
+  [
+    '{"commerce": {"maxInstance": 5}}',
+    /: commerce\.maxInstance is no setting; there are maxInstances, minInstances, concurrency, logLevel$/,
+  ],
+  ['{"commerce": {"toString": 5}}', /: commerce\.toString is no setting/],
+  ['{"commerce": {"maxInstances": 0}}', /: commerce\.maxInstances must be a whole number from 1 to 1000$/],
+  ['{"commerce": {"minInstances": "1"}}', /: commerce\.minInstances must be a whole number from 0 to 1000$/],
+  ['{"commerce": {"concurrency": 1001}}', /: commerce\.concurrency must be a whole number from 1 to 1000$/],
+  ['{"commerce": {"logLevel": "warn"}}', /: commerce\.logLevel must be one of debug, info, warning, error$/],
+])("refuses the settings %s", async (text, message) => {
+  const folder = await mkdtemp(join(tmpdir(), "settings-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "prod.json"), text);
+  expect(() => readDeployOptions([...here, "--settings", join(folder, "prod.json")])).toThrow(message);
+  expect(() => readDeployOptions([...here, "--settings", join(folder, "prod.json")])).toThrow(UsageError);
+});
+
+test.each([
+  [["--max-instances=many"], '--max-instances must be N or FUNCTION=N, not "many"'],
+  [["--max-instances=commerce="], '--max-instances must be N or FUNCTION=N, not "commerce="'],
+  [
+    ["--max-instances=carts=5"],
+    '--max-instances: there is no function "carts"; there are user-actions, commerce, system',
+  ],
+  [["--max-instances=0"], "--max-instances must be a whole number from 1 to 1000, not 0"],
+  [["--concurrency=commerce=2000"], "--concurrency must be a whole number from 1 to 1000, not 2000"],
+  [["--settings=/nowhere.json"], /^--settings \/nowhere.json: ENOENT/],
+  [["--runtime-update-policy=never"], '--runtime-update-policy must be one of automatic, on-deploy, not "never"'],
   [["payments"], 'there is no function "payments"; there are user-actions, commerce, system'],
   [["--ingress=none"], '--ingress must be one of all, internal-only, internal-and-gclb, not "none"'],
   [["--environment=a,b"], '--environment must be lower-case letters, digits, - and _, not "a,b"'],
@@ -43,19 +114,4 @@ test.each([
   [["--dry-run=yes"], /^Option '--dry-run' does not take an argument; see --help$/],
 ])("refuses %j", (args, message) => {
   expect(() => readDeployOptions([...here, ...args])).toThrow(message);
-});
-
-test("--allow-unauthenticated opens the functions, its absence closes them", () => {
-  const toFlags = (...args: string[]) => {
-    const options = readDeployOptions([...here, ...args]);
-    return options.help ? [] : toDeployCommands("system", options.choices).deploy;
-  };
-  expect(toFlags("--allow-unauthenticated")).toContain("--allow-unauthenticated");
-  expect(toFlags()).toContain("--no-allow-unauthenticated");
-});
-
-test("no setting holds a comma, which would end it in gcloud's lists", () => {
-  for (const { environment } of Object.values(functionSettings)) {
-    expect(Object.values(environment).join("")).not.toContain(",");
-  }
 });

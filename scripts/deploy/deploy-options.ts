@@ -1,32 +1,40 @@
 import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
 import { readArguments, UsageError } from "../common/command.ts";
-import { type DeployChoices, ingresses } from "./deploy-commands.ts";
+import { type DeployChoices, ingresses, runtimeUpdatePolicies } from "./deploy-choices.ts";
 import { commonOptions, readTarget } from "./options.ts";
+import { readNamedSettings, settingsOptions, settingsUsage } from "./settings-options.ts";
 
-export const deployUsage = `Usage: npm run deploy -- --project P --region R [options] [function…]
+export const deployUsage = `Usage: npm run deploy -- --project P --region R [options] [function…] [-- FLAG…]
 
 Builds, then deploys the functions that are named, side by side: ${functionNames.join(", ")}; all by default.
 The project has to be provisioned first: npm run provision -- --project P --region R
 
   --project P                          id of the Google Cloud project
   --region R                           where the functions run
-  --environment NAME                   label on every log line (default: prod)
-  --ingress ${ingresses.join("|")}   who reaches the functions over the network (default: all)
+  --environment NAME                   label on every log line (at first: prod)
+${settingsUsage}  --ingress ${ingresses.join("|")}   who reaches the functions over the network (at first: all)
   --invoker MEMBER                     lets an IAM member call the functions, such as
                                        serviceAccount:checkout@P.iam.gserviceaccount.com; may be repeated
-  --allow-unauthenticated              lets everybody call the functions (default: --no-allow-unauthenticated)
+  --allow-unauthenticated              lets everybody call the functions (at first: --no-allow-unauthenticated)
+  --no-invoker-iam-check               the same where the organisation forbids grants to allUsers
+  --runtime-update-policy ${runtimeUpdatePolicies.join("|")}
+                                       when Google renews Node beneath the function (Google's own default: automatic)
   --verify                             then check that the functions keep their promises: npm run verify -- --help
   --dry-run                            print the commands and run nothing
   --help                               print this
+  -- FLAG…                             further flags of gcloud functions deploy, as they are: -- --kms-key=…
 `;
 
 const options = {
   ...commonOptions,
-  environment: { type: "string", default: "prod" },
-  ingress: { type: "string", default: "all" },
+  ...settingsOptions,
+  environment: { type: "string" },
+  ingress: { type: "string" },
   invoker: { type: "string", multiple: true },
   verify: { type: "boolean", default: false },
-  "allow-unauthenticated": { type: "boolean", default: false },
+  "allow-unauthenticated": { type: "boolean" },
+  "invoker-iam-check": { type: "boolean" },
+  "runtime-update-policy": { type: "string" },
 } as const;
 
 export type DeployOptions =
@@ -46,15 +54,13 @@ export type DeployOptions =
  * @throws UsageError for the first thing that is wrong with it
  */
 export function readDeployOptions(args: readonly string[]): DeployOptions {
-  const { values, positionals } = readArguments(args, options, true);
+  // Node's reader would take them for names of functions.
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  const { values, positionals } = readArguments(args.slice(0, end), options, true);
   if (values.help) return { help: true };
   const target = readTarget(values);
-  const ingress = ingresses.find((known) => known === values.ingress);
-  if (ingress === undefined) {
-    throw new UsageError(`--ingress must be one of ${ingresses.join(", ")}, not ${JSON.stringify(values.ingress)}`);
-  }
-  // It becomes a label's value, and a part of gcloud's comma-separated lists.
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(values.environment)) {
+  // It becomes a label's value.
+  if (values.environment !== undefined && !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(values.environment)) {
     throw new UsageError(
       `--environment must be lower-case letters, digits, - and _, not ${JSON.stringify(values.environment)}`,
     );
@@ -76,11 +82,21 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
     choices: {
       target,
       environment: values.environment,
-      ingress,
+      ingress: readChoice("ingress", ingresses, values.ingress),
       allowUnauthenticated: values["allow-unauthenticated"],
+      isInvokerChecked: values["invoker-iam-check"],
+      runtimeUpdatePolicy: readChoice("runtime-update-policy", runtimeUpdatePolicies, values["runtime-update-policy"]),
       invokers: [...new Set(invokers)],
+      settings: readNamedSettings(values),
+      extra: args.slice(end + 1),
     },
   };
+}
+
+function readChoice<TChoice extends string>(option: string, choices: readonly TChoice[], value: string | undefined) {
+  const choice = choices.find((known) => known === value);
+  if (value === undefined || choice !== undefined) return choice;
+  throw new UsageError(`--${option} must be one of ${choices.join(", ")}, not ${JSON.stringify(value)}`);
 }
 
 /** @throws UsageError for a name that no function has; none means all */

@@ -82,7 +82,9 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
         },
       });
       expect(cloud.policies.grants(`${parent}/services/${name}`)).toEqual({ "roles/run.invoker": [checkout, support] });
-      expect(cloud.served.get(name)?.annotations).toMatchObject({ "run.googleapis.com/startup-cpu-boost": "True" });
+      expect(cloud.run.services.get(name)?.template.metadata?.annotations).toMatchObject({
+        "run.googleapis.com/startup-cpu-boost": "True",
+      });
     }
   });
 

@@ -2,17 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
-import { runCommand } from "../common/command.ts";
-import { type DeployChoices, toDeployCommands } from "./deploy-commands.ts";
-import { deployFunction } from "./deploy-function.ts";
+import { runCommand, UsageError } from "../common/command.ts";
+import type { DeployChoices } from "./deploy-choices.ts";
+import { printDryRun } from "./deploy-dry-run.ts";
+import { deployFunction, type Planned, planFunction } from "./deploy-function.ts";
 import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
-import { checkGcloud, toPreflightCommands } from "./gcloud/preflight.ts";
-import { toShellCommand } from "./gcloud/shell-quote.ts";
+import { checkGcloud } from "./gcloud/preflight.ts";
 import { runVerification } from "./verify/run-verification.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const buildCommand = ["--run", "build"];
 const labelWidth = Math.max(...functionNames.map((name) => name.length));
 
 interface Deployment {
@@ -30,13 +29,13 @@ async function main(args: readonly string[]): Promise<number> {
   const { functions, choices } = options;
   // Sources are named relative to the project, so that the commands can be pasted there on any machine.
   process.chdir(root);
-  if (options.dryRun) {
-    printCommands(functions, choices);
-    return 0;
-  }
+  if (options.dryRun) return printDryRun(functions, choices);
+  let planned: readonly Planned[];
   try {
     await checkGcloud(choices.target);
+    planned = await Promise.all(functions.map((name) => planFunction(name, choices)));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     console.error(await explainFailure(error, choices.target));
     return 1;
   }
@@ -44,45 +43,36 @@ async function main(args: readonly string[]): Promise<number> {
     console.error("the build failed; nothing was deployed");
     return 1;
   }
-  const deployments = await Promise.all(functions.map((name) => deployReporting(name, choices)));
-  const code = printResult(deployments);
+  const code = printResult(await deployAll(planned, choices));
   if (code !== 0 || !options.verify) return code;
-  return runVerification({ kind: "cloud", target: choices.target, account: undefined }, functions);
+  return runVerification({ kind: "cloud", target: choices.target }, functions);
 }
 
-function printCommands(functions: readonly FunctionName[], choices: DeployChoices): void {
-  const preflight = toPreflightCommands(choices.target);
-  for (const command of [preflight.version, preflight.projectNumber]) console.log(toShellCommand("gcloud", command));
-  console.log(toShellCommand("node", buildCommand));
-  for (const name of functions) {
-    const { deploy, service, boost, policy, invoke } = toDeployCommands(name, choices);
-    console.log(`\n# ${name}`);
-    console.log("# read first: CALLER_IDENTITY is none where the invoker check is off");
-    console.log(toShellCommand("gcloud", service));
-    console.log(toShellCommand("gcloud", deploy));
-    console.log("# uploads the folder; there the build runs npm ci and npm run gcp-build, which makes the code cache");
-    console.log("# read, then switch startup CPU boost on where it is off");
-    for (const command of [service, boost]) console.log(toShellCommand("gcloud", command));
-    if (invoke.length === 0) continue;
-    console.log("# read, then add the invokers who are missing");
-    for (const command of [policy, ...invoke.map(({ add }) => add)]) console.log(toShellCommand("gcloud", command));
-  }
+/** Side by side; but a project's first one alone, as it has Google make what they share: a repository, service accounts. */
+async function deployAll(planned: readonly Planned[], choices: DeployChoices): Promise<readonly Deployment[]> {
+  const isFirst = planned.every(({ service }) => service === undefined);
+  const [head, rest] = isFirst ? [planned.slice(0, 1), planned.slice(1)] : [[], planned];
+  const first = await Promise.all(head.map((each) => deployReporting(each, choices)));
+  return [...first, ...(await Promise.all(rest.map((each) => deployReporting(each, choices))))];
 }
 
 async function build(): Promise<boolean> {
-  const child = spawn(process.execPath, buildCommand, { cwd: root, stdio: "inherit" });
+  const child = spawn(process.execPath, ["--run", "build"], { cwd: root, stdio: "inherit" });
   const [code] = await once(child, "close");
   return code === 0;
 }
 
-async function deployReporting(name: FunctionName, choices: DeployChoices): Promise<Deployment> {
+async function deployReporting(planned: Planned, choices: DeployChoices): Promise<Deployment> {
+  const { name } = planned;
   const report = (line: string) => {
     // gcloud draws its progress with dots where it has no terminal; its errors are explained once, at the end.
     const text = line.replace(/^\.+/, "").trim();
     if (text !== "" && !text.startsWith("ERROR:")) console.log(`${name.padEnd(labelWidth)}  ${text}`);
   };
   try {
-    return { name, url: await deployFunction(name, choices, report) };
+    const url = await deployFunction(planned, choices, { report });
+    report(`serving at ${url}`);
+    return { name, url };
   } catch (error) {
     const failure = await explainFailure(error, choices.target);
     report(`FAILED: ${failure}`);

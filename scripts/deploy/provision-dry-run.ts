@@ -2,9 +2,10 @@ import { gcloudProcesses, type Stage } from "./apply-stages.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { runGcloud } from "./gcloud/gcloud.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
+import { isNotKnownYet } from "./gcloud/propagation.ts";
 import { toShellCommand } from "./gcloud/shell-quote.ts";
 import { inParallel } from "./in-parallel.ts";
-import { findChange, isNotKnownYet, type Resource, readResource } from "./resources/resource.ts";
+import { findChange, type Resource, readResource } from "./resources/resource.ts";
 import type { Target } from "./target.ts";
 
 /** Prints the commands of a run, ready to paste, for whom no project can be read. */

@@ -16,6 +16,14 @@ export function toLabelFlag(entries: Readonly<Record<string, string>>): string {
     .join(",");
 }
 
+/** Writes a dictionary whose values may hold commas: gcloud takes another separator where the text begins with `^…^`. */
+export function toDictionaryFlag(entries: Readonly<Record<string, string>>): string {
+  const text = Object.values(entries).join("");
+  const separator = [",", ";", "|", "~", "#"].find((candidate) => !text.includes(candidate)) ?? "@@@";
+  const list = Object.entries(entries).map(([key, value]) => `${key}=${value}`);
+  return `${separator === "," ? "" : `^${separator}^`}${list.join(separator)}`;
+}
+
 /** The account that a function runs as; ids of accounts have 6 to 30 characters. */
 export function toServiceAccountId(functionName: FunctionName): string {
   return `pulsecart-${functionName}`;

@@ -11,15 +11,14 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { where, functions } = options;
-  if (where.kind === "cloud") {
-    try {
-      await checkGcloud(where.target);
-    } catch (error) {
-      console.error(await explainFailure(error, where.target));
-      return 2;
-    }
+  try {
+    if (where.kind === "cloud") await checkGcloud(where.target);
+    return await runVerification(where, functions);
+  } catch (error) {
+    // Whatever it was: nothing was found out.
+    console.error(where.kind === "cloud" ? await explainFailure(error, where.target) : (error as Error).message);
+    return 2;
   }
-  return runVerification(where, functions);
 }
 
 await runCommand(main);

@@ -1,14 +1,11 @@
 import type { Target } from "../target.ts";
+import { explainKnownCause } from "./causes.ts";
 import { GcloudError, GcloudMissingError, runGcloud } from "./gcloud.ts";
 import { findPermission } from "./permission.ts";
 import { toShellCommand } from "./shell-quote.ts";
 
-/** How gcloud's commands say that a permission is missing; Pub/Sub's that create something do so without a code. */
-const refusals =
-  /PERMISSION_DENIED|code=\[Forbidden\]|does not have permission|HTTPError 403|status=\[403\]|not authorized to perform this action/;
-
 /**
- * Says in one line what a failed step means and, where one command mends it, which.
+ * Says in one line what a failed step means and, where one command mends it, which. What is not known is shown as it came.
  *
  * @param error what the step threw
  */
@@ -17,40 +14,44 @@ export async function explainFailure(error: unknown, target: Target): Promise<st
     return "gcloud is not on the PATH; install it: https://cloud.google.com/sdk/docs/install";
   }
   if (!(error instanceof GcloudError)) return error instanceof Error ? error.message : String(error);
-  const { stderr } = error;
-  // The credentials on disk may be there and no longer valid; both are mended by logging in.
-  if (
-    /active account selected|refreshing your current auth|Reauthentication|invalid_grant|UNAUTHENTICATED/.test(stderr)
-  ) {
-    return "gcloud is not logged in; run: gcloud auth login";
-  }
-  if (refusals.test(stderr)) {
-    return explainRefusal(error, target);
-  }
-  const build = /Build failed[^\n]*?(?=For more details|$)/m.exec(stderr)?.[0].trim();
-  if (build !== undefined) return explainBuild(build, stderr, target);
-  return toFirstErrorLine(stderr);
+  const { args, stderr } = error;
+  const account = await runGcloud(["config", "get-value", "account", "--quiet"]).catch(() => "");
+  return (
+    explainKnownCause(args, stderr, target, toMember(account)) ??
+    explainRefusal(error, target, account) ??
+    explainBuild(stderr, target) ??
+    toOwnWords(stderr)
+  );
 }
 
-async function explainRefusal({ args, stderr }: GcloudError, { project }: Target): Promise<string> {
-  const { name, role } = findPermission(args, stderr);
-  const account = await runGcloud(["config", "get-value", "account", "--quiet"]).catch(() => "");
+function toMember(account: string): string {
   const kind = account.endsWith(".gserviceaccount.com") ? "serviceAccount" : "user";
-  const member = account === "" ? "user:YOUR_ACCOUNT" : `${kind}:${account}`;
-  const grant = ["projects", "add-iam-policy-binding", project, `--member=${member}`, `--role=${role}`];
+  return account === "" ? "user:YOUR_ACCOUNT" : `${kind}:${account}`;
+}
+
+/** A permission that the caller lacks; undefined where it is not known which, or somebody else lacks it. */
+function explainRefusal({ args, stderr }: GcloudError, { project }: Target, account: string): string | undefined {
+  const [, refused] = /(\S+@[\w.-]+\.gserviceaccount\.com)\]? does not have/.exec(stderr) ?? [];
+  if (refused !== undefined && refused.replace(/^\W+/, "") !== account) return undefined;
+  const permission = findPermission(args, stderr);
+  if (permission === undefined) return undefined;
+  const { name, role } = permission;
+  const grant = ["projects", "add-iam-policy-binding", project, `--member=${toMember(account)}`, `--role=${role}`];
   return `permission ${name} is missing; an owner of the project grants it with: ${toShellCommand("gcloud", [...grant, "--condition=None"])}`;
 }
 
-function explainBuild(message: string, stderr: string, { project, region }: Target): string {
+function explainBuild(stderr: string, { project, region }: Target): string | undefined {
+  const message = /Build failed[^\n]*?(?=For more details|$)/m.exec(stderr)?.[0].trim();
+  if (message === undefined) return undefined;
   const id = /cloud-build\/builds;region=[\w-]+\/([0-9a-f-]+)/.exec(stderr)?.[1];
   if (id === undefined) return message;
   const log = toShellCommand("gcloud", ["builds", "log", id, `--region=${region}`, `--project=${project}`]);
   return `${message}${message.endsWith(".") ? "" : ";"} Read the build's log: ${log}`;
 }
 
-/** Takes gcloud's own sentence out of its output: the first line that is marked as an error, without the command. */
-function toFirstErrorLine(stderr: string): string {
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  const marked = lines.find((line) => line.startsWith("ERROR:")) ?? lines.at(-1) ?? "gcloud failed without a word";
-  return marked.replace(/^ERROR: (\([\w.-]+\) )?/, "");
+/** All that gcloud says from its first error on, without the command's own name: what is before is its progress. */
+function toOwnWords(stderr: string): string {
+  const from = stderr.search(/^ERROR:/m);
+  const text = stderr.slice(Math.max(from, 0)).trim();
+  return text.replace(/^ERROR: (\([\w.-]+\) )?/, "") || "gcloud failed without a word";
 }

@@ -25,15 +25,20 @@ export class GcloudMissingError extends Error {
  * @param args the arguments, as they would be typed
  * @param options.onLine receives each line that gcloud writes about its progress
  * @param options.input what gcloud reads on stdin; nothing unless given
+ * @param options.signal ends gcloud, which then counts as failed
  * @returns what gcloud printed on stdout, trimmed
  * @throws GcloudError where it failed, GcloudMissingError where there is none
  */
 export function runGcloud(
   args: readonly string[],
-  { onLine, input }: { onLine?: (line: string) => void; input?: string | undefined } = {},
+  {
+    onLine,
+    input,
+    signal,
+  }: { onLine?: (line: string) => void; input?: string | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn("gcloud", args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("gcloud", args, { stdio: ["pipe", "pipe", "pipe"], signal });
     // A gcloud that ends without reading its input has said why on stderr.
     child.stdin.on("error", () => {}).end(input ?? "");
     let stdout = "";

@@ -52,24 +52,39 @@ const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "functions add-invoker-policy-binding", name: "run.services.setIamPolicy", role: run },
   { command: "run services describe", name: "run.services.get", role: run },
   { command: "run services update", name: "run.services.update", role: run },
+  { command: "run services update-traffic", name: "run.services.update", role: run },
   { command: "run services get-iam-policy", name: "run.services.getIamPolicy", role: run },
+  { command: "run revisions list", name: "run.revisions.list", role: run },
+  { command: "logging read", name: "logging.logEntries.list", role: "roles/logging.viewer" },
 ];
+
+/** The roles that bring the permissions of an API, by the permission's first word. */
+const roles: Readonly<Record<string, string>> = {
+  ...{ serviceusage: serviceUsage, iam: accounts, pubsub, resourcemanager: projects },
+  ...{ cloudfunctions: functions, run, monitoring, logging },
+};
+
+/** How Pub/Sub, Resource Manager and gcloud itself refuse the caller without naming the permission. */
+const unnamed =
+  /User not authorized to perform this action|[Tt]he caller does not have permission|\] does not have permission to access|Permission denied\b/;
 
 /**
  * Finds the permission that a refused gcloud command lacked.
  *
  * @param args the command's arguments
  * @param stderr what gcloud said; most APIs name the permission, Pub/Sub and Resource Manager do not
+ * @returns undefined where it was not refused for a permission that is known
  */
-export function findPermission(args: readonly string[], stderr: string): Permission {
+export function findPermission(args: readonly string[], stderr: string): Permission | undefined {
   const command = `${args.join(" ")} `;
   const usual = permissions.find((entry) => command.startsWith(`${entry.command} `));
-  if (usual === undefined) throw new Error(`no permission is known for: gcloud ${command}`);
   const named = /permission ['"[]?([a-z]+\.[a-z]+\.[a-z]+)\b/i.exec(stderr)?.[1];
-  if (named === undefined) return usual;
+  if (named === undefined) return unnamed.test(stderr) ? usual : undefined;
   // Google writes this one in several ways; no command's usual role has it.
   if (named.toLowerCase() === "iam.serviceaccounts.actas") {
     return { name: "iam.serviceAccounts.actAs", role: "roles/iam.serviceAccountUser" };
   }
-  return { name: named, role: named.startsWith("run.") ? run : usual.role };
+  if (named === usual?.name) return usual;
+  const role = roles[named.split(".")[0] ?? ""];
+  return role === undefined ? undefined : { name: named, role };
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { GcloudError, readGcloud, runGcloud } from "../gcloud/gcloud.ts";
+import { readGcloud, runGcloud } from "../gcloud/gcloud.ts";
+import { withPropagation } from "../gcloud/propagation.ts";
 
 /** One thing in the project: how gcloud reads it, makes it, and brings it to the wanted state. */
 export interface Resource {
@@ -76,26 +76,4 @@ export async function applyResource(resource: Resource): Promise<Outcome> {
   if (check !== undefined) await withPropagation(() => runGcloud(check));
   await withPropagation(() => runGcloud(change.args, { input: change.input }));
   return change.outcome;
-}
-
-// An account or an API that was made a moment ago is not known everywhere for up to a minute or two
-// (https://cloud.google.com/iam/docs/access-change-propagation): the commands that name it fail until then.
-const notKnownYet = /\bdoes not exist\b|has not been used in project|SERVICE_DISABLED/;
-const propagationDelays = [2_000, 4_000, 8_000, 16_000, 30_000, 60_000];
-
-async function withPropagation<T>(call: () => Promise<T>): Promise<T> {
-  for (const delay of propagationDelays) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isNotKnownYet(error)) throw error;
-      await sleep(delay);
-    }
-  }
-  return call();
-}
-
-/** Whether a call failed for something that is not there yet, such as an API that has just been enabled. */
-export function isNotKnownYet(error: unknown): boolean {
-  return error instanceof GcloudError && notKnownYet.test(error.stderr);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { domains, type FunctionName } from "../../../shared/events/registry.ts";
-import { functionSettings } from "../function-settings.ts";
-import { GcloudError, runGcloud } from "../gcloud/gcloud.ts";
+import { findTag, readService, toVariables } from "../cloud-run/service.ts";
+import { runGcloud } from "../gcloud/gcloud.ts";
 import { labels, type Target, toLabelFlag } from "../target.ts";
 import { pullMessages } from "./pull-messages.ts";
 import { CannotVerifyError, type Listener, type Subject } from "./subject.ts";
@@ -9,38 +9,35 @@ import { CannotVerifyError, type Listener, type Subject } from "./subject.ts";
 /**
  * The deployed functions of a project.
  *
- * @param account a service account that may call them, which gcloud shall act as for its ID token
+ * @param options.account a service account that may call them, which gcloud shall act as for its ID token
+ * @param options.tag of the revision that is meant, whatever its share of the traffic; the serving one unless given
  * @throws CannotVerifyError where one is not deployed, GcloudError where gcloud is refused
  */
 export function findCloudSubjects(
   target: Target,
   names: readonly FunctionName[],
-  account: string | undefined,
+  { account, tag }: { account?: string | undefined; tag?: string | undefined },
 ): Promise<Subject[]> {
   return Promise.all(
     names.map(async (name) => {
-      const url = await readUrl(name, target);
-      const shards = Number(functionSettings[name].environment.ORDERING_KEY_SHARDS ?? 0);
-      const token = await readIdToken(url, account);
+      const service = await readService(name, target);
+      const audience = service?.status?.url;
+      const url = service === undefined || tag === undefined ? audience : findTag(service, tag)?.url;
+      if (audience === undefined || url === undefined) throw new CannotVerifyError(explainAbsence(name, target));
+      const shards = Number(toVariables(service?.spec?.template ?? {}).ORDERING_KEY_SHARDS ?? 0);
+      // Under a tag, too, a token is made for the service's own URL.
+      const token = await readIdToken(audience, account);
       return { name, url, token, shards, listen: (filter, onMessage) => listen(name, target, filter, onMessage) };
     }),
   );
 }
 
-async function readUrl(name: FunctionName, { project, region }: Target): Promise<string> {
-  const args = ["functions", "describe", name, `--project=${project}`, `--region=${region}`, "--quiet"];
-  try {
-    return await runGcloud([...args, "--format=value(serviceConfig.uri)"]);
-  } catch (error) {
-    if (!(error instanceof GcloudError) || !/NOT_FOUND|status=\[404\]/.test(error.stderr)) throw error;
-    throw new CannotVerifyError(
-      `${name} is not deployed in ${region}; run: npm run deploy -- --project ${project} --region ${region} ${name}`,
-    );
-  }
+function explainAbsence(name: FunctionName, { project, region }: Target): string {
+  return `${name} is not deployed in ${region}; run: npm run deploy -- --project ${project} --region ${region} ${name}`;
 }
 
 /** @returns undefined where the account that gcloud is logged in with gets none: the functions may be open to all */
-async function readIdToken(url: string, account: string | undefined): Promise<string | undefined> {
+export async function readIdToken(url: string, account: string | undefined): Promise<string | undefined> {
   const print = ["auth", "print-identity-token", "--quiet"];
   if (account !== undefined) {
     return runGcloud([...print, `--impersonate-service-account=${account}`, `--audiences=${url}`]);
@@ -70,6 +67,7 @@ async function listen(
   try {
     const reader = await pullMessages(project, subscription, onMessage);
     return {
+      failure: reader.failure,
       async close() {
         reader.close();
         await remove();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ArrivedMessage, OpenSubscription } from "../../pubsub/open-subscription.ts";
+import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { runGcloud } from "../gcloud/gcloud.ts";
 
 const pauseMs = 100;
@@ -15,6 +15,13 @@ interface Received {
   };
 }
 
+/** A subscription that is being read. */
+export interface PulledSubscription {
+  close(): void;
+  /** Why the last attempt to read it failed; undefined where it did not. */
+  failure(): string | undefined;
+}
+
 /**
  * Reads a subscription over Pub/Sub's REST API until closed. Not by gcloud's `pull`, which takes a second or two to start:
  * the time of arrival would be gcloud's.
@@ -25,7 +32,8 @@ export async function pullMessages(
   project: string,
   subscription: string,
   onMessage: (message: ArrivedMessage) => void,
-): Promise<OpenSubscription> {
+): Promise<PulledSubscription> {
+  let failure: string | undefined;
   const token = await runGcloud(["auth", "print-access-token", "--quiet"]);
   // Where gcloud itself goes, such as a private endpoint.
   const override = await runGcloud(["config", "get-value", "api_endpoint_overrides/pubsub", "--quiet"]);
@@ -47,18 +55,19 @@ export async function pullMessages(
         const { receivedMessages = [] } = (await post("pull", { maxMessages: 100 })) as {
           receivedMessages?: Received[];
         };
+        failure = undefined;
         for (const { message } of receivedMessages) onMessage(toArrived(message));
         if (receivedMessages.length > 0)
           await post("acknowledge", { ackIds: receivedMessages.map(({ ackId }) => ackId) });
         else await sleep(pauseMs);
-      } catch {
-        // What cannot be pulled is missed in the end, and said so.
+      } catch (error) {
+        failure = (error as Error).message;
         await sleep(10 * pauseMs);
       }
     }
   };
   void pull();
-  return { close: () => ending.abort() };
+  return { close: () => ending.abort(), failure: () => failure };
 }
 
 function toArrived({ data = "", attributes = {}, orderingKey = "", messageId, publishTime }: Received["message"]) {

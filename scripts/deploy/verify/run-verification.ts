@@ -6,15 +6,22 @@ import type { Subject } from "./subject.ts";
 import { closeListeners, verifyFunction } from "./verify-function.ts";
 import type { Where } from "./verify-options.ts";
 
+const signals = ["SIGINT", "SIGTERM"] as const;
+
 /** What a verification ends with: all promises hold, one is broken, it could not be found out. */
 type ExitCode = 0 | 1 | 2;
 
 /**
  * Verifies functions side by side and prints what was found out.
  *
+ * @param options.endsOnSignals whether a Ctrl-C cleans up and ends the process; off where the caller sees to both
  * @returns the exit code; a broken promise counts for more than what could not be found out
  */
-export async function runVerification(where: Where, names: readonly FunctionName[]): Promise<ExitCode> {
+export async function runVerification(
+  where: Where,
+  names: readonly FunctionName[],
+  { endsOnSignals = true } = {},
+): Promise<ExitCode> {
   const explain = (error: unknown) =>
     where.kind === "cloud" ? explainFailure(error, where.target) : Promise.resolve((error as Error).message);
   let subjects: readonly Subject[];
@@ -22,12 +29,12 @@ export async function runVerification(where: Where, names: readonly FunctionName
     subjects =
       where.kind === "local"
         ? await findLocalSubjects(where.url, names)
-        : await findCloudSubjects(where.target, names, where.account);
+        : await findCloudSubjects(where.target, names, where);
   } catch (error) {
     console.error(await explain(error));
     return 2;
   }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endEarly);
+  if (endsOnSignals) for (const signal of signals) process.once(signal, endEarly);
   const codes = await Promise.all(
     subjects.map(async (subject): Promise<ExitCode> => {
       try {
@@ -40,7 +47,7 @@ export async function runVerification(where: Where, names: readonly FunctionName
       }
     }),
   );
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, endEarly);
+  if (endsOnSignals) for (const signal of signals) process.off(signal, endEarly);
   return codes.includes(1) ? 1 : codes.includes(2) ? 2 : 0;
 }
 

@@ -27,4 +27,6 @@ export interface Subject {
 export interface Listener {
   /** Ends the reading and deletes the subscription. */
   close(): Promise<void>;
+  /** Why nothing can be heard; undefined where all can. */
+  failure?(): string | undefined;
 }

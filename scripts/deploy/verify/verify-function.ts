@@ -67,7 +67,10 @@ export async function verifyFunction(subject: Subject, patience: Patience = {}):
     const singles = await sendSingly(call, createProbeEvents(domain, userId, mark, eventCount), verdict);
     const batch = await sendBatch(call, createProbeEvents(domain, userId, mark, eventCount), verdict);
     const accepted = [...singles, ...batch];
-    await waitFor(() => accepted.every(({ messageId }) => hasArrived(arrivals, messageId)), patience.arrival ?? 30_000);
+    const isComplete = () => accepted.every(({ messageId }) => hasArrived(arrivals, messageId));
+    await waitFor(isComplete, patience.arrival ?? 30_000);
+    const deafness = isComplete() ? undefined : listener.failure?.();
+    if (deafness !== undefined) throw new CannotVerifyError(`the temporary subscription cannot be read: ${deafness}`);
     compare(subject, accepted, arrivals, mark, verdict);
   } finally {
     openListeners.delete(listener);

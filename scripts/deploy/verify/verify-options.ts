@@ -29,7 +29,13 @@ const options = {
 
 export type Where =
   | { readonly kind: "local"; readonly url: string }
-  | { readonly kind: "cloud"; readonly target: Target; readonly account: string | undefined };
+  | {
+      readonly kind: "cloud";
+      readonly target: Target;
+      readonly account?: string | undefined;
+      /** Of the revision that is meant; the serving one unless given. */
+      readonly tag?: string;
+    };
 
 export type VerifyOptions =
   | { readonly help: true }

@@ -1,4 +1,5 @@
 import { type Api, type ApiReply, notFound, ok } from "./api.ts";
+import type { CloudRun } from "./run.ts";
 
 /** A function as `functions deploy` sends it. */
 export interface DeployedFunction extends Record<string, unknown> {
@@ -16,6 +17,7 @@ interface FunctionsState {
   readonly failingBuilds: Set<string>;
   /** Where a function is served, by its name, where it is really served. */
   readonly urls: Map<string, string>;
+  readonly run: CloudRun;
   /** The server's own base URL, which the upload goes to. */
   readonly baseUrl: string;
 }
@@ -35,13 +37,16 @@ export function createFunctions(state: FunctionsState): Api {
       state.operations.set(operation, { name: operation, done: true, metadata, error: toBuildError(region) });
       return ok({ name: operation });
     }
+    state.run.deploy(id ?? "", deployed.serviceConfig);
+    // It is an order, and not a state.
+    const { allTrafficOnLatestRevision: _, ...serviceConfig } = deployed.serviceConfig;
     state.functions.set(name, {
       ...deployed,
       name,
       environment: "GEN_2",
       state: "ACTIVE",
       serviceConfig: {
-        ...deployed.serviceConfig,
+        ...serviceConfig,
         service: `projects/${project}/locations/${region}/services/${id}`,
         uri: state.urls.get(id ?? "") ?? `https://${id}-x7hk2-ew.a.run.app`,
       },

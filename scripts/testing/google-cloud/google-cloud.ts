@@ -10,7 +10,7 @@ import { Policies } from "./policies.ts";
 import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
 import { createDeliveries } from "./pubsub-messages.ts";
-import { createRun, type ServedRevision } from "./run.ts";
+import { CloudRun, createRun } from "./run.ts";
 
 /** A Google Cloud of one project on the loopback interface, for the real gcloud to talk to. */
 export interface StubGoogleCloud {
@@ -34,12 +34,11 @@ export interface StubGoogleCloud {
   readonly uploads: Map<string, Buffer>;
   readonly operations: Map<string, unknown>;
   readonly failingBuilds: Set<string>;
-  /** Where a function is served once it is deployed, for a test that runs it; by its name. */
+  /** Where a function is served once it is deployed, for a test that runs it; by its name, or `TAG---name`. */
   readonly urls: Map<string, string>;
   /** A Pub/Sub server, `host:port`, whose messages subscriptions deliver; none unless a test sets it. */
   pubsubEndpoint: string | undefined;
-  /** What Cloud Run serves, by service. */
-  readonly served: Map<string, ServedRevision>;
+  readonly run: CloudRun;
   readonly enabledApis: Set<string>;
   readonly policies: Policies;
   close(): Promise<void>;
@@ -50,6 +49,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const policies = new Policies();
+  const urls = new Map<string, string>();
   const stub: StubGoogleCloud = {
     baseUrl,
     policies,
@@ -65,9 +65,9 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     uploads: new Map(),
     operations: new Map(),
     failingBuilds: new Set(),
-    urls: new Map(),
+    urls,
     pubsubEndpoint: undefined,
-    served: new Map(),
+    run: new CloudRun(urls),
     enabledApis: new Set(),
     close: () => {
       deliveries.close();
@@ -84,7 +84,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     cloudresourcemanager: createResourceManager(project, policies),
     serviceusage: createServiceUsage(stub.enabledApis),
     cloudfunctions: createFunctions(stub),
-    run: createRun(stub.served, policies),
+    run: createRun(stub.run, policies),
     upload: createUploads(stub.uploads),
   };
   server.on("request", async (incoming, outgoing) => {

@@ -15,9 +15,9 @@ interface Metric extends Record<string, unknown> {
 export function createLogging(metrics: Map<string, Record<string, unknown>>, logged: readonly LogEntry[]): Api {
   return ({ method, path, body }) => {
     if (path === "v2/entries:list") {
-      const { filter, orderBy } = body as { filter: string; orderBy: string };
-      if (orderBy !== "timestamp asc") return fail(400, "INVALID_ARGUMENT", "the stub knows the oldest first alone");
-      return ok({ entries: logged.filter(parseLogFilter(filter)) });
+      const { filter, orderBy, pageSize } = body as { filter: string; orderBy: string; pageSize?: number };
+      const found = logged.filter(parseLogFilter(filter));
+      return ok({ entries: (orderBy === "timestamp asc" ? found : found.toReversed()).slice(0, pageSize) });
     }
     const [, id] = /^v2\/projects\/[^/]+\/metrics(?:\/([^/]+))?$/.exec(path) ?? [];
     const sent = body as Metric | undefined;
