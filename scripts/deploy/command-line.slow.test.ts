@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { functionNames } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { createFakeGcloud, emptyProject } from "../testing/google-cloud/fake-gcloud.ts";
-import { toDeployCommands } from "./deploy-commands.ts";
+import { toDeployCommands, toFinishCommand } from "./deploy-commands.ts";
 import { readDeployOptions } from "./deploy-options.ts";
+import { decideSettings } from "./deploy-settings.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
 import { listAlertPolicies } from "./monitoring/alert-policies.ts";
 import { logMetrics } from "./monitoring/log-metrics.ts";
@@ -111,7 +112,7 @@ test("--help needs neither gcloud nor a project", async () => {
     const { code, stdout } = await runScript(script, ["--help"], "/nowhere");
     expect([code, stdout.split("\n")[0]]).toEqual([
       0,
-      `Usage: npm run ${script} -- --project P --region R [options]${script === "deploy" ? " [function…]" : ""}`,
+      `Usage: npm run ${script} -- --project P --region R [options]${script === "deploy" ? " [function…] [-- FLAG…]" : ""}`,
     ]);
   }
 });
@@ -143,21 +144,29 @@ test("the dry run of provision prints, ready to paste, every command of a real r
 test("the dry run of deploy prints, ready to paste, every command in its order, and runs none", async () => {
   const invoker = "serviceAccount:checkout@shop-prod.iam.gserviceaccount.com";
   const args = [...here, "commerce", "--invoker", invoker];
-  const dryRun = await runScript("deploy", [...args, "--dry-run"], "/nowhere");
+  const stranger = await createFakeGcloud(loggedOut);
+  onTestFinished(() => stranger.close());
+  const dryRun = await runScript("deploy", [...args, "--dry-run"], stranger.path);
   expect([dryRun.code, dryRun.stderr]).toEqual([0, ""]);
+  expect(dryRun.stdout).toContain(
+    "# What is deployed cannot be read (gcloud is not logged in; run: gcloud auth login).\n",
+  );
   expect(dryRun.stdout).toContain("\nnode --run build\n");
 
   const options = readDeployOptions(args);
   if (options.help) throw new Error("--help was not given");
-  const preflight = toPreflightCommands(options.choices.target);
-  const { deploy, service, boost, policy, invoke } = toDeployCommands("commerce", options.choices);
+  const { choices } = options;
+  const preflight = toPreflightCommands(choices.target);
+  const wanted = decideSettings("commerce", choices, undefined, false);
+  const { deploy, service, policy, invoke } = toDeployCommands("commerce", choices, wanted);
+  const finish = toFinishCommand("commerce", choices.target, wanted, undefined);
   const gcloud = await createFakeGcloud(emptyProject);
   try {
     const script = dryRun.stdout.replace("node --run build", "");
     await runProgram("/bin/sh", ["-c", script], { PATH: gcloud.path });
     expect(await gcloud.calls()).toEqual([
       ...[preflight.version, preflight.projectNumber],
-      ...[service, deploy, service, boost, policy, ...invoke.map(({ add }) => add)],
+      ...[deploy, service, finish, policy, ...invoke.map(({ add }) => add)],
     ]);
   } finally {
     await gcloud.close();

@@ -5,10 +5,11 @@ import { contractFingerprint } from "../build/schemas/fingerprint.ts";
 import { collectTopic } from "../pubsub/collect-topic.ts";
 import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { startFunction } from "../testing/function-process.ts";
-import type { DeployedFunction } from "../testing/google-cloud/functions.ts";
+import { type DeployedFunction, failedBuild } from "../testing/google-cloud/functions.ts";
 import { startAsPlatform } from "../testing/google-cloud/platform.ts";
 import { readZip } from "../testing/google-cloud/read-zip.ts";
 import { gcloudTimeout, hasGcloud, openSandbox, type Sandbox, toChanges } from "../testing/google-cloud/sandbox.ts";
+import { toPlace } from "./cloud-run/service.ts";
 import { promises } from "./verify/verdict.ts";
 
 const project = "shop-prod";
@@ -27,7 +28,7 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
   beforeEach(() => {
     sandbox.cloud.requests.length = 0;
     sandbox.cloud.unknown.length = 0;
-    sandbox.cloud.failingBuilds.clear();
+    sandbox.cloud.failures.clear();
     sandbox.cloud.refuse = () => undefined;
   });
 
@@ -39,11 +40,12 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
     const urls = functionNames.map((name) => `\n${name.padEnd(width)}  https://${name}-.*`).join("");
     expect(result.stdout).toMatch(new RegExp(`${urls}\n$`));
 
-    const otherwise = { minInstanceCount: 0, maxInstanceCount: 20, LOG_LEVEL: "info" };
+    const otherwise = { minInstanceCount: 0, maxInstanceCount: 5, LOG_LEVEL: "info" };
     const wanted: Partial<Record<FunctionName, typeof otherwise>> = {
-      "user-actions": { minInstanceCount: 1, maxInstanceCount: 100, LOG_LEVEL: "warning" },
-      commerce: { minInstanceCount: 1, maxInstanceCount: 50, LOG_LEVEL: "info" },
+      "user-actions": { minInstanceCount: 1, maxInstanceCount: 10, LOG_LEVEL: "warning" },
+      commerce: { minInstanceCount: 1, maxInstanceCount: 10, LOG_LEVEL: "info" },
     };
+    const build = { commit: sandbox.commit, contract: expect.any(String) };
     for (const name of functionNames) {
       const { LOG_LEVEL, ...instances } = wanted[name] ?? otherwise;
       expect(toSent(sandbox, name)).toEqual({
@@ -52,7 +54,7 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
           app: "pulsecart",
           component: "producer",
           environment: "prod",
-          contract: contractFingerprint(name),
+          ...{ commit: sandbox.commit, contract: contractFingerprint(name) },
           "deployment-tool": "cli-gcloud",
         },
         buildConfig: {
@@ -82,8 +84,9 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
         },
       });
       expect(cloud.policies.grants(`${parent}/services/${name}`)).toEqual({ "roles/run.invoker": [checkout, support] });
-      expect(cloud.run.services.get(name)?.template.metadata?.annotations).toMatchObject({
-        "run.googleapis.com/startup-cpu-boost": "True",
+      expect(cloud.run.services.get(name)?.template.metadata).toMatchObject({
+        annotations: { "run.googleapis.com/startup-cpu-boost": "True" },
+        labels: build,
       });
     }
   });
@@ -137,23 +140,75 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
     }
   });
 
-  test("leaves invokers, settings and the boost as they are when it runs again", async () => {
+  test("leaves invokers, settings and the boost as they are when it runs again, and what was set at 3 a.m.", async () => {
     const { cloud } = sandbox;
     const before = toDeployed(sandbox, "commerce");
-    const { code } = await sandbox.run("deploy", [...here, "--invoker", checkout, "commerce"]);
+    const update = ["run", "services", "update", "commerce", "--max-instances=40", "--update-env-vars=MAX_IN_FLIGHT=9"];
+    await sandbox.gcloud([...update, ...toPlace({ project, region: "europe-west1" })]);
+    cloud.requests.length = 0;
+    const { code, stdout } = await sandbox.run("deploy", [...here, "--invoker", checkout, "commerce"]);
     expect(code).toBe(0);
+    expect(stdout).toContain("commerce      maxInstances 40 stays, instead of 10\n");
+    const { serviceConfig } = before;
     expect(toDeployed(sandbox, "commerce")).toEqual({
       ...before,
       buildConfig: { ...before.buildConfig, source: { storageSource: { bucket: "sources", object: "source-3.zip" } } },
+      serviceConfig: {
+        ...serviceConfig,
+        maxInstanceCount: 40,
+        environmentVariables: { ...(serviceConfig.environmentVariables as object), MAX_IN_FLIGHT: "9" },
+      },
     });
     expect(cloud.policies.grants(`${parent}/services/commerce`)).toEqual({ "roles/run.invoker": [checkout, support] });
     expect(toChanges(cloud)).toEqual([
       `POST cloudfunctions/v2/${parent}/functions:generateUploadUrl`,
       "PUT upload/source-3.zip",
       `PATCH cloudfunctions/v2/${parent}/functions/commerce`,
-      // gcloud's answer to --no-allow-unauthenticated: the same policy, without allUsers.
-      `POST run/v1/${parent}/services/commerce:setIamPolicy`,
     ]);
+  });
+
+  test("switches the invoker check off where allUsers is forbidden, and passes further flags on", async () => {
+    const { cloud } = sandbox;
+    const key = "projects/k/locations/europe-west1/keyRings/r/cryptoKeys/c";
+    const flags = [
+      "--no-invoker-iam-check",
+      "system",
+      "--",
+      `--kms-key=${key}`,
+      "--docker-repository=projects/p/locations/europe-west1/repositories/r",
+    ];
+    const { code, stderr } = await sandbox.run("deploy", [...here, ...flags]);
+    expect({ code, stderr, unknown: cloud.unknown }).toEqual({ code: 0, stderr: "", unknown: [] });
+    expect(cloud.run.services.get("system")?.annotations).toMatchObject({
+      "run.googleapis.com/invoker-iam-disabled": "True",
+    });
+    expect(toDeployed(sandbox, "system")).toMatchObject({
+      kmsKeyName: key,
+      serviceConfig: { environmentVariables: { CALLER_IDENTITY: "none" } },
+    });
+  });
+
+  test("a new project's quota is one line with the option to use; what Google's accounts lack for minutes is tried again", async () => {
+    const { cloud } = sandbox;
+    cloud.failures.set("commerce", [
+      "Could not update Cloud Run service commerce. spec.template.spec.containers.resources.limits.cpu: Invalid value specified for cpu. Max instances must be set to 20 or fewer to set the requested total CPU.",
+    ]);
+    cloud.failures.set("system", [
+      "Unable to retrieve the repository metadata for projects/shop-prod/locations/europe-west1/repositories/gcf-artifacts. Ensure that the Cloud Functions service account has 'artifactregistry.repositories.list' and 'artifactregistry.repositories.get' permissions. You can add the permissions by granting the role 'roles/artifactregistry.reader'.",
+    ]);
+    const { code, stdout, stderr } = await sandbox.run("deploy", [
+      ...here,
+      "--max-instances",
+      "100",
+      "commerce",
+      "system",
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      "commerce      FAILED: the project's Cloud Run quota in europe-west1 allows 20 instances: deploy with --max-instances commerce=20, or ask",
+    );
+    expect(stdout.match(/not ready yet: trying again/g)).toHaveLength(1);
+    expect(stderr).toContain("Done: system. Failed: commerce.");
   });
 
   test("verifies what it deployed, and leaves no subscription behind", async () => {
@@ -183,6 +238,10 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
       const refused = await sandbox.run("verify", [...here, "system"]);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain("could not be verified: permission pubsub.subscriptions.create is missing;");
+      const account = `ci@${project}.iam.gserviceaccount.com`;
+      const impersonated = await sandbox.run("verify", [...here, "system", "--impersonate", account]);
+      expect(impersonated.code).toBe(2);
+      expect(impersonated.stderr).not.toMatch(/^\s+at /m);
     } finally {
       cloud.pubsubEndpoint = undefined;
       cloud.urls.clear();
@@ -194,7 +253,7 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
 
   test("a failed build and a refused permission are one line each, and keep no other function back", async () => {
     const { cloud } = sandbox;
-    cloud.failingBuilds.add("commerce");
+    cloud.failures.set("commerce", [failedBuild("europe-west1")]);
     const system = `${parent}/functions/system`;
     cloud.refuse = ({ method, path }) =>
       method === "PATCH" && path.endsWith(system)

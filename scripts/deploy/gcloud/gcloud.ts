@@ -70,7 +70,8 @@ export async function readGcloud(args: readonly string[]): Promise<unknown> {
   try {
     return JSON.parse(await runGcloud(args));
   } catch (error) {
-    if (error instanceof GcloudError && /\bNOT_FOUND\b|\bHTTPError 404\b/.test(error.stderr)) return undefined;
+    if (error instanceof GcloudError && /\bNOT_FOUND\b|\bHTTPError 404\b|Cannot find service/.test(error.stderr))
+      return undefined;
     throw error;
   }
 }

@@ -13,8 +13,8 @@ interface FunctionsState {
   readonly uploads: Map<string, Buffer>;
   /** What became of each deployment, by the operation's name. */
   readonly operations: Map<string, unknown>;
-  /** Names of functions whose build fails. */
-  readonly failingBuilds: Set<string>;
+  /** What the next deployments of a function fail with, by its name. */
+  readonly failures: Map<string, string[]>;
   /** Where a function is served, by its name, where it is really served. */
   readonly urls: Map<string, string>;
   readonly run: CloudRun;
@@ -33,8 +33,9 @@ export function createFunctions(state: FunctionsState): Api {
   const finish = (name: string, deployed: DeployedFunction): ApiReply => {
     const [, project, region, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/functions\/([^/]+)$/.exec(name) ?? [];
     const operation = `projects/${project}/locations/${region}/operations/${id}`;
-    if (state.failingBuilds.has(id ?? "")) {
-      state.operations.set(operation, { name: operation, done: true, metadata, error: toBuildError(region) });
+    const message = state.failures.get(id ?? "")?.shift();
+    if (message !== undefined) {
+      state.operations.set(operation, { name: operation, done: true, metadata, error: { code: 3, message } });
       return ok({ name: operation });
     }
     state.run.deploy(id ?? "", deployed.serviceConfig);
@@ -100,8 +101,7 @@ export function createUploads(uploads: Map<string, Buffer>): Api {
 }
 
 /** The error of a failed build, in the words of the real one. */
-function toBuildError(region: string | undefined) {
+export function failedBuild(region: string): string {
   const log = `https://console.cloud.google.com/cloud-build/builds;region=${region}/0f5a1c2e-77aa-4d4e-9a51-0c35b0c2f4d1?project=1`;
-  const message = `Build failed with status: FAILURE and message: npm ci failed. For more details see the logs at ${log}.`;
-  return { code: 3, message };
+  return `Build failed with status: FAILURE and message: npm ci failed. For more details see the logs at ${log}.`;
 }

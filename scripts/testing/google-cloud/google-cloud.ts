@@ -33,7 +33,8 @@ export interface StubGoogleCloud {
   readonly functions: Map<string, DeployedFunction>;
   readonly uploads: Map<string, Buffer>;
   readonly operations: Map<string, unknown>;
-  readonly failingBuilds: Set<string>;
+  /** What the next deployments of a function fail with, in Google's words, by its name. */
+  readonly failures: Map<string, string[]>;
   /** Where a function is served once it is deployed, for a test that runs it; by its name, or `TAG---name`. */
   readonly urls: Map<string, string>;
   /** A Pub/Sub server, `host:port`, whose messages subscriptions deliver; none unless a test sets it. */
@@ -64,7 +65,7 @@ export async function startStubGoogleCloud(project: string): Promise<StubGoogleC
     functions: new Map(),
     uploads: new Map(),
     operations: new Map(),
-    failingBuilds: new Set(),
+    failures: new Map(),
     urls,
     pubsubEndpoint: undefined,
     run: new CloudRun(urls),

@@ -22,6 +22,10 @@ export interface Sandbox {
   readonly project: string;
   readonly folder: string;
   readonly cloud: StubGoogleCloud;
+  /** The first 12 hex digits of the copy's one commit. */
+  readonly commit: string;
+  /** Runs the real gcloud, as an operator would. */
+  gcloud(args: readonly string[]): Promise<ProgramResult>;
   /**
    * Runs a command of the copy, as `npm run` does.
    *
@@ -43,12 +47,20 @@ export async function openSandbox(project: string): Promise<Sandbox> {
     await cp(join(root, entry), join(folder, entry), { recursive: true });
   }
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  const git = async (...args: string[]) =>
+    (await runProgram("git", ["-C", folder, ...args], process.env)).stdout.trim();
+  await git("init", "-q");
+  await git("add", "-A");
+  await git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "All");
+  const commit = (await git("rev-parse", "HEAD")).slice(0, 12);
   const cloud = await startStubGoogleCloud(project);
   const gcloud = await openGcloud(cloud);
   return {
     project,
     folder,
     cloud,
+    commit,
+    gcloud: (args) => runProgram("gcloud", args, gcloud.environment),
     run: (command, args, environment = {}) => {
       const script = join(folder, "scripts", "deploy", `${command}.ts`);
       return runProgram(process.execPath, [script, ...args], { ...gcloud.environment, ...environment });
