@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -155,59 +155,14 @@ describe("hostile JSON of almost 9 MiB gets an answer, and what is accepted arri
   });
 });
 
-// Side by side, as each waits for ten seconds.
-describe.concurrent("a client that does not send its body as it should", () => {
-  it("a connection whose body was too large, but ends, serves the next request; one that never ends is cut off", async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
-    const open = () => {
-      const client = httpRequest(running.url, { method: "POST", agent, headers });
-      client.on("error", () => {});
-      client.write(Buffer.alloc(9 * MIB + 1, 0x20));
-      return client;
-    };
-    const ending = open();
-    const [refused] = (await once(ending, "response")) as [IncomingMessage];
-    expect(refused.statusCode).toBe(413);
-    const { socket } = refused;
-    ending.end(" ");
-    await buffer(refused);
-    // Longer than a connection is kept that goes on sending.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
-    expect(socket.destroyed).toBe(false);
-
-    const endless = open();
-    const [cutOff] = (await once(endless, "response")) as [IncomingMessage];
-    expect(cutOff.statusCode).toBe(413);
-    cutOff.resume();
-    await once(cutOff.socket, "close");
-    agent.destroy();
-  });
-
-  const open = (headers: Record<string, string | number>): ClientRequest =>
-    httpRequest(running.url, { method: "POST", headers: { "content-type": "application/json", ...headers } });
-
-  it("one that trickles is answered with 408 and cut off, while others are served", async () => {
-    const client = open({ "content-length": 1000 });
+it("a client that goes away within its body leaves nothing behind", async () => {
+  for (let i = 0; i < 50; i++) {
+    const headers = { "content-type": "application/json", "content-length": 1000 };
+    const client = httpRequest(running.url, { method: "POST", headers });
     client.on("error", () => {});
-    client.write('{"event_type":');
-    const trickle = setInterval(() => client.write(" "), 500);
-    const [response] = (await once(client, "response")) as [IncomingMessage];
-    clearInterval(trickle);
-    expect(response.statusCode).toBe(408);
-    expect(JSON.parse((await buffer(response)).toString())).toMatchObject({ code: "request_timeout" });
-    await once(response.socket, "close");
-    expect((await post(JSON.stringify(sample))).status).toBe(202);
-  });
-
-  it("one that goes away leaves nothing behind", async () => {
-    for (let i = 0; i < 50; i++) {
-      const client = open({ "content-length": 1000 });
-      client.on("error", () => {});
-      client.write("{");
-      await once(client, "socket");
-      setTimeout(() => client.destroy(), 20);
-    }
-    expect((await post(JSON.stringify(sample))).status).toBe(202);
-  });
+    client.write("{");
+    await once(client, "socket");
+    setTimeout(() => client.destroy(), 20);
+  }
+  expect((await post(JSON.stringify(sample))).status).toBe(202);
 });
