@@ -11,6 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       (part) => `shared/${part}`,
     ),
   ],
+  "shared/client/testing.ts": ["valibot", "shared/client", "shared/events"],
   "shared/client": ["shared/events"],
   "shared/http": [],
   "shared/ingest": [

@@ -1,11 +1,13 @@
-import type { FieldError, RefusedError, UnavailableError } from "./errors.ts";
-import type { EventOf, EventType, FunctionName } from "./events.ts";
+import type { FieldError, SendError } from "./errors.ts";
+import type { EventOfType, PulseCartEvent } from "./event-unions.ts";
+import type { EventType, FunctionName } from "./events.ts";
 
-/** Any event that the producer takes. Members that its type does not name are free. */
-export type PulseCartEvent = { [TType in EventType]: EventOf<TType> }[EventType];
-
-/** An event of the type that its own `event_type` says: the compiler's complaint is of that type alone, not of all. */
-type EventOfType<TType extends EventType> = { readonly event_type: TType } & EventOf<TType>;
+declare global {
+  // As Node's own types and TypeScript's `esnext.disposable` have it: callers need neither.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
 
 /** An event that Pub/Sub has acknowledged. */
 export interface Accepted {
@@ -13,12 +15,14 @@ export interface Accepted {
   readonly message_id: string;
   /** What of the payload breaks its schema; the event was published all the same. */
   readonly warnings?: readonly FieldError[];
+  /** How many faults `warnings` leaves out. */
+  readonly warnings_omitted?: number;
 }
 
 /** What became of one event of `sendAll`. */
 export type SendResult =
   | (Accepted & { readonly error?: undefined })
-  | { readonly error: RefusedError | UnavailableError };
+  | { readonly event_id: string; readonly error: SendError };
 
 /** What we need of an `AbortSignal`: this way the types need neither DOM nor Node's. */
 export interface AbortSignalLike {
@@ -31,8 +35,19 @@ export interface AbortSignalLike {
 export interface SendOptions {
   /** Ends the waiting with an `AbortError`. */
   readonly signal?: AbortSignalLike | undefined;
-  /** Milliseconds until `UnavailableError`, all attempts together; the client's `timeoutMs` unless given. */
+  /**
+   * Milliseconds until `UnavailableError`, all attempts together; the client's `timeoutMs` unless given. It counts from the
+   * call, in `sendAll` from each event's first attempt.
+   */
   readonly timeoutMs?: number | undefined;
+  /** The W3C trace context to send. A batch has it where all of its events have the same one. */
+  readonly traceparent?: string | undefined;
+}
+
+/** How long to wait: until a time is over, or a signal aborts. */
+export interface WaitOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /**
@@ -44,6 +59,24 @@ export interface SendOptions {
  */
 export type TokenSource = (url: string, refused?: string) => string | undefined | Promise<string | undefined>;
 
+/** What we need of `fetch`. */
+// biome-ignore lint/suspicious/noExplicitAny: fetch's own types are of DOM or Node, and neither need be there.
+export type Fetch = (url: string, init: any) => Promise<any>;
+
+/** A request that was not answered, or not for all of its events: they are sent again. */
+export interface Retry {
+  readonly function: FunctionName;
+  readonly event_ids: readonly string[];
+  /** Of the first of them, so far. */
+  readonly attempts: number;
+  /** Until they are sent again. */
+  readonly delayMs: number;
+  /** What the answer said; undefined where there was none, see `cause`. */
+  readonly status: number | undefined;
+  readonly detail: string | undefined;
+  readonly cause: unknown;
+}
+
 export interface ClientOptions {
   /** The functions' own URLs; those that the caller does not send to can be left out. */
   readonly urls?: { readonly [TName in FunctionName]?: string | undefined } | undefined;
@@ -51,30 +84,44 @@ export interface ClientOptions {
   readonly baseUrl?: string | undefined;
   /** Asked before each attempt; see `googleIdToken`. */
   readonly token?: TokenSource | undefined;
+  /** Headers for what stands between us and the function, such as a gateway. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Whether bodies are compressed. */
   readonly gzip?: boolean | undefined;
-  /** Milliseconds for one event, all attempts together; 60,000 unless given. */
+  /** Milliseconds for one event, all attempts together; 60,000 unless given. Infinity: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Milliseconds for one attempt; 15,000 unless given. The producer itself gives up after 10,000. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** Requests to one function at once; 64 unless given. */
+  readonly maxRequests?: number | undefined;
+  /** Told of each event of `add` that is not accepted. Without it there is a line on stderr. */
+  readonly onError?: ((error: SendError, event: PulseCartEvent) => void) | undefined;
+  /** Told of each request whose events are sent again. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
+  /** False: nothing is sent, and every event counts as accepted. */
+  readonly enabled?: boolean | undefined;
+  /** Used in place of the global `fetch`: for proxies, client certificates, mocks. */
+  readonly fetch?: Fetch | undefined;
 }
 
-/** Sends events, again where that helps. One user's events are never in two of its requests at once. */
+/** Sends events, again where that helps. One user's events go one after the other, in the order in which they were given. */
 export interface Client {
   /**
    * Sends one event.
    *
    * @returns after Pub/Sub has acknowledged it
-   * @throws RefusedError, UnavailableError, AbortError
+   * @throws RefusedError, UnavailableError, AbortError; TypeError for options that are none
    */
   send<TType extends EventType>(event: EventOfType<TType>, options?: SendOptions): Promise<Accepted>;
   /**
-   * Sends many events, in as few requests as the producer's limits allow; one user's arrive in order.
+   * Sends many events, in as few requests as the producer's limits and the users' order allow.
    *
-   * @returns a result for each event, in order
-   * @throws AbortError when the signal aborts, whatever has been accepted by then
+   * @returns a result for each event, in order, also when the signal aborts
+   * @throws TypeError for options that are none
    */
   sendAll(events: readonly PulseCartEvent[], options?: SendOptions): Promise<SendResult[]>;
+  /** A sender whose events keep their order among this client's others. Use `createSender`, which takes any client. */
+  sender?(options?: SenderOptions): Sender;
 }
 
 export interface SenderOptions {
@@ -86,6 +133,8 @@ export interface SenderOptions {
   readonly maxBytes?: number | undefined;
   /** Events that may be under way at once; further ones wait, see `ready`. 1,000 unless given. */
   readonly maxPending?: number | undefined;
+  /** Bytes of events that may be under way at once; 64 MiB unless given. */
+  readonly maxPendingBytes?: number | undefined;
 }
 
 /** Gathers single events into batches. */
@@ -94,13 +143,21 @@ export interface Sender {
    * Sends one event with others that come within `maxDelayMs`.
    *
    * @returns as soon as its own outcome is known, whatever becomes of the others
-   * @throws RefusedError, UnavailableError, AbortError; Error after `close`
+   * @throws RefusedError, UnavailableError (also after `close`), AbortError; TypeError for options that are none
    */
   send<TType extends EventType>(event: EventOfType<TType>, options?: SendOptions): Promise<Accepted>;
-  /** Waits until another event can be under way: for callers that do not wait for each outcome. */
+  /** Sends one event like `send`, for callers that do not wait: what is not accepted goes to the client's `onError`. */
+  add<TType extends EventType>(event: EventOfType<TType>, options?: SendOptions): void;
+  /** Waits until another event can be under way: so the memory of callers that do not wait for outcomes has a bound. */
   ready(): Promise<void>;
-  /** Sends at once what is gathered. @returns when every event given so far has its outcome */
-  flush(): Promise<void>;
-  /** Takes no more events. @returns as `flush` does */
-  close(): Promise<void>;
+  /** Sends at once what is gathered. @returns when every event given so far has its outcome, or the waiting ends */
+  flush(options?: WaitOptions): Promise<void>;
+  /**
+   * Takes no more events, and sends at once what is gathered.
+   *
+   * @returns when every event has its outcome: those that have none when the waiting ends get an `UnavailableError`
+   */
+  close(options?: WaitOptions): Promise<void>;
+  /** As `close`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,91 +1,92 @@
 import type { ClientOptions } from "./api.ts";
 import { toBatchBody } from "./batch.ts";
+import { noContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import type { FunctionName } from "./events.ts";
+import type { Flight } from "./flight.ts";
 import { post } from "./request.ts";
 import { toRetryDelay } from "./retry-delay.ts";
 import { type Answer, readVerdicts } from "./verdicts.ts";
 
-const ATTEMPT_TIMEOUT_MS = 15_000;
-
-/** Sends events of one function in one request, and settles those whose outcome the answer tells. */
-export type Attempt = (
-  entries: readonly Entry[],
-) => Promise<{ readonly again: readonly Entry[]; readonly delayMs: number }>;
-
-/**
- * @param urls the functions' URLs, without a slash at the end
- * @returns the attempt: it resolves to the events that must be sent again, in order, and after how long; it never rejects
- */
-export function createAttempt(urls: ReadonlyMap<FunctionName, string>, options: ClientOptions): Attempt {
-  return async (entries) => {
-    const [first] = entries as [Entry];
-    const isBatch = entries.length > 1;
-    const { signal, close } = openSignal(entries, options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS);
-    for (const entry of entries) entry.attempts++;
-    let answer: Answer | undefined;
-    try {
-      answer = await post({
-        url: urls.get(first.target) as string,
-        path: isBatch ? "/events/batch" : "/events/ingest",
-        body: isBatch ? toBatchBody(entries) : first.body,
-        token: options.token,
-        gzip: options.gzip ?? false,
-        signal,
-      });
-    } catch (cause) {
-      for (const entry of entries) entry.cause = cause;
-    } finally {
-      close();
-    }
-    if (answer?.status === 413 && isBatch) return { again: halve(entries), delayMs: 0 };
-    return settle(entries, isBatch, answer);
-  };
+/** What an attempt came to, for the events in it that still have no outcome. */
+export interface Attempted {
+  /** After how long they may be sent again. */
+  readonly delayMs: number;
+  /** For how long the function must be left alone: it asked for more time than an event has. */
+  readonly leaveAloneMs: number;
+  /** Whether the function answered, and takes events. */
+  readonly isAnswered: boolean;
 }
 
-/** A signal that aborts when the time is over, or when nobody waits for any of the events. */
-function openSignal(entries: readonly Entry[], timeoutMs: number): { signal: AbortSignal; close(): void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  for (const entry of entries) {
-    entry.onSettled = () => {
-      if (entries.every(({ isSettled }) => isSettled)) controller.abort(new Error("Nobody waits for the answer."));
-    };
-  }
-  return {
-    signal: controller.signal,
-    close() {
-      clearTimeout(timer);
-      for (const entry of entries) entry.onSettled = undefined;
-    },
+/** Sends events of one function in one request, and settles those whose outcome the answer tells. It never rejects. */
+export type Attempt = (flight: Flight) => Promise<Attempted>;
+
+/** @returns the attempt over HTTP */
+export function createAttempt(options: ClientOptions): Attempt {
+  return (flight) => {
+    const { entries, signal } = flight;
+    const [first] = entries as [Entry];
+    // Of several events that were given apart, none's context is the request's.
+    const isOfOneCall = entries.every(({ call }) => call === first.call);
+    return (isOfOneCall ? first.call.context : noContext).run(async () => {
+      const isBatch = entries.length > 1;
+      const { traceparent } = first.call;
+      let answer: Answer | undefined;
+      try {
+        const request = {
+          url: first.url as string,
+          path: isBatch ? "/events/batch" : "/events/ingest",
+          body: isBatch ? toBatchBody(entries) : first.body,
+          traceparent: entries.every(({ call }) => call.traceparent === traceparent) ? traceparent : undefined,
+          signal,
+        };
+        answer = await post(request, options);
+      } catch (cause) {
+        for (const entry of entries) entry.cause = signal.aborted ? signal.reason : cause;
+      }
+      flight.end();
+      if (answer?.status === 413 && isBatch) return halve(entries);
+      return settle(entries, isBatch, answer);
+    });
   };
 }
 
 /** Something between us and the producer takes less than it does: smaller batches may pass. */
-function halve(entries: readonly Entry[]): Entry[] {
-  const open = entries.filter(({ isSettled }) => !isSettled);
-  for (const entry of open) {
+function halve(entries: readonly Entry[]): Attempted {
+  for (const entry of entries) {
     if (entry.limits) entry.limits = { ...entry.limits, events: Math.ceil(entries.length / 2) };
   }
-  return open;
+  return { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
 }
 
-function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | undefined) {
+function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | undefined): Attempted {
   const verdicts = answer && readVerdicts(entries, isBatch, answer);
-  const again: Entry[] = [];
   entries.forEach((entry, i) => {
     const verdict = verdicts?.[i];
-    if (verdict && !("again" in verdict)) {
-      entry.settle(verdict);
-      return;
+    if (answer) {
+      entry.cause = undefined;
+      entry.last = { status: answer.status };
     }
-    entry.lastStatus = verdict?.again ?? answer?.status ?? entry.lastStatus;
-    if (answer) entry.cause = undefined;
-    again.push(entry);
+    if (verdict === undefined) return;
+    if ("accepted" in verdict) entry.settle(verdict.accepted);
+    else if ("again" in verdict) entry.last = verdict.again;
+    else {
+      const { status, code, detail, errors = [] } = verdict.refused;
+      const [fault] = errors;
+      const what = [status, code, detail, fault && `(${fault.path}: ${fault.message})`].filter(Boolean).join(" ");
+      entry.refuse(`${entry.place} refused ${entry.eventId}: ${what}`, verdict.refused);
+    }
   });
-  const delayMs = toRetryDelay(Math.max(...again.map(({ attempts }) => attempts), 1), answer?.retryAfter ?? null);
-  for (const entry of again) {
-    if (performance.now() + delayMs > entry.deadline) entry.giveUp();
+  const open = entries.filter(({ isSettled }) => !isSettled);
+  const retryAfterMs = answer?.retryAfterMs ?? 0;
+  const now = performance.now();
+  const leaveAloneMs = open.some(({ deadline }) => deadline < now + retryAfterMs) ? retryAfterMs : 0;
+  // What is overdue has waited long enough: the process was frozen.
+  const isOverdue = leaveAloneMs === 0 && open.some((entry) => entry.deadline < now && entry.hasTimeFor(0));
+  const attempts = Math.max(...open.map((entry) => entry.attempts), 1);
+  const delayMs = isOverdue ? 0 : toRetryDelay(attempts, retryAfterMs);
+  for (const entry of open) {
+    const hasTime = leaveAloneMs > 0 ? now + delayMs <= entry.deadline : entry.hasTimeFor(delayMs);
+    if (!hasTime) entry.giveUp();
   }
-  return { again: again.filter(({ isSettled }) => !isSettled), delayMs };
+  return { delayMs, leaveAloneMs, isAnswered: verdicts?.some((verdict) => !("again" in verdict)) ?? false };
 }

@@ -1,5 +1,6 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../events/limits.ts";
 import type { BatchLimits, Entry } from "./entry.ts";
+import type { Lane } from "./lane.ts";
 
 /** The events of one request, as it is put together. */
 export class Batch {
@@ -13,30 +14,35 @@ export class Batch {
   /**
    * Takes events of one user from the front, as far as there is room for them.
    *
-   * @returns how many
+   * @returns whether it took any
    */
-  take(waiting: readonly Entry[]): number {
+  take(lane: Lane): boolean {
     const before = this.entries.length;
-    for (const entry of waiting) {
-      if (entry.target !== (this.entries[0] ?? entry).target || !entry.limits) break;
-      // The producer refuses the second of one id; in the next request it is taken as a duplicate, which it is.
-      if (this.#ids.has(entry.eventId)) break;
-      const limits = {
-        events: Math.min(this.#limits.events, entry.limits.events),
-        bytes: Math.min(this.#limits.bytes, entry.limits.bytes),
-      };
-      // A comma or bracket follows each event.
-      const bytes = this.#bytes + entry.body.length + 1;
-      if (this.entries.length > 0 && (this.entries.length >= limits.events || bytes > limits.bytes)) {
-        this.isFull = true;
-        break;
-      }
+    for (const entry of lane) {
+      if (this.isFull || !lane.isFree(entry) || !this.#fits(entry)) break;
       this.entries.push(entry);
       this.#ids.add(entry.eventId);
-      this.#bytes = bytes;
-      this.#limits = limits;
+      // A comma or bracket follows each event.
+      this.#bytes += entry.body.length + 1;
+      this.#limits = {
+        events: Math.min(this.#limits.events, entry.limits?.events ?? 1),
+        bytes: Math.min(this.#limits.bytes, entry.limits?.bytes ?? 0),
+      };
+      this.isFull = entry.limits === undefined || this.entries.length >= this.#limits.events;
     }
-    return this.entries.length - before;
+    return this.entries.length > before;
+  }
+
+  /** Whatever its size, an event goes alone rather than not at all. */
+  #fits({ target, limits, eventId, body }: Entry): boolean {
+    const [first] = this.entries;
+    if (first === undefined) return true;
+    // The producer refuses the second of one id; in the next request it is taken as a duplicate, which it is.
+    if (!limits || target !== first.target || this.#ids.has(eventId)) return false;
+    if (this.entries.length >= limits.events) return false;
+    if (this.#bytes + body.length + 1 <= Math.min(this.#limits.bytes, limits.bytes)) return true;
+    this.isFull = true;
+    return false;
   }
 }
 

@@ -1,50 +1,88 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../events/limits.ts";
 import type { Client, ClientOptions, SendResult } from "./api.ts";
-import { createAttempt } from "./attempt.ts";
-import { type BatchLimits, type Entry, toAccepted } from "./entry.ts";
-import { AbortError } from "./errors.ts";
+import { type Attempt, createAttempt } from "./attempt.ts";
+import { Courier } from "./courier.ts";
+import { type BatchLimits, Entry, toAccepted } from "./entry.ts";
+import { type RefusedError, toReason } from "./errors.ts";
 import { readFunctionUrls } from "./function-urls.ts";
-import { type Internals, setInternals } from "./internals.ts";
-import { limitTime } from "./limit-time.ts";
-import { Outbox } from "./outbox.ts";
-import { toEntry } from "./to-entry.ts";
+import { checkOptions, readHeaders } from "./options.ts";
+import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { makeSender } from "./sender.ts";
 
-const TIMEOUT_MS = 60_000;
+const ATTEMPT_TIMEOUT_MS = 15_000;
+
+/** Measured: more bring nothing at 50 ms an answer, and fewer let slow users hold up the others. */
+const MAX_REQUESTS = 64;
+
 const BATCH_LIMITS: BatchLimits = { events: MAX_BATCH_EVENTS, bytes: MAX_BATCH_BYTES };
 
 /**
  * Makes a client. Keep one for the whole process: a user's events are in order within one client.
  *
- * @throws TypeError for a missing URL, or what is none
+ * @throws TypeError for a missing URL, or for an option that is none
  */
 export function createClient(options: ClientOptions): Client {
-  const urls = readFunctionUrls(options);
-  const outbox = new Outbox(createAttempt(urls, options));
-  const begin: Internals["begin"] = (events, limits, { signal, timeoutMs } = {}) => {
-    const entries = events.map((event) => toEntry(event, urls, limits));
-    limitTime(entries, timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS, signal);
-    return entries;
-  };
-  const client: Client = {
+  if (options === undefined) throw new TypeError("createClient needs urls, or a baseUrl.");
+  checkOptions("createClient", options);
+  const isEnabled = options.enabled ?? true;
+  if (!isEnabled) console.error("@pulsecart/events is not enabled: no event is sent.");
+  const urls = isEnabled ? readFunctionUrls(options) : undefined;
+  const outbox = new Outbox(
+    isEnabled ? createAttempt({ ...options, headers: readHeaders(options.headers) }) : acceptAll,
+    {
+      maxRequests: options.maxRequests ?? MAX_REQUESTS,
+      attemptTimeoutMs: options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
+      onRetry: toOnRetry(options.onRetry),
+    },
+  );
+  const courier = new Courier(outbox, { ...options, urls });
+  return {
     async send(event, sendOptions) {
-      const [entry] = begin([event], undefined, sendOptions) as [Entry];
-      outbox.submit([entry]);
+      const entry = courier.toEntry(event, courier.toCall(undefined, "call", sendOptions));
+      outbox.submit([entry], false);
+      courier.abortOn(sendOptions?.signal, [entry]);
       return toAccepted(entry);
     },
     async sendAll(events, sendOptions) {
-      const entries = begin(events, BATCH_LIMITS, sendOptions);
-      // A user's events for one function come behind each other, and so into one batch.
-      for (const name of urls.keys()) outbox.submit(entries.filter(({ target }) => target === name));
-      return Promise.all(entries.map(toResult));
+      const call = courier.toCall(BATCH_LIMITS, "first attempt", sendOptions);
+      const written = events.map((event) => {
+        try {
+          return courier.toEntry(event, call);
+        } catch (error) {
+          return error as RefusedError;
+        }
+      });
+      const entries = written.filter((entry) => entry instanceof Entry);
+      outbox.submit(entries, false);
+      courier.abortOn(sendOptions?.signal, entries);
+      return Promise.all(written.map(toResult));
     },
+    sender: (senderOptions) => makeSender(courier, senderOptions),
   };
-  setInternals(client, { begin, submit: (entries) => outbox.submit(entries) });
-  return client;
 }
 
-async function toResult({ outcome }: Entry): Promise<SendResult> {
-  const known = await outcome;
-  if (!("error" in known)) return known;
-  if (known.error instanceof AbortError) throw known.error;
-  return { error: known.error };
+/** In the place of attempts where nothing is to be sent. */
+const acceptAll: Attempt = async ({ entries }) => {
+  for (const entry of entries) entry.settle({ event_id: entry.eventId, message_id: "disabled" });
+  return { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
+};
+
+async function toResult(written: Entry | RefusedError): Promise<SendResult> {
+  if (!(written instanceof Entry)) return { event_id: written.event_id, error: written };
+  const outcome = await written.outcome;
+  return "error" in outcome ? { event_id: written.eventId, error: outcome.error } : outcome;
+}
+
+function toOnRetry(onRetry: ClientOptions["onRetry"]): OutboxOptions["onRetry"] {
+  if (!onRetry) return undefined;
+  return (entries, delayMs) => {
+    const [{ target, attempts, last, cause }] = entries as [Entry];
+    const event_ids = entries.map(({ eventId }) => eventId);
+    const { status, detail } = last;
+    try {
+      onRetry({ function: target, event_ids, attempts, delayMs, status, detail, cause });
+    } catch (error) {
+      console.error(`@pulsecart/events: onRetry: ${toReason(error)}`);
+    }
+  };
 }

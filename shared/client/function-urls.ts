@@ -23,9 +23,14 @@ export function readFunctionUrls({ urls = {}, baseUrl }: ClientOptions): Readonl
   return found;
 }
 
+/** Whatever is around it, as what was pasted into a secret often has a line feed at its end. */
 function readUrl(name: string, value: unknown): string {
-  if (typeof value !== "string" || !/^https?:[^?#]+$/.test(value) || !URL.canParse(value)) {
-    throw new TypeError(`${name} must be an http or https URL; it is ${value ? "none" : "missing"}.`);
-  }
-  return value.replace(/\/+$/, "");
+  const text = typeof value === "string" ? value.trim() : "";
+  const url = /^https?:[^?#\s]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) throw new TypeError(`${name} must have neither user nor password in it.`);
+  // What has an @ may have a password before it.
+  const shown = text.includes("@") ? "no URL" : JSON.stringify(text.slice(0, 200));
+  const found = value === undefined || text === "" ? "missing" : shown;
+  if (!url) throw new TypeError(`${name} must be an http or https URL without query and fragment; it is ${found}.`);
+  return text.replace(/\/+$/, "");
 }

@@ -1,8 +1,11 @@
 const METADATA_TIMEOUT_MS = 3000;
 const METADATA_FLAVOR = { "metadata-flavor": "Google" };
 
-/** There is no metadata server here: the machine is none of Google's. */
+/** There is no metadata server here, or none that answers. */
 class NoMetadataServer extends Error {}
+
+/** Whether this machine is one of Google's: then it never sends as the person who is logged in to gcloud. */
+let isGoogles = false;
 
 /**
  * Asks for an ID token.
@@ -11,10 +14,12 @@ class NoMetadataServer extends Error {}
  * @throws Error when nobody gives one
  */
 export async function findIdToken(audience: string): Promise<string> {
+  // Cloud Run sets it.
+  isGoogles ||= Boolean(globalThis.process?.env.K_SERVICE);
   try {
     return await askMetadataServer(audience);
   } catch (error) {
-    if (!(error instanceof NoMetadataServer)) throw error;
+    if (isGoogles || !(error instanceof NoMetadataServer)) throw error;
     return askGcloud();
   }
 }
@@ -22,16 +27,16 @@ export async function findIdToken(audience: string): Promise<string> {
 async function askMetadataServer(audience: string): Promise<string> {
   // As in all of Google's clients.
   const host = globalThis.process?.env.GCE_METADATA_HOST || "metadata.google.internal";
-  const path = "/computeMetadata/v1/instance/service-accounts/default/identity";
+  // Without the format the token does not say whose it is.
+  const path = `/computeMetadata/v1/instance/service-accounts/default/identity?format=full&audience=${encodeURIComponent(audience)}`;
   const signal = AbortSignal.timeout(METADATA_TIMEOUT_MS);
   const options = { headers: METADATA_FLAVOR, redirect: "error", signal } as const;
-  const response = await fetch(`http://${host}${path}?audience=${encodeURIComponent(audience)}`, options).catch(
-    (cause) => {
-      throw new NoMetadataServer("There is no metadata server.", { cause });
-    },
-  );
+  const response = await fetch(`http://${host}${path}`, options).catch((cause) => {
+    throw new NoMetadataServer("The metadata server does not answer.", { cause });
+  });
   // Some networks answer for every name.
   if (response.headers.get("metadata-flavor") !== "Google") throw new NoMetadataServer("It is not Google's.");
+  isGoogles = true;
   const text = (await response.text()).trim();
   if (!response.ok) throw new Error(`The metadata server gives no ID token: ${response.status} ${text.slice(0, 200)}`);
   return text;
@@ -39,11 +44,12 @@ async function askMetadataServer(audience: string): Promise<string> {
 
 /** The token of whoever is logged in; its audience cannot be chosen. */
 async function askGcloud(): Promise<string> {
-  // At run time: a bundle for another platform has no such module.
-  const { execFile } = await import("node:child_process");
+  // Not imported: a bundle for the web has no such module.
+  const childProcess = globalThis.process?.getBuiltinModule?.("node:child_process");
+  if (!childProcess) throw new Error("No ID token: there is neither a metadata server nor gcloud.");
   return new Promise((resolve, reject) => {
     const options = { shell: process.platform === "win32" };
-    execFile("gcloud", ["auth", "print-identity-token"], options, (cause, stdout) => {
+    childProcess.execFile("gcloud", ["auth", "print-identity-token"], options, (cause, stdout) => {
       if (cause) reject(new Error("No ID token: there is neither a metadata server nor a login of gcloud.", { cause }));
       else resolve(stdout.trim());
     });

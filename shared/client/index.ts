@@ -4,15 +4,17 @@ export type {
   Accepted,
   Client,
   ClientOptions,
-  PulseCartEvent,
+  Fetch,
+  Retry,
   Sender,
   SenderOptions,
   SendOptions,
   SendResult,
   TokenSource,
+  WaitOptions,
 } from "./api.ts";
 export { createClient } from "./client.ts";
-export { AbortError, type FieldError, RefusedError, UnavailableError } from "./errors.ts";
+export { createSender } from "./create-sender.ts";
+export { AbortError, type FieldError, RefusedError, type SendError, UnavailableError } from "./errors.ts";
+export type { EventOfType, PulseCartEvent } from "./event-unions.ts";
 export type { EventOf, EventType, FunctionName } from "./events.ts";
-export { googleIdToken } from "./google-id-token.ts";
-export { createSender } from "./sender.ts";

@@ -1,129 +1,171 @@
-import type { Attempt } from "./attempt.ts";
-import { Batch } from "./batch.ts";
-import type { Entry } from "./entry.ts";
+import type { Attempt, Attempted } from "./attempt.ts";
+import { type Entry, MAX_TIMER_MS } from "./entry.ts";
 import type { FunctionName } from "./events.ts";
-import { MAX_TIMER_MS } from "./limit-time.ts";
+import { Flight } from "./flight.ts";
+import { FunctionQueue, type NextRequest } from "./function-queue.ts";
+import { Lane } from "./lane.ts";
 
-/** Batches to one function at once: what comes meanwhile makes the next ones larger. */
-const MAX_OPEN_BATCHES = 4;
-
-/** The events of one user that wait, in order. */
-interface Lane {
-  readonly user: unknown;
-  waiting: Entry[];
-  /** Whether some of its events are in a request, or rest before they are sent again: the later ones wait. */
-  isBusy: boolean;
+export interface OutboxOptions {
+  /** Requests to one function at once. */
+  readonly maxRequests: number;
+  readonly attemptTimeoutMs: number;
+  /** Told of each request that leaves events to be sent again. */
+  readonly onRetry?: ((entries: readonly Entry[], delayMs: number) => void) | undefined;
 }
 
-/** Batches of one function. */
-interface Dock {
-  /** Lanes that are free and whose next event is for this function, in turn. */
-  readonly lanes: Set<Lane>;
-  open: number;
-}
-
-/** Sends events so that each user's arrive in order: never two requests at once with events of one user. */
+/**
+ * Sends events so that each user's arrive in the order in which they were given: never two requests at once with events of
+ * one user, whichever functions they are for.
+ */
 export class Outbox {
   readonly #lanes = new Map<unknown, Lane>();
-  readonly #docks = new Map<FunctionName, Dock>();
+  readonly #queues = new Map<FunctionName, FunctionQueue>();
   readonly #attempt: Attempt;
-  #isLoadingPlanned = false;
+  readonly #options: OutboxOptions;
+  #isSendingPlanned = false;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, options: OutboxOptions) {
     this.#attempt = attempt;
+    this.#options = options;
   }
 
-  /** Takes events to be sent, those of one user in this order and after what the user has under way. */
-  submit(entries: readonly Entry[]): void {
+  /**
+   * Takes events to be sent, those of one user in this order and after what the user has waiting.
+   *
+   * @param areHeld whether they wait until they are released, or until a later event of their user may go
+   */
+  submit(entries: readonly Entry[], areHeld: boolean): void {
     for (const entry of entries) {
-      if (entry.isSettled) continue;
-      const lane = this.#lanes.get(entry.user) ?? { user: entry.user, waiting: [], isBusy: false };
+      const lane = this.#lanes.get(entry.user) ?? new Lane(entry.user);
       this.#lanes.set(entry.user, lane);
-      lane.waiting.push(entry);
-      if (!lane.isBusy && lane.waiting.length === 1) this.#offer(lane);
-    }
-  }
-
-  /** Has a free lane's next event sent: alone at once, else with the next batch. */
-  #offer(lane: Lane): void {
-    lane.isBusy = false;
-    lane.waiting = lane.waiting.filter(({ isSettled }) => !isSettled);
-    const [next] = lane.waiting;
-    if (next === undefined) {
-      this.#lanes.delete(lane.user);
-    } else if (next.limits === undefined) {
-      this.#take(lane, 1);
-      void this.#carry([next], [lane]);
-    } else {
-      this.#dockOf(next.target).lanes.add(lane);
-      this.#planLoading();
-    }
-  }
-
-  #take(lane: Lane, count: number): void {
-    lane.waiting.splice(0, count);
-    lane.isBusy = true;
-  }
-
-  #dockOf(target: FunctionName): Dock {
-    const dock = this.#docks.get(target) ?? { lanes: new Set(), open: 0 };
-    this.#docks.set(target, dock);
-    return dock;
-  }
-
-  /** Once what is being said has been said: lanes that come free together share a batch. */
-  #planLoading(): void {
-    if (this.#isLoadingPlanned) return;
-    this.#isLoadingPlanned = true;
-    queueMicrotask(() => {
-      this.#isLoadingPlanned = false;
-      for (const dock of this.#docks.values()) while (dock.open < MAX_OPEN_BATCHES && this.#load(dock));
-    });
-  }
-
-  /** Fills one batch and sends it. @returns whether there was anything to send */
-  #load(dock: Dock): boolean {
-    const batch = new Batch();
-    const lanes: Lane[] = [];
-    for (const lane of dock.lanes) {
-      if (lane.waiting.some(({ isSettled }) => isSettled)) {
-        dock.lanes.delete(lane);
+      lane.push(entry);
+      entry.onSettled = () => {
+        if (lane.rest?.entries.delete(entry) && lane.rest.entries.size === 0) this.#endRest(lane);
         this.#offer(lane);
-        continue;
-      }
-      const count = batch.take(lane.waiting);
-      if (batch.isFull && count === 0) break;
-      if (count === 0) continue;
-      dock.lanes.delete(lane);
-      this.#take(lane, count);
-      lanes.push(lane);
-      if (batch.isFull) break;
+      };
+      entry.onLastChance = () => this.#giveLastChance(lane, entry);
+      const { closedMs } = this.#queueOf(entry.target);
+      if (closedMs > 0) entry.waitOut(closedMs);
     }
-    if (lanes.length === 0) return false;
-    dock.open++;
-    void this.#carry(batch.entries, lanes).then(() => {
-      dock.open--;
-      this.#planLoading();
-    });
-    return true;
+    if (!areHeld) this.release(entries);
   }
 
-  /** One attempt; what must be sent again goes to the front of its lane, which rests until then. */
-  async #carry(entries: readonly Entry[], lanes: readonly Lane[]): Promise<void> {
-    const { again, delayMs } = await this.#attempt(entries);
-    const byUser = new Map<unknown, Entry[]>(lanes.map(({ user }) => [user, []]));
-    for (const entry of again) byUser.get(entry.user)?.push(entry);
-    const resting: Lane[] = [];
-    for (const lane of lanes) {
-      const unsent = byUser.get(lane.user) ?? [];
-      if (unsent.length > 0) resting.push(lane);
-      lane.waiting = [...unsent, ...lane.waiting];
-      if (unsent.length === 0) this.#offer(lane);
+  /** Lets events go that are held. */
+  release(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const lane = this.#lanes.get(entry.user);
+      if (entry.isSettled || !lane) continue;
+      lane.free(entry);
+      this.#offer(lane);
     }
-    if (resting.length === 0) return;
+  }
+
+  /** Has a user's next event sent, unless one is under way, or waits before it is sent again. */
+  #offer(lane: Lane): void {
+    if (lane.flight || lane.rest) return;
+    const { head, queued } = lane;
+    if (queued && queued !== head) {
+      this.#queueOf(queued.target).delete(lane);
+      lane.queued = undefined;
+    }
+    if (!head) {
+      this.#lanes.delete(lane.user);
+    } else if (!lane.queued && lane.isFree(head)) {
+      lane.queued = head;
+      this.#queueOf(head.target).add(lane);
+      this.#planSending();
+    }
+  }
+
+  #queueOf(target: FunctionName): FunctionQueue {
+    let queue = this.#queues.get(target);
+    if (!queue) {
+      queue = new FunctionQueue(this.#options.maxRequests, () => this.#planSending());
+      this.#queues.set(target, queue);
+    }
+    return queue;
+  }
+
+  /** Once what is being said has been said: users who come together share a batch. */
+  #planSending(): void {
+    if (this.#isSendingPlanned) return;
+    this.#isSendingPlanned = true;
+    queueMicrotask(() => {
+      this.#isSendingPlanned = false;
+      for (const queue of this.#queues.values()) {
+        for (let next = queue.next(); next; next = queue.next()) void this.#send(queue, next);
+      }
+    });
+  }
+
+  /** One attempt. What must be sent again stays in front of its user's events, which wait until then. */
+  async #send(queue: FunctionQueue, { entries, lanes, end }: NextRequest): Promise<void> {
+    const flight = new Flight(entries, this.#options.attemptTimeoutMs);
+    for (const lane of lanes) Object.assign(lane, { flight, queued: undefined } satisfies Partial<Lane>);
+    const attempted = await this.#attempt(flight);
+    flight.end();
+    end();
+    const unsent = new Map<unknown, Entry[]>();
+    for (const entry of entries) {
+      entry.request = undefined;
+      if (entry.isSettled) continue;
+      const others = unsent.get(entry.user);
+      if (others) others.push(entry);
+      else unsent.set(entry.user, [entry]);
+    }
+    if (unsent.size > 0) this.#options.onRetry?.([...unsent.values()].flat(), attempted.delayMs);
+    this.#leaveAlone(queue, attempted, entries);
+    const resting = new Set<Lane>();
+    for (const lane of lanes) {
+      const open = (unsent.get(lane.user) ?? []).filter(({ isSettled }) => !isSettled);
+      lane.flight = undefined;
+      lane.isTroubled = unsent.has(lane.user) && unsent.size < lanes.length;
+      if (open.length > 0 && attempted.delayMs > 0) {
+        lane.rest = { entries: new Set(open), lanes: resting, timer: undefined };
+        resting.add(lane);
+      } else this.#offer(lane);
+    }
+    this.#startRest(resting, attempted.delayMs);
+    this.#planSending();
+  }
+
+  /** Leaves a function alone that asked for it, or that did not stand its trial; who has no time to wait is given up. */
+  #leaveAlone(queue: FunctionQueue, { delayMs, leaveAloneMs, isAnswered }: Attempted, [first]: readonly Entry[]): void {
+    if (isAnswered && leaveAloneMs === 0) queue.reopen();
+    const longerMs = queue.close(queue.isOnTrial ? Math.max(leaveAloneMs, delayMs) : leaveAloneMs);
+    if (longerMs === 0) return;
+    for (const lane of this.#lanes.values()) {
+      for (const entry of lane) if (entry.target === first?.target && !entry.request) entry.waitOut(longerMs);
+    }
+  }
+
+  /** Has users wait together, so that they share the next batch, too. */
+  #startRest(lanes: ReadonlySet<Lane>, delayMs: number): void {
+    if (lanes.size === 0) return;
     const wake = () => {
-      for (const lane of resting) this.#offer(lane);
+      for (const lane of lanes) {
+        this.#endRest(lane);
+        this.#offer(lane);
+      }
     };
-    setTimeout(wake, Math.min(delayMs, MAX_TIMER_MS));
+    const timer = setTimeout(wake, Math.min(delayMs, MAX_TIMER_MS));
+    for (const { rest } of lanes) if (rest) rest.timer = timer;
+  }
+
+  #endRest(lane: Lane): void {
+    const { rest } = lane;
+    lane.rest = undefined;
+    if (rest?.lanes.delete(lane) && rest.lanes.size === 0) clearTimeout(rest.timer);
+  }
+
+  /** The event's time passed while the process was frozen. */
+  #giveLastChance(lane: Lane, entry: Entry): void {
+    if (this.#queueOf(entry.target).closedMs > 0) {
+      entry.giveUp();
+      return;
+    }
+    lane.free(entry);
+    if (lane.rest?.entries.has(entry)) this.#endRest(lane);
+    this.#offer(lane);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { toRetryDelay } from "./retry-delay.ts";
+import { readRetryAfter, toRetryDelay } from "./retry-delay.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -13,10 +13,10 @@ it.each([
   [2000, 20_000],
 ])("after %i attempts there is up to %i ms of jitter, from none", (attempts, most) => {
   const random = vi.spyOn(Math, "random").mockReturnValue(0);
-  expect(toRetryDelay(attempts, null)).toBe(0);
+  expect(toRetryDelay(attempts, 0)).toBe(0);
   random.mockReturnValue(1);
-  expect(toRetryDelay(attempts, null)).toBe(most);
-  expect(toRetryDelay(attempts, "2")).toBe(2000 + most);
+  expect(toRetryDelay(attempts, 0)).toBe(most);
+  expect(toRetryDelay(attempts, 2000)).toBe(2000 + most);
 });
 
 it.each([
@@ -31,7 +31,12 @@ it.each([
   ["Wednesday, 21-Oct-15 07:28:10 GMT", 10_000],
   ["Wed, 21 Oct 2015 07:27:00 GMT", 0],
 ])("Retry-After: %s means at least %i ms", (header, least) => {
-  vi.spyOn(Math, "random").mockReturnValue(0);
   vi.spyOn(Date, "now").mockReturnValue(Date.parse("2015-10-21T07:28:00Z"));
-  expect(toRetryDelay(1, header)).toBe(least);
+  expect(readRetryAfter(header, null)).toBe(least);
+});
+
+it("reads a date against the answer's own clock, where it has one", () => {
+  const [date, until] = ["Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT"];
+  expect(readRetryAfter(until, date)).toBe(30_000);
+  expect(readRetryAfter("7", date)).toBe(7000);
 });

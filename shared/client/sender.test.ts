@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type FakeProducer, startFakeProducer } from "../../scripts/testing/fake-producer.ts";
-import type { Client, PulseCartEvent, SenderOptions } from "./api.ts";
+import type { Client, SenderOptions } from "./api.ts";
 import { createClient } from "./client.ts";
-import { createSender } from "./sender.ts";
+import { createSender } from "./create-sender.ts";
+import type { PulseCartEvent } from "./event-unions.ts";
 
 let producer: FakeProducer;
 afterEach(() => producer?.close());

@@ -1,7 +1,13 @@
-import type { Client, Sender, SenderOptions } from "./api.ts";
+import type { Sender, SenderOptions, SendOptions, WaitOptions } from "./api.ts";
+import type { Courier } from "./courier.ts";
 import { type Entry, toAccepted } from "./entry.ts";
+import type { SendError } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
-import { getInternals } from "./internals.ts";
+import { checkOptions } from "./options.ts";
+import { Room } from "./room.ts";
+import { wait } from "./wait.ts";
+
+const MIB = 1024 * 1024;
 
 /** Events of one function that wait for company. */
 interface Gathered {
@@ -13,39 +19,35 @@ interface Gathered {
 /**
  * Makes a sender, which gathers events that are sent one by one into batches: a request is most of what an event costs.
  *
- * @param client sends them; a user's events are in order among those of one sender
+ * @throws TypeError for options that are none
  */
-export function createSender(client: Client, options: SenderOptions = {}): Sender {
-  const { maxDelayMs = 50, maxEvents = 100, maxBytes = 1024 * 1024, maxPending = 1000 } = options;
-  const { begin, submit } = getInternals(client);
+export function makeSender(courier: Courier, options: SenderOptions = {}): Sender {
+  checkOptions("createSender", options);
+  const { maxDelayMs = 50, maxEvents = 100, maxBytes = MIB, maxPending = 1000, maxPendingBytes = 64 * MIB } = options;
   const limits = { events: maxEvents, bytes: maxBytes };
   const gathered = new Map<FunctionName, Gathered>();
-  /** Without an outcome, in order of their coming; the first `maxPending` of them are under way. */
-  const open = new Set<Entry>();
-  const line = new Set<Entry>();
-  const readiness = new Set<() => void>();
+  const room = new Room({ events: maxPending, bytes: maxPendingBytes }, gather);
   let flushes = 0;
   let isClosed = false;
 
-  function admit(): void {
-    for (const entry of line) {
-      if (open.size - line.size >= maxPending) break;
-      line.delete(entry);
-      gather(entry);
+  function take(event: unknown, sendOptions: SendOptions | undefined): Entry {
+    const entry = courier.toEntry(event, courier.toCall(limits, "call", sendOptions));
+    if (isClosed) {
+      entry.giveUp("its sender is closed");
+      return entry;
     }
-    if (flushes > 0) dispatchAll();
-    if (open.size >= maxPending) return;
-    for (const resolve of readiness) resolve();
-    readiness.clear();
+    courier.outbox.submit([entry], true);
+    courier.abortOn(sendOptions?.signal, [entry]);
+    room.take(entry);
+    return entry;
   }
 
   function gather(entry: Entry): void {
-    if (!entry.target) return;
     const group = gathered.get(entry.target) ?? { entries: [], bytes: 0, timer: undefined };
     gathered.set(entry.target, group);
     group.entries.push(entry);
     group.bytes += entry.body.length;
-    if (group.entries.length >= limits.events || group.bytes >= limits.bytes) dispatch(group);
+    if (flushes > 0 || group.entries.length >= limits.events || group.bytes >= limits.bytes) dispatch(group);
     else group.timer ??= setTimeout(dispatch, maxDelayMs, group);
   }
 
@@ -53,41 +55,40 @@ export function createSender(client: Client, options: SenderOptions = {}): Sende
     clearTimeout(group.timer);
     const { entries } = group;
     Object.assign(group, { entries: [], bytes: 0, timer: undefined } satisfies Gathered);
-    submit(entries);
+    courier.outbox.release(entries);
   }
 
-  function dispatchAll(): void {
-    for (const group of gathered.values()) dispatch(group);
-  }
-
-  async function flush(): Promise<void> {
+  async function flush(waitOptions: WaitOptions = {}): Promise<void> {
+    checkOptions("flush and close", waitOptions);
     flushes++;
-    dispatchAll();
-    await Promise.all([...open].map(({ outcome }) => outcome));
+    for (const group of gathered.values()) dispatch(group);
+    await wait(Promise.all([...room.open].map(({ outcome }) => outcome)), waitOptions);
     flushes--;
   }
 
+  async function close(waitOptions?: WaitOptions): Promise<void> {
+    isClosed = true;
+    room.close();
+    await flush(waitOptions);
+    for (const entry of room.open) entry.giveUp("its sender was closed");
+  }
+
   return {
-    async send(event, sendOptions) {
-      if (isClosed) throw new Error("The sender is closed.");
-      const [entry] = begin([event], limits, sendOptions) as [Entry];
-      open.add(entry);
-      line.add(entry);
-      void entry.outcome.then(() => {
-        open.delete(entry);
-        line.delete(entry);
-        admit();
-      });
-      admit();
-      return toAccepted(entry);
+    send: async (event, sendOptions) => toAccepted(take(event, sendOptions)),
+    add(event, sendOptions) {
+      try {
+        const { outcome, call } = take(event, sendOptions);
+        void outcome.then((known) => {
+          const { error } = known as { readonly error?: SendError };
+          if (error) call.context.run(() => courier.report(error));
+        });
+      } catch (error) {
+        courier.report(error as SendError);
+      }
     },
-    async ready() {
-      if (open.size >= maxPending) await new Promise<void>((resolve) => readiness.add(resolve));
-    },
+    ready: () => room.ready(),
     flush,
-    async close() {
-      isClosed = true;
-      await flush();
-    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }

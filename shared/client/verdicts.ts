@@ -1,17 +1,17 @@
 import type { Accepted } from "./api.ts";
 import type { Entry } from "./entry.ts";
-import { type FieldError, RefusedError } from "./errors.ts";
+import type { FieldError, LastAnswer, Refusal } from "./errors.ts";
 
 /** An answer, whoever gave it. */
 export interface Answer {
   readonly status: number;
-  readonly retryAfter: string | null;
+  readonly retryAfterMs: number;
   /** The body as JSON; undefined where it is none. */
   readonly body: unknown;
 }
 
-/** What an answer says of one event: its outcome, or `again` with the status. */
-export type Verdict = Accepted | { readonly error: RefusedError } | { readonly again: number };
+/** What an answer says of one event: its outcome, or why it is sent again. */
+export type Verdict = { readonly accepted: Accepted } | { readonly refused: Refusal } | { readonly again: LastAnswer };
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -37,18 +37,30 @@ export function readVerdicts(
 
 /** @returns undefined for a success that is none */
 function readVerdict({ eventId }: Entry, members: Members): Verdict | undefined {
-  const { status, event_id, message_id, warnings, code, errors, detail, retryable } = members;
+  const { status, event_id, message_id, retryable } = members;
   if (typeof status !== "number") return undefined;
   if (status < 300) {
     if (status !== 202 || typeof message_id !== "string" || event_id !== eventId) return undefined;
-    return { event_id, message_id, ...(Array.isArray(warnings) && { warnings: warnings as FieldError[] }) };
+    const [warnings, warnings_omitted] = [readFaults(members.warnings), readCount(members.warnings_omitted)];
+    return {
+      accepted: { event_id, message_id, ...(warnings && { warnings }), ...(warnings_omitted && { warnings_omitted }) },
+    };
   }
-  if ((status >= 500 || status === 408 || status === 429) && retryable !== false) return { again: status };
-  const refusal = {
-    status,
-    code: typeof code === "string" ? code : undefined,
-    errors: Array.isArray(errors) ? (errors as FieldError[]) : undefined,
-    event_id: eventId,
-  };
-  return { error: new RefusedError(typeof detail === "string" ? detail : `The answer is ${status}.`, refusal) };
+  const [code, detail] = [readText(members.code), readText(members.detail)];
+  if ((status >= 500 || status === 408 || status === 429) && retryable !== false)
+    return { again: { status, code, detail } };
+  const [errors, errors_omitted] = [readFaults(members.errors), readCount(members.errors_omitted)];
+  return { refused: { status, code, detail: detail ?? `The answer is ${status}.`, errors, errors_omitted } };
+}
+
+function readFaults(value: unknown): readonly FieldError[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
+function readCount(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -9,11 +9,13 @@ interface Schema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Properties;
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
 }
+
+type Properties = Readonly<Record<string, Schema>>;
 
 /** `any`, not `unknown`: an object of an interface type has no index signature and would be refused. */
 const FREE_MEMBERS = "[member: string]: any;";
@@ -25,12 +27,13 @@ const FREE_MEMBERS = "[member: string]: any;";
  */
 export function toEventTypes(domains: Readonly<Record<string, Domain>>): string {
   const events = Object.values(domains).flatMap((domain) => Object.values(domain.events));
+  const fields: Properties = Object.assign({}, ...events.map(({ schema }) => toSchema(schema).properties));
   const entries = events.map(
-    (event) => `${toComment(event.description)}${JSON.stringify(event.type)}: ${toEventType(event)};`,
+    (event) => `${toComment(event.description)}${JSON.stringify(event.type)}: ${toEventType(event, fields)};`,
   );
   const names = Object.keys(domains).map((name) => JSON.stringify(name));
   return [
-    "/** Every event by its type. Members that are not named here are free, at each level. */",
+    "/** Every event by its type. Members of a payload that are not named here are free. */",
     `export interface Events {\n${indent(entries.join("\n"))}\n}`,
     "/** The names of all event types. */",
     "export type EventType = keyof Events;",
@@ -41,10 +44,11 @@ export function toEventTypes(domains: Readonly<Record<string, Domain>>): string 
   ].join("\n");
 }
 
-function toEventType({ schema, payload }: DefinedEvent): string {
-  const envelope = toSchema(schema);
-  const properties = { ...envelope.properties, ...(payload && { payload: toSchema(payload) }) };
-  return toType({ ...envelope, properties });
+/** The envelope has the fields of all types and no others, so that what is misspelt in a literal does not compile. */
+function toEventType({ schema, payload }: DefinedEvent, fields: Properties): string {
+  const { properties, required } = toSchema(schema);
+  const own = { ...fields, ...properties, ...(payload && { payload: toSchema(payload) }) };
+  return toObjectType({ properties: own, ...(required && { required }) }, "");
 }
 
 function toSchema(schema: v.GenericSchema): Schema {
@@ -72,9 +76,9 @@ function toType(schema: Schema): string {
   }
 }
 
-function toObjectType({ properties = {}, required = [], additionalProperties }: Schema): string {
+function toObjectType({ properties = {}, required = [], additionalProperties }: Schema, others = FREE_MEMBERS): string {
   const isRecord = typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0;
-  const free = isRecord ? `[member: string]: ${toType(additionalProperties)};` : FREE_MEMBERS;
+  const free = isRecord ? `[member: string]: ${toType(additionalProperties)};` : others;
   const members = Object.entries(properties).map(([name, schema]) => {
     const type = toType(schema);
     const [mark, end] = required.includes(name) ? ["", ""] : ["?", " | undefined"];

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { build, type Format, type Plugin } from "esbuild";
+import { toThirdPartyNotices } from "../third-party-notices.ts";
 import { toDeclarations } from "./declarations.ts";
 import { toEventTypes } from "./event-types.ts";
 
@@ -9,38 +10,59 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** The folder that is published as `@pulsecart/events`. */
 export const clientFolder = `${root}dist/client/`;
 
+/** The package's entries, each made from the file of this name in shared/client/. */
+const entries = ["index", "google", "testing", "read"] as const;
+
+/** Both kinds of module, for `import` and for `require`. */
+const formats: readonly { format: Format; extension: string; types: string }[] = [
+  { format: "esm", extension: "js", types: "d.ts" },
+  { format: "cjs", extension: "cjs", types: "d.cts" },
+];
+
 /**
- * Stages the client package: one module without dependencies, its types, its package.json.
+ * Stages the client package: its entries without dependencies, as modules and as CommonJS, their types, its package.json.
  *
- * @returns bytes of the module
+ * @returns bytes of the main entry
  */
 export async function stageClient(): Promise<number> {
   // Here, not above: what is broken in the registry fails the build with esbuild's words.
   const { domains } = await import("../../../shared/events/registry.ts");
+  const { version, license } = JSON.parse(await readFile(`${root}package.json`, "utf8"));
   await rm(clientFolder, { recursive: true, force: true });
   await mkdir(clientFolder, { recursive: true });
-  const [{ metafile }] = await Promise.all([
-    build({
-      absWorkingDir: root,
-      entryPoints: ["shared/client/index.ts"],
-      outfile: "dist/client/index.js",
-      bundle: true,
-      // Of no platform, so that it runs on several; what it has of Node it imports where it is used.
-      platform: "neutral",
-      external: ["node:*"],
-      target: "es2022",
-      // A field that is only declared is no code.
-      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-      format: "esm",
-      minify: true,
-      legalComments: "none",
-      metafile: true,
-      logLevel: "error",
-      plugins: [finishedMap()],
-    }),
+  const built = await Promise.all(
+    formats.map(({ format, extension }) =>
+      build({
+        absWorkingDir: root,
+        entryPoints: entries.map((name) => `shared/client/${name}.ts`),
+        outdir: "dist/client",
+        outExtension: { ".js": `.${extension}` },
+        bundle: true,
+        // Of no platform, so that it runs on several; what it has of Node it asks the process for.
+        platform: "neutral",
+        target: "es2022",
+        define: { PACKAGE_VERSION: JSON.stringify(version) },
+        // A field that is only declared is no code.
+        tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+        format,
+        // Names and lines that one can read in a stack trace: on a server nobody counts the bytes.
+        keepNames: true,
+        legalComments: "none",
+        metafile: true,
+        logLevel: "error",
+        plugins: [finishedMap()],
+      }),
+    ),
+  );
+  await Promise.all([
     writeDeclarations(toEventTypes(domains)),
-    writePackage(),
+    writeFile(`${clientFolder}package.json`, `${JSON.stringify(toManifest(version, license), null, 2)}\n`),
+    cp(`${root}docs/calling.md`, `${clientFolder}README.md`),
+    cp(`${root}LICENSE`, `${clientFolder}LICENSE`),
   ]);
+  const [{ metafile }] = built as [(typeof built)[0]];
+  const notices = toThirdPartyNotices(metafile, root).replace("This function", "The entry for tests");
+  await writeFile(`${clientFolder}THIRD_PARTY_NOTICES.txt`, notices);
   return metafile.outputs["dist/client/index.js"]?.bytes ?? 0;
 }
 
@@ -58,25 +80,37 @@ function finishedMap(): Plugin {
 }
 
 async function writeDeclarations(events: string): Promise<void> {
-  const declarations = await toDeclarations(root, "shared/client/index.ts", { events });
-  for (const [name, text] of declarations) await writeFile(`${clientFolder}${name}.d.ts`, text);
+  const entryFiles = entries.map((name) => `shared/client/${name}.ts`);
+  const declarations = await toDeclarations(root, entryFiles, { events });
+  for (const { extension, types } of formats) {
+    const write = (name: string, text: string) =>
+      writeFile(`${clientFolder}${name}.${types}`, text.replaceAll(/(from "\.\/[\w-]+)\.ts"/g, `$1.${extension}"`));
+    for (const [name, text] of declarations) await write(name, text);
+  }
 }
 
-async function writePackage(): Promise<void> {
-  const { version, license } = JSON.parse(await readFile(`${root}package.json`, "utf8"));
-  const manifest = {
+function toManifest(version: string, license: string) {
+  const toExport = (name: string) => ({
+    import: { types: `./${name}.d.ts`, default: `./${name}.js` },
+    require: { types: `./${name}.d.cts`, default: `./${name}.cjs` },
+  });
+  return {
     name: "@pulsecart/events",
     version,
     description: "Sends commerce events to the PulseCart producer: in order, again where that helps, in batches.",
     license,
     type: "module",
     sideEffects: false,
-    exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
-    types: "./index.d.ts",
-    engines: { node: ">=20" },
-    files: ["*.js", "*.d.ts"],
+    exports: {
+      ".": toExport("index"),
+      ...Object.fromEntries(entries.slice(1).map((name) => [`./${name}`, toExport(name)])),
+      "./package.json": "./package.json",
+    },
+    // For what does not read `exports`.
+    main: "./index.cjs",
+    types: "./index.d.cts",
+    engines: { node: ">=20.18" },
+    files: ["*.js", "*.cjs", "*.d.ts", "*.d.cts", "THIRD_PARTY_NOTICES.txt"],
     publishConfig: { access: "restricted" },
   };
-  await writeFile(`${clientFolder}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  await cp(`${root}docs/calling.md`, `${clientFolder}README.md`);
 }

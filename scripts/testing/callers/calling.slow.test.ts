@@ -45,9 +45,12 @@ it("runs every block that can run", () => {
   // The exports, which are Google's to answer; what names a registry of Google's; everything else is run below.
   expect(blocks.filter(({ language }) => language === "text")).toHaveLength(1);
   expect(blocks.map(({ heading = "top", language }) => `${heading}: ${language}`)).toEqual([
+    "top: sh",
     "top: js",
     "top: sh",
     "TypeScript and JavaScript: sh",
+    "TypeScript and JavaScript: ts",
+    "TypeScript and JavaScript: ts",
     "TypeScript and JavaScript: ts",
     "TypeScript and JavaScript: ts",
     "Python: python",

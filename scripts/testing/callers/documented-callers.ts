@@ -40,7 +40,12 @@ export const documentedCallers: readonly DocumentedCaller[] = [
     name: "the first three lines",
     needs: [],
     refusedBy: "producer",
-    prepare: openWithClient,
+    // As one who has no registry tries the package.
+    async prepare(world) {
+      const folder = await world.openFolder();
+      await folder.sh(`mkdir dist && cp -R "${root}dist/client" dist && ${findBlock(undefined, "sh")}`);
+      return folder;
+    },
     run: runFile("send.mjs", node, findBlock(undefined, "js")),
   },
   {

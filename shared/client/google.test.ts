@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
-import { googleIdToken } from "./google-id-token.ts";
+import type * as Google from "./google.ts";
 
 const URL_A = "https://commerce-abc.a.run.app";
 const URL_B = "https://system-abc.a.run.app/x?y=ü";
 
+/** Loaded anew for each test: it remembers that the machine is one of Google's. */
+let googleIdToken: typeof Google.googleIdToken;
 let server: Server;
 let asked: (string | null)[];
 let answer: (response: ServerResponse, request: IncomingMessage) => void;
@@ -23,6 +25,8 @@ const give = (token: string) => (response: ServerResponse) => {
 };
 
 beforeEach(async () => {
+  vi.resetModules();
+  ({ googleIdToken } = await import("./google.ts"));
   asked = [];
   server = createServer((request, response) => {
     const url = new URL(request.url ?? "", "http://metadata");
@@ -30,6 +34,8 @@ beforeEach(async () => {
       response.writeHead(403).end();
       return;
     }
+    // Without it the token has no email: the producer would not learn whose it is.
+    expect(url.searchParams.get("format")).toBe("full");
     asked.push(url.searchParams.get("audience"));
     answer(response, request);
   });
@@ -117,5 +123,22 @@ describe("googleIdToken, of gcloud", () => {
   it("says so where it gives none", async () => {
     await fake("exit 1");
     await expect(googleIdToken()(URL_A)).rejects.toThrow("neither a metadata server nor a login of gcloud");
+  });
+
+  it.each([
+    ["K_SERVICE is there", () => vi.stubEnv("K_SERVICE", "shop")],
+    [
+      "the metadata server has answered once",
+      async () => {
+        vi.stubEnv("GCE_METADATA_HOST", `127.0.0.1:${(server.address() as { port: number }).port}`);
+        answer = (response) => response.writeHead(503, { "metadata-flavor": "Google" }).end("busy");
+        await expect(googleIdToken()(URL_A)).rejects.toThrow("503");
+        vi.stubEnv("GCE_METADATA_HOST", "127.0.0.1:1");
+      },
+    ],
+  ])("never asks it where %s: it would send as the person who is logged in", async (_, arrange) => {
+    await fake(`echo ${toToken(3600)}`);
+    await arrange();
+    await expect(googleIdToken()(URL_A)).rejects.toThrow("does not answer");
   });
 });

@@ -1,0 +1,89 @@
+import { MAX_EVENT_BYTES } from "../events/limits.ts";
+import { RefusedError } from "./errors.ts";
+import type { FunctionName } from "./events.ts";
+import { functionByType } from "./function-by-type.ts";
+
+/** An event as it is sent. */
+export interface WrittenEvent {
+  readonly eventId: string;
+  readonly user: unknown;
+  readonly target: FunctionName;
+  readonly url: string | undefined;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes an event down, once and for all attempts, with an `event_id` where it has none: consumers drop by it what arrives
+ * twice. What is sent, and where, is read from what was written, not from the caller's object, which may say something else
+ * each time.
+ *
+ * @param event whatever the caller gave
+ * @param urls of the functions that the caller sends to; undefined: it does not matter
+ * @throws RefusedError for what cannot be sent, with status and code as the producer would answer
+ */
+export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, string> | undefined): WrittenEvent {
+  let event_id = `evt_${crypto.randomUUID().replaceAll("-", "")}`;
+  const refuse = (status: number, code: string, detail: string, cause?: unknown) =>
+    new RefusedError(`${event_id} was not sent: ${detail}`, {
+      status,
+      code,
+      detail,
+      event_id,
+      cause,
+      readEvent: () => event,
+    });
+  let text: string;
+  let written: Members;
+  let getter: string | undefined;
+  try {
+    // Undefined for a function, and where toJSON says so.
+    text = JSON.stringify(event) ?? "null";
+    written = JSON.parse(text);
+    getter = findGetter(event);
+  } catch (cause) {
+    throw refuse(400, "malformed_json", `The event cannot be written as JSON: ${cause}`, cause);
+  }
+  if (Object(written) !== written || Array.isArray(written))
+    throw refuse(400, "malformed_json", "An event is an object.");
+  if (written.event_id === undefined) text = `{"event_id":"${event_id}",${text.slice(1)}`;
+  else event_id = String(written.event_id);
+  if (getter) throw refuse(400, "malformed_json", `JSON leaves out the getter ${getter} of a class: give it a toJSON.`);
+
+  const { event_type: type, user_id } = written;
+  if (!type) throw refuse(400, "missing_event_type", "Missing required field: event_type");
+  const target = functionByType.get(type as string);
+  if (!target) throw refuse(422, "unknown_event_type", `Unknown event_type: ${String(type)}`);
+  if (urls?.has(target) === false)
+    throw refuse(404, "not_found", `createClient was given no URL of the function ${target}.`);
+  const body = encoder.encode(text);
+  if (body.length > MAX_EVENT_BYTES) {
+    throw refuse(
+      413,
+      "payload_too_large",
+      `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${body.length}.`,
+    );
+  }
+  const user = typeof user_id === "string" ? user_id : Symbol();
+  return { eventId: event_id, user, target, url: urls?.get(target), body };
+}
+
+/** @returns a getter that an event or its payload has from its class: JSON knows an object's own members alone */
+function findGetter(event: unknown): string | undefined {
+  if (typeof Object(event).toJSON === "function") return undefined;
+  return findInheritedGetter(event) ?? findInheritedGetter(Object(event).payload);
+}
+
+function findInheritedGetter(value: unknown): string | undefined {
+  const object = Object(value);
+  if (typeof object.toJSON === "function") return undefined;
+  for (let parent = Object.getPrototypeOf(object); parent; parent = Object.getPrototypeOf(parent)) {
+    // Object.prototype, of whichever realm: its `__proto__` is no member.
+    if (Object.getPrototypeOf(parent) === null) return undefined;
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(parent))) if (get) return name;
+  }
+  return undefined;
+}
