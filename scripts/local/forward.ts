@@ -10,8 +10,22 @@ export interface Destination {
   /** As in a request line: path and query. */
   readonly path: string;
   readonly agent: Agent;
-  /** The status of every answer, whatever the destination's; undefined passes that on. */
-  readonly status?: number | undefined;
+}
+
+/** Who waits for an answer. */
+export interface Caller {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Tells the caller to send its body; only where it waits for that (`Expect: 100-continue`). */
+  goOn?: (() => void) | undefined;
+  /** The status of its answer, whatever that is. */
+  status?: number;
+}
+
+/** Has the caller send its body, unless it does so already. */
+export function goOn(caller: Caller): void {
+  caller.goOn?.();
+  caller.goOn = undefined;
 }
 
 /** Sees a request's body pass. */
@@ -29,12 +43,12 @@ export interface BodyObserver {
  * @throws Error when no answer comes
  */
 export function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { port, path, agent, status }: Destination,
+  caller: Caller,
+  { port, path, agent }: Destination,
   observer: BodyObserver | undefined,
   read: readonly Buffer[] = [],
 ): Promise<void> {
+  const { request, response, status } = caller;
   return new Promise((resolve, reject) => {
     const { method = "GET" } = request;
     const headers = withoutConnection(request.rawHeaders);
@@ -64,10 +78,16 @@ export function forward(
     if (request.readableEnded) {
       observer?.endBody();
       onward.end();
-    } else {
+      return;
+    }
+    const pipe = () => {
+      goOn(caller);
       request.on("data", (chunk) => observer?.take(chunk)).once("end", () => observer?.endBody());
       request.pipe(onward);
-    }
+    };
+    if (!caller.goOn) return pipe();
+    // The function says whether it wants the body.
+    onward.once("continue", pipe).flushHeaders();
   });
 }
 

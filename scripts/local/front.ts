@@ -4,14 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { answerClientErrors } from "../../shared/http/client-error.ts";
 import { lingerAtEnd } from "../../shared/http/linger.ts";
 import { Problem } from "../../shared/http/problem.ts";
-import { respond, toJsonAnswer } from "../../shared/http/respond.ts";
+import { type Answer, respond, toJsonAnswer } from "../../shared/http/respond.ts";
 import { Exchange, type Summary } from "./console/exchange.ts";
 import type { LocalConsole } from "./console/local-console.ts";
-import { forward } from "./forward.ts";
+import { checkHead, judge } from "./for-nobody.ts";
+import { type Caller, forward, goOn } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
 import { readTarget } from "./local-hosts.ts";
 import { MAX_READ_BYTES } from "./read-body.ts";
-import { peekEventType } from "./route.ts";
+import { findFunctions } from "./route.ts";
 
 /** Longer than a function takes to start. */
 const WAIT_FOR_FUNCTION_MS = 25_000;
@@ -41,6 +42,14 @@ export interface Behind {
   eventTypes: ReadonlyMap<string, string>;
 }
 
+/** What a function says of itself. */
+interface Health {
+  readonly name: string;
+  readonly version: string;
+  readonly commit?: string;
+  readonly contract: string;
+}
+
 /** What the front tells of itself. */
 export interface FrontListener {
   /** A request was answered that was not the console's own. */
@@ -51,8 +60,7 @@ export interface FrontListener {
 
 /** One request, and all that it takes to answer it. */
 interface Passage {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly caller: Caller;
   /** Path and query. */
   readonly url: string;
   readonly behind: Behind;
@@ -70,17 +78,21 @@ interface Passage {
  */
 export async function startFront(port: number, behind: Behind, listener: FrontListener): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
-  const server = createServer((request, response) => {
+  const take = (caller: Caller) => {
     const answerError = (error: unknown) => {
       // The caller has gone.
-      if (response.destroyed) return;
+      if (caller.response.destroyed) return;
       if (!(error instanceof Problem)) listener.failed(error as Error);
       const problem =
         error instanceof Problem ? error : new Problem("internal", "The local stack failed; see its output.");
-      respond(response, problem, false);
+      answerItself(caller, problem);
     };
-    answer(request, response, behind, agent, listener, answerError).catch(answerError);
-  });
+    answer(caller, behind, agent, listener, answerError).catch(answerError);
+  };
+  const server = createServer((request, response) => take({ request, response }));
+  // As the functions do: Node's own 417 has no body, and its `100 Continue` comes before anything is known.
+  server.on("checkExpectation", (request, response) => take({ request, response }));
+  server.on("checkContinue", (request, response) => take({ request, response, goOn: () => response.writeContinue() }));
   answerClientErrors(server);
   lingerAtEnd(server);
   // Node's 5 s are over while a busy machine still has a caller's next request on its way.
@@ -99,26 +111,35 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
   };
 }
 
+/** Who was not told to send a body may send none: the connection can carry no other request then. */
+function answerItself({ response, goOn: isWaiting, status }: Caller, own: Answer): void {
+  const body = own instanceof Problem ? JSON.stringify(own.toProblemDetails()) : own.body;
+  respond(response, status === undefined ? own : { status, body }, isWaiting !== undefined);
+}
+
 async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
+  caller: Caller,
   behind: Behind,
   agent: Agent,
   listener: FrontListener,
   answerError: (error: unknown) => void,
 ): Promise<void> {
+  const { request, response } = caller;
   const { url, isLocal } = readTarget(request.url, request.headers.host);
   if (!isLocal) return refuseForeignHost(response);
   const path = url.split("?", 1)[0] ?? "/";
   if (path === "/health") return answerHealth(response, behind);
   const local = await behind.ready;
-  if (path === CHECK_PATH)
-    return pass({ request, response, url: "/events/validate", behind, exchange: undefined, agent });
+  if (path === CHECK_PATH) {
+    // A browser notes each answer that is no success as an error: what is asked while somebody writes has to be quiet.
+    caller.status = 200;
+    return pass({ caller, url: "/events/validate", behind, exchange: undefined, agent });
+  }
   if (await local.answer(request, response, path)) return;
   const exchange = new Exchange(local.recorder, request, response, url);
   response.once("close", () => listener.answered(exchange.end(response)));
   // Within: what is thrown is answered before the exchange ends, and so recorded.
-  await pass({ request, response, url, behind, exchange, agent }).catch(answerError);
+  await pass({ caller, url, behind, exchange, agent }).catch(answerError);
 }
 
 async function pass(passage: Passage): Promise<void> {
@@ -131,24 +152,35 @@ async function pass(passage: Passage): Promise<void> {
   return passTo(passage, name, rest.startsWith("/") ? rest : `/${rest}`);
 }
 
-/** Passes an event, or a batch, to the function of its type; one without a known type to any, to say what is wrong. */
+/** Passes an event, or a batch, to the function of its type; what is for none of them is answered here. */
 async function passByType(passage: Passage): Promise<void> {
-  const { request, url, behind, exchange } = passage;
+  const { caller, url, behind, exchange } = passage;
+  const { request } = caller;
+  exchange?.passTo("", url);
+  checkHead(request, url);
+  goOn(caller);
   const read = await readStart(request);
   for (const chunk of read) exchange?.take(chunk);
-  const type = peekEventType(Buffer.concat(read), request.headers["content-encoding"], behind.eventTypes);
-  const name = (type !== undefined && behind.eventTypes.get(type)) || [...behind.functions.keys()][0];
-  await passTo(passage, name as string, url, read);
+  const found = findFunctions(Buffer.concat(read), request.headers["content-encoding"], behind.eventTypes);
+  const [name] = found.keys();
+  if (name === undefined) return answerItself(caller, await judge(request, url, read));
+  if (found.size > 1 && !url.startsWith("/events/ingest")) throw refuseMixed(found, url.split("?", 1)[0] ?? "");
+  await passTo(passage, name, url, read);
+}
+
+/** In production each function has an address of its own: none takes such a batch. */
+function refuseMixed(found: ReadonlyMap<string, string>, path: string): Problem {
+  const each = [...found].map(([name, type]) => `${type} to /${name}${path}`).join(", ");
+  const detail = `A batch goes to one function, and this one has events of ${found.size}. Send each its own: ${each}.`;
+  return new Problem("wrong_function", detail);
 }
 
 /** @param read what was taken from the request's body already */
 async function passTo(passage: Passage, name: string, path: string, read: readonly Buffer[] = []): Promise<void> {
-  const { request, response, behind, exchange, agent } = passage;
+  const { caller, behind, exchange, agent } = passage;
   exchange?.passTo(name, path);
   const port = await waitForPort(behind, name);
-  // A browser notes each answer that is no success as an error: what is asked while somebody writes has to be quiet.
-  const status = exchange ? undefined : 200;
-  await forward(request, response, { port, path, agent, status }, exchange, read).catch(() => {
+  await forward(caller, { port, path, agent }, exchange, read).catch(() => {
     throw new Problem("shutting_down", `The function ${name} ended before it answered; see the output of npm start.`);
   });
 }
@@ -173,17 +205,21 @@ async function readStart(request: IncomingMessage): Promise<Buffer[]> {
   return chunks;
 }
 
-/** Each function's own answer tells its version and contract; this one whether all serve. */
+/** What the functions say of themselves, as one: each has a contract of its own. */
 async function answerHealth(response: ServerResponse, { functions }: Behind): Promise<void> {
-  const answers = await Promise.all(
-    [...functions.values()].map(async ({ port }) => {
-      if (port === undefined) return false;
-      const health = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
-      return health?.ok ?? false;
-    }),
-  );
-  if (!answers.every(Boolean)) throw new Problem("shutting_down", "Not all functions are running.");
-  respond(response, toJsonAnswer(200, { status: "ok" }), false);
+  const healths = await Promise.all([...functions.values()].map(readHealth));
+  if (!healths.every((health) => health !== undefined)) {
+    throw new Problem("shutting_down", "Not all functions are running.");
+  }
+  const { version, commit } = healths[0] as Health;
+  const contract = Object.fromEntries(healths.map((each) => [each.name, each.contract]));
+  respond(response, toJsonAnswer(200, { status: "ok", version, commit, contract }), false);
+}
+
+async function readHealth({ name, port }: Pick<LocalFunction, "name" | "port">): Promise<Health | undefined> {
+  if (port === undefined) return undefined;
+  const response = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+  return response?.ok ? { name, ...((await response.json()) as Omit<Health, "name">) } : undefined;
 }
 
 function refuseForeignHost(response: ServerResponse): void {

@@ -1,9 +1,14 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { peekEventType } from "./route.ts";
+import { findFunctions } from "./route.ts";
 
 const event = '{"payload":{"event_type":"inner"},"event_type":"order.placed"}';
-const known = new Set(["order.placed", "inner"]);
+const known = new Map([
+  ["order.placed", "commerce"],
+  ["cart.abandoned", "commerce"],
+  ["inner", "system"],
+]);
+const names = (...args: Parameters<typeof findFunctions>) => [...findFunctions(...args).keys()];
 
 it.each([
   ["an event", event],
@@ -15,7 +20,16 @@ it.each([
   ["lines of which the first is broken", `{\n${event}\n`],
   ["lines of which a later one is broken", `${event}\n{`],
 ])("finds the type of %s", (_, body) => {
-  expect(peekEventType(Buffer.from(body), undefined, known)).toBe("order.placed");
+  expect(names(Buffer.from(body), undefined, known)[0]).toBe("commerce");
+});
+
+it("finds each function once, with the first of its types", () => {
+  const types = ["inner", "cart.abandoned", "order.placed", "x", "inner"];
+  const batch = JSON.stringify(types.map((type) => ({ event_type: type })));
+  expect([...findFunctions(Buffer.from(batch), undefined, known)]).toEqual([
+    ["system", "inner"],
+    ["commerce", "cart.abandoned"],
+  ]);
 });
 
 it.each([
@@ -27,7 +41,7 @@ it.each([
   ["br,", brotliCompressSync],
   ["identity, ", (text: string) => Buffer.from(text)],
 ])("looks into a body of encoding %j", (encoding, compress) => {
-  expect(peekEventType(compress(`\ufeff${event}`), encoding, known)).toBe("order.placed");
+  expect(names(compress(`\ufeff${event}`), encoding, known)).toEqual(["commerce"]);
 });
 
 it.each([
@@ -40,10 +54,10 @@ it.each([
   ["a type of nobody's", '{"event_type":"constructor"}'],
   ["nesting beyond all bounds", "[".repeat(1_000_000)],
 ])("finds none in %s", (_, body) => {
-  expect(peekEventType(Buffer.from(body), undefined, known)).toBeUndefined();
+  expect(names(Buffer.from(body), undefined, known)).toEqual([]);
 });
 
 it("finds none in an unknown encoding, nor in what inflates beyond all bounds", () => {
-  expect(peekEventType(Buffer.from(event), "zstd", known)).toBeUndefined();
-  expect(peekEventType(gzipSync(event + " ".repeat(20 << 20)), "gzip", known)).toBeUndefined();
+  expect(names(Buffer.from(event), "zstd", known)).toEqual([]);
+  expect(names(gzipSync(event + " ".repeat(20 << 20)), "gzip", known)).toEqual([]);
 });

@@ -1,23 +1,26 @@
 import { readBody } from "./read-body.ts";
 
 /**
- * Looks into a body for the type of its event, of a batch for the first one that a function takes.
+ * Looks into a body for the functions that its events are for.
  *
  * @param body as sent: one JSON object, an array of them, or one a line
  * @param contentEncoding the header, if there was one
- * @param known the types that functions take
- * @returns undefined where there is none of them: the function that gets it says what is wrong
+ * @param functions by event type
+ * @returns each function with the first of its types, in the order in which they come; none where no type is known
  */
-export function peekEventType(
+export function findFunctions(
   body: Buffer,
   contentEncoding: string | undefined,
-  known: { has(type: string): boolean },
-): string | undefined {
+  functions: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
   for (const event of listEvents(readBody(body, contentEncoding).text)) {
     if (typeof event !== "object" || event === null || !("event_type" in event)) continue;
-    if (typeof event.event_type === "string" && known.has(event.event_type)) return event.event_type;
+    const type = event.event_type;
+    const name = typeof type === "string" ? functions.get(type) : undefined;
+    if (name !== undefined && !found.has(name)) found.set(name, type as string);
   }
-  return undefined;
+  return found;
 }
 
 function* listEvents(text: string): Iterable<unknown> {

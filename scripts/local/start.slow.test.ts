@@ -141,6 +141,18 @@ describe("what reaches the front", () => {
     expect([statusCode, JSON.parse(body)]).toEqual([403, expect.objectContaining({ code: "foreign_host" })]);
   });
 
+  it("has no function log what is for none of them", async () => {
+    const readLines = async () =>
+      ((await (await fetch(`${stack.url}/console/logs`)).json()) as readonly object[]).length;
+    await post("/events/ingest", JSON.stringify(order));
+    const before = await readLines();
+    const from = stack.output().length;
+    for (const body of ["{", "{}", '{"event_type":"nobodys"}', "[]"]) await post("/events/ingest", body);
+    await post("/events/batch", JSON.stringify(samples.map(({ sample }) => sample)));
+    await stack.waitForOutput(/422 wrong_function A batch goes to one function/, from);
+    expect(await readLines()).toBe(before);
+  });
+
   it("prints a line for what is refused, whatever it is", async () => {
     const from = stack.output().length;
     await post("/events/ingest", JSON.stringify({ ...order, order_id: undefined }));
@@ -167,7 +179,9 @@ describe("what reaches the front", () => {
 
   it("is healthy when every function is", async () => {
     const response = await fetch(`${stack.url}/health`);
-    expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+    const contract = Object.fromEntries(functionNames.map((name) => [name, expect.stringMatching(/^[0-9a-f]{16}$/)]));
+    const health = { status: "ok", version: expect.any(String), contract };
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining(health)]);
   });
 });
 

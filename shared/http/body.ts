@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { findInflater } from "./inflate.ts";
 import { readMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
-import { receive } from "./receive.ts";
+import { receive, tooLarge } from "./receive.ts";
 import type { Lease } from "./room.ts";
 
 /** A request. functions-framework leaves a `rawBody` where its parsers ran first. */
@@ -30,18 +30,28 @@ export interface Body {
  * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json, malformed_request, request_timeout,
  *   overloaded, shutting_down
  */
-export async function readBody(request: BodyRequest, lease: Lease, { limit, accepts }: BodyRules): Promise<Body> {
-  const { headers } = request;
-  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
-  if (!hasBody && headers["content-type"] === undefined) throw emptyBody();
-  const mediaType = readMediaType(headers["content-type"], accepts);
-  const inflater = findInflater(headers["content-encoding"]);
-  // Before the client is told to go on: there is nothing that it could send.
-  if (!hasBody) throw emptyBody();
-  const body = request.rawBody ?? (await receive(request, { lease, limit, inflater }));
+export async function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<Body> {
+  const { mediaType, inflater } = readHead(request, rules);
+  const body = request.rawBody ?? (await receive(request, { lease, limit: rules.limit, inflater }));
   const bytes = skipByteOrderMark(body);
   if (bytes.length === 0) throw emptyBody();
   return { bytes, mediaType };
+}
+
+/**
+ * Reads what is said of a body before it comes: what is refused for it, the client need not send.
+ *
+ * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json where there is no body
+ */
+export function readHead({ headers }: IncomingMessage, { limit, accepts }: BodyRules) {
+  const length = Number(headers["content-length"] ?? 0);
+  const hasBody = headers["transfer-encoding"] !== undefined || length > 0;
+  if (!hasBody && headers["content-type"] === undefined) throw emptyBody();
+  const mediaType = readMediaType(headers["content-type"], accepts);
+  const inflater = findInflater(headers["content-encoding"]);
+  if (!hasBody) throw emptyBody();
+  if (length > limit) throw tooLarge(limit);
+  return { mediaType, inflater };
 }
 
 /** @returns the bytes behind a UTF-8 byte order mark, where they begin with one */

@@ -84,7 +84,8 @@ export function recordRefusal(service: Service, problem: Problem, headers: Incom
   toProblem(service, readContext({ headers }), problem);
 }
 
-function findRoute(request: BodyRequest): EventRoute | ReadRoute {
+/** @throws {Problem} malformed_request, not_found, method_not_allowed */
+export function findRoute(request: BodyRequest): EventRoute | ReadRoute {
   checkHost(request);
   const { method = "", url } = request;
   const route = routes.get(readPath(url));
