@@ -6,6 +6,7 @@ import { useDraft } from "./draft.ts";
 import { FaultMenu } from "./fault-menu.tsx";
 import { everything, type Filter, noFilter } from "./filter.ts";
 import { FunctionBar } from "./function-bar.tsx";
+import { Help } from "./help.tsx";
 import { listLines } from "./marked-json.tsx";
 import { type Place, usePlace } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
@@ -69,6 +70,7 @@ export function App({ store }: { readonly store: Store }) {
             ? `${hello.broker} Pub/Sub at ${hello.pubsub}, project ${hello.project}`
             : "not connected to npm start"}
         </span>
+        <Help />
         <FaultMenu store={store} />
         <a href="/docs">API reference</a>
       </header>

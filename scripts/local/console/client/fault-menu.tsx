@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { type ActiveFaults, type Recipe, recipes } from "../protocol.ts";
 import { functions, toColour } from "./functions.ts";
+import { Menu } from "./menu.tsx";
 import { parseObject, sendJson } from "./send.ts";
 import type { Store } from "./store.ts";
 
@@ -9,7 +10,6 @@ const ALL = "all";
 
 /** Has Pub/Sub fail for a function, to see what callers get. */
 export function FaultMenu({ store }: { readonly store: Store }) {
-  const menu = useRef<HTMLDetailsElement>(null);
   const active = Object.keys(store.faults);
   // What is chosen and not confirmed yet: a rendering meanwhile would take it back from under the next key.
   const [chosen, setChosen] = useState<Readonly<Record<string, string>>>({});
@@ -27,46 +27,39 @@ export function FaultMenu({ store }: { readonly store: Store }) {
     });
     last.current = sending;
   };
-  const close = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !menu.current?.open) return;
-    event.stopPropagation();
-    menu.current.open = false;
-    menu.current.querySelector("summary")?.focus();
-  };
   return (
-    <details ref={menu} class="menu" onKeyDown={close}>
-      <summary class={active.length > 0 ? "button on" : "button"}>
-        {active.length > 0 ? `Pub/Sub fails: ${active.join(", ")}` : "Break Pub/Sub"}
-      </summary>
-      <div class="sheet">
-        <p class="hint">What the publish calls of a function meet from now on.</p>
-        {[ALL, ...functions.map(({ name }) => name)].map((name) => (
-          <label key={name} class="recipe" style={toColour(name)}>
-            <span class="name">{name === ALL ? "all functions" : name}</span>
-            <select
-              aria-label={`Pub/Sub for ${name === ALL ? "all functions" : name}`}
-              value={name !== ALL ? recipeOf(name) : common.size === 1 ? [...common][0] : ""}
-              onChange={({ currentTarget }) => choose(name, currentTarget.value)}
-            >
-              {name === ALL && common.size > 1 && <option value="">differs</option>}
-              {(Object.keys(recipes) as Recipe[]).map((recipe) => (
-                <option key={recipe} value={recipe}>
-                  {recipes[recipe]}
-                </option>
-              ))}
-            </select>
-          </label>
-        ))}
-        <p class="row">
-          <button type="button" onClick={() => choose(ALL, "none")} disabled={active.length === 0}>
-            Heal all
-          </button>
-        </p>
-        <p class="hint">
-          It happens on the way to Pub/Sub: a publisher of your own, at {store.hello?.pubsub ?? "its address"}, does not
-          meet it.
-        </p>
-      </div>
-    </details>
+    <Menu
+      name="menu"
+      title={active.length > 0 ? `Pub/Sub fails: ${active.join(", ")}` : "Break Pub/Sub"}
+      isLoud={active.length > 0}
+    >
+      <p class="hint">What the publish calls of a function meet from now on.</p>
+      {[ALL, ...functions.map(({ name }) => name)].map((name) => (
+        <label key={name} class="recipe" style={toColour(name)}>
+          <span class="name">{name === ALL ? "all functions" : name}</span>
+          <select
+            aria-label={`Pub/Sub for ${name === ALL ? "all functions" : name}`}
+            value={name !== ALL ? recipeOf(name) : common.size === 1 ? [...common][0] : ""}
+            onChange={({ currentTarget }) => choose(name, currentTarget.value)}
+          >
+            {name === ALL && common.size > 1 && <option value="">differs</option>}
+            {(Object.keys(recipes) as Recipe[]).map((recipe) => (
+              <option key={recipe} value={recipe}>
+                {recipes[recipe]}
+              </option>
+            ))}
+          </select>
+        </label>
+      ))}
+      <p class="row">
+        <button type="button" onClick={() => choose(ALL, "none")} disabled={active.length === 0}>
+          Heal all
+        </button>
+      </p>
+      <p class="hint">
+        It happens on the way to Pub/Sub: a publisher of your own, at {store.hello?.pubsub ?? "its address"}, does not
+        meet it.
+      </p>
+    </Menu>
   );
 }
