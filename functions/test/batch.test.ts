@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { status as grpc } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import type { PublishRequest } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { domains } from "../../shared/events/registry.ts";
@@ -10,12 +10,12 @@ import { domains } from "../../shared/events/registry.ts";
 const { topic: topicId, events } = domains["user-actions"];
 const { sample } = events["product.viewed"];
 const project = "batches";
-let pubsub: EmbeddedPubSub;
+let pubsub: FaultyPubSub;
 let topic: TopicCollector;
 let running: FunctionProcess;
 
 beforeAll(async () => {
-  pubsub = await startEmbeddedPubSub();
+  pubsub = await startFaultyPubSub();
   topic = await collectTopic(pubsub.endpoint, project, topicId);
   running = await startFunction("user-actions", {
     endpoint: pubsub.endpoint,

@@ -3,7 +3,7 @@ import { status as grpc } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { startTcpProxy, type TcpProxy } from "../../scripts/testing/tcp-proxy.ts";
 import { domains } from "../../shared/events/registry.ts";
@@ -13,13 +13,13 @@ const project = "failing";
 const { topic: topicId, events } = domains.commerce;
 const { sample } = events["order.placed"];
 
-let pubsub: EmbeddedPubSub;
+let pubsub: FaultyPubSub;
 let proxy: TcpProxy;
 let topic: TopicCollector;
 let running: FunctionProcess;
 
 beforeAll(async () => {
-  pubsub = await startEmbeddedPubSub();
+  pubsub = await startFaultyPubSub();
   proxy = await startTcpProxy(pubsub.endpoint);
   topic = await collectTopic(pubsub.endpoint, project, topicId);
   running = await startFunction("commerce", {

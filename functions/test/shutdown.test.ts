@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, type TestContext, vi } from "vitest";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
-import { startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { domains } from "../../shared/events/registry.ts";
@@ -14,7 +14,7 @@ const { sample } = domains.commerce.events["order.placed"];
 
 /** A function of the test's own, and a Pub/Sub server. */
 async function start({ onTestFinished }: Pick<TestContext, "onTestFinished">) {
-  const pubsub = await startEmbeddedPubSub();
+  const pubsub = await startFaultyPubSub();
   onTestFinished(() => pubsub.close());
   const admin = connectPubSub(pubsub.endpoint, project);
   await admin.createTopic(domains.commerce.topic);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../scripts/pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -12,12 +12,12 @@ const project = "slow";
 const { topic: topicId, events } = domains.system;
 const { sample } = events["inventory.low_stock_alert"];
 
-let pubsub: EmbeddedPubSub;
+let pubsub: FaultyPubSub;
 let topic: TopicCollector;
 let running: FunctionProcess;
 
 beforeAll(async () => {
-  pubsub = await startEmbeddedPubSub();
+  pubsub = await startFaultyPubSub();
   topic = await collectTopic(pubsub.endpoint, project, topicId);
   // Above the slowest call with room for a loaded machine; below it would be the budget that is tested.
   running = await startFunction("system", { endpoint: pubsub.endpoint, project, env: { PUBLISH_TIMEOUT_MS: "15000" } });

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { callUnary, connectPubSub, type PubSubAdmin } from "./client.ts";
 import { createFixture, createMessages } from "./conformance/fixture.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "./embedded/server.ts";
+import type { Fault } from "./faults.ts";
 import { publisherMethods } from "./protocol.ts";
-import { type CallFault, type PublishAttempt, type PublishProxy, startPublishProxy } from "./publish-proxy.ts";
+import { type PublishAttempt, type PublishProxy, startPublishProxy } from "./publish-proxy.ts";
 
 let server: EmbeddedPubSub;
 let proxy: PublishProxy;
 let admin: PubSubAdmin;
-let fault: CallFault | undefined;
+let fault: Fault | undefined;
 let attempts: PublishAttempt[] = [];
 
 beforeAll(async () => {
@@ -66,7 +67,7 @@ it("passes a message of megabytes on", async () => {
   await expect(admin.publish("topic", [{ data }])).resolves.toHaveLength(1);
 });
 
-it.each<[CallFault, status, boolean, string]>([
+it.each<[Fault, status, boolean, string]>([
   [{ kind: "error", code: status.PERMISSION_DENIED }, status.PERMISSION_DENIED, false, "PERMISSION_DENIED"],
   [{ kind: "delay", ms: 20 }, status.OK, true, "OK"],
   [{ kind: "lost-answer", caller: "unavailable" }, status.UNAVAILABLE, true, "UNAVAILABLE"],
@@ -79,7 +80,7 @@ it.each<[CallFault, status, boolean, string]>([
   expect(await publish()).toEqual({ code: status.OK, stored: true });
 });
 
-it.each<[CallFault, number]>([
+it.each<[Fault, number]>([
   [{ kind: "hang" }, 0],
   [{ kind: "lost-answer", caller: "hang" }, 1],
 ])("never answers: %o", async (chosen, stored) => {

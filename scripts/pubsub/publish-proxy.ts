@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   connect,
   constants,
   createServer,
@@ -10,8 +11,8 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { status } from "@grpc/grpc-js";
-import type { Fault } from "./embedded/faults.ts";
-import { publisherMethods } from "./protocol.ts";
+import type { Fault } from "./faults.ts";
+import { type PublishRequest, publisherMethods } from "./protocol.ts";
 
 /** A publish call that passes; told when it begins and again when it has ended. */
 export interface PublishAttempt {
@@ -27,9 +28,6 @@ export interface PublishAttempt {
   /** Since it began. */
   readonly ms: number;
 }
-
-/** What the proxy does to one call: the faults of the embedded server, or the end of its connection. */
-export type CallFault = Fault | { readonly kind: "drop" };
 
 /** Where functions publish to, instead of the Pub/Sub server itself. */
 export interface PublishProxy {
@@ -56,11 +54,11 @@ const isPassedOn = ([name]: readonly [string, unknown]) => !["connection", "host
  * do to it what networks and services do. Everything else passes unseen.
  *
  * @param target `host:port` of the server
- * @param decide what shall happen to a call to this topic (without its project)
+ * @param decide what shall happen to a call to this topic (without its project) with this request
  */
 export async function startPublishProxy(
   target: string,
-  decide: (topic: string) => CallFault | undefined,
+  decide: (topic: string, request: PublishRequest) => Fault | undefined,
   onAttempt: (attempt: PublishAttempt) => void,
 ): Promise<PublishProxy> {
   const authority = `http://${target.replace(/^https?:\/\//, "")}`;
@@ -76,12 +74,13 @@ export async function startPublishProxy(
   });
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {});
-    handle(stream, headers).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    if (headers[":path"] === publisherMethods.Publish.path)
+      handle(stream, headers).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    else relay(stream, openUpstream(headers));
   });
 
   async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const body = Buffer.concat(await stream.toArray());
-    if (headers[":path"] !== publisherMethods.Publish.path) return passOn(stream, headers, body);
     const call = publisherMethods.Publish.requestDeserialize(body.subarray(FRAME_HEADER_BYTES));
     const topic = call.topic.slice(call.topic.lastIndexOf("/") + 1);
     const startedAt = performance.now();
@@ -94,11 +93,11 @@ export async function startPublishProxy(
       onAttempt({ ...attempt, status: code, detail, ms: performance.now() - startedAt });
     };
     stream.once("close", () => tell("CANCELLED", "The function gave this call up."));
-    await meet(decide(topic), stream, headers, body, tell);
+    await meet(decide(topic, call), stream, headers, body, tell);
   }
 
   async function meet(
-    fault: CallFault | undefined,
+    fault: Fault | undefined,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     body: Buffer,
@@ -128,7 +127,7 @@ export async function startPublishProxy(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     body: Buffer,
-    tell: (code: string, detail: string) => void = () => {},
+    tell: (code: string, detail: string) => void,
   ): Promise<void> {
     const answer = await callUpstream(headers, body).catch((error: Error) => error);
     if (stream.closed) return;
@@ -141,13 +140,17 @@ export async function startPublishProxy(
     stream.end(answer.body);
   }
 
-  async function callUpstream(headers: IncomingHttpHeaders, body: Buffer): Promise<GrpcAnswer> {
+  function openUpstream(headers: IncomingHttpHeaders): ClientHttp2Stream {
     if (!upstream || upstream.closed || upstream.destroyed) {
       upstream = connect(authority, { settings });
       upstream.on("error", () => {});
       upstream.unref();
     }
-    const stream = upstream.request(Object.fromEntries(Object.entries(headers).filter(isPassedOn)));
+    return upstream.request(Object.fromEntries(Object.entries(headers).filter(isPassedOn)));
+  }
+
+  async function callUpstream(headers: IncomingHttpHeaders, body: Buffer): Promise<GrpcAnswer> {
+    const stream = openUpstream(headers);
     let trailers: IncomingHttpHeaders | undefined;
     stream.once("trailers", (received) => {
       trailers = received;
@@ -168,6 +171,24 @@ export async function startPublishProxy(
       server.close();
     },
   };
+}
+
+/** Passes a call of any kind on, as it comes, both ways. */
+function relay(stream: ServerHttp2Stream, upstream: ClientHttp2Stream): void {
+  let trailers: IncomingHttpHeaders = {};
+  upstream.on("error", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  upstream.once("trailers", (received) => {
+    trailers = received;
+  });
+  upstream.once("response", (headers, flags) => {
+    if (stream.closed) return;
+    const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    if (!isWhole) stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+    stream.respond(headers, isWhole ? { endStream: true } : { waitForTrailers: true });
+    if (!isWhole) upstream.pipe(stream);
+  });
+  stream.once("close", () => upstream.close(constants.NGHTTP2_CANCEL));
+  stream.pipe(upstream);
 }
 
 function fail(

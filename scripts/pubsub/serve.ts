@@ -1,19 +1,8 @@
 import { parseArgs } from "node:util";
-import type { Fault } from "./embedded/faults.ts";
 import { startEmbeddedPubSub } from "./embedded/server.ts";
 
 // node scripts/pubsub/serve.ts [--port=8085]: the embedded Pub/Sub server as a process of its own. Prints its endpoint when
 // it is ready; for a client, PUBSUB_EMULATOR_HOST is that endpoint.
-
-/**
- * What a process that forked this one may send it: faults for publish calls, as in `Faults` (for the next `count` of
- * them, or for every `every`th), their end, or a request for the counts, answered with `{ stats }`.
- */
-export type ServerCommand =
-  | { fault: Fault; count: number }
-  | { fault: Fault; every: number }
-  | { clearFaults: true }
-  | { stats: true };
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "8085" } } });
 const server = await startEmbeddedPubSub({ port: Number(values.port) }).catch((error: Error) => {
@@ -22,12 +11,8 @@ const server = await startEmbeddedPubSub({ port: Number(values.port) }).catch((e
 });
 console.log(server.endpoint);
 
-process.on("message", (command: ServerCommand) => {
-  if ("stats" in command) process.send?.({ stats: server.stats() });
-  else if ("clearFaults" in command) server.faults.clear();
-  else if ("every" in command) server.faults.every(command.every, command.fault);
-  else server.faults.next(command.count, command.fault);
-});
+/** A process that forked this one asks for the counts by any message. */
+process.on("message", () => process.send?.(server.stats()));
 
 async function stop(): Promise<void> {
   await server.close();

@@ -5,14 +5,12 @@ import { fileURLToPath } from "node:url";
 import { domains } from "../../shared/events/registry.ts";
 import { connectPubSub } from "../pubsub/client.ts";
 import type { EmbeddedPubSubStats } from "../pubsub/embedded/server.ts";
-import type { ServerCommand } from "../pubsub/serve.ts";
 
 /** The embedded Pub/Sub server in a process of its own, with the topics of all functions. */
 export interface BrokerProcess {
   /** `host:port`. */
   readonly endpoint: string;
   stats(): Promise<EmbeddedPubSubStats>;
-  command(command: ServerCommand): void;
   close(): Promise<void>;
 }
 
@@ -27,12 +25,9 @@ export async function startBrokerProcess(project: string): Promise<BrokerProcess
   return {
     endpoint,
     async stats() {
-      child.send({ stats: true } satisfies ServerCommand);
-      const [{ stats }] = (await once(child, "message")) as [{ stats: EmbeddedPubSubStats }];
+      child.send("stats");
+      const [stats] = (await once(child, "message")) as [EmbeddedPubSubStats];
       return stats;
-    },
-    command: (command) => {
-      child.send(command);
     },
     async close() {
       const exit = once(child, "exit");

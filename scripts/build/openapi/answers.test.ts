@@ -3,7 +3,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { createDocumentValidator } from "../../testing/document-validator.ts";
 import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
 import { toDocument } from "./document.ts";
@@ -14,11 +14,11 @@ const project = `documented-${randomUUID().slice(0, 8)}`;
 const { sample } = domains.commerce.events["order.placed"];
 const validator = createDocumentValidator(toDocument(domains.commerce), "commerce");
 const json = { "content-type": "application/json" };
-let pubsub: EmbeddedPubSub;
+let pubsub: FaultyPubSub;
 let running: FunctionProcess;
 
 beforeAll(async () => {
-  pubsub = await startEmbeddedPubSub();
+  pubsub = await startFaultyPubSub();
   const admin = connectPubSub(pubsub.endpoint, project);
   await admin.createTopic(domains.commerce.topic);
   admin.close();

@@ -11,7 +11,7 @@ import { InFlight } from "../../../shared/ingest/in-flight.ts";
 import { PayloadFaults } from "../../../shared/ingest/payload-faults.ts";
 import { createLog } from "../../../shared/log.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
-import { startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
+import { startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { startFunction } from "../../testing/function-process.ts";
 import { type LogEntry, parseLogFilter, toLogEntry } from "../../testing/google-cloud/log-filter.ts";
 import { listAlertPolicies } from "./alert-policies.ts";
@@ -34,7 +34,7 @@ const linesOf = (code: ProblemCode) => entries().filter((entry) => toPayload(ent
 const toPayload = (entry: LogEntry) => entry.jsonPayload as Line;
 
 beforeAll(async () => {
-  const pubsub = await startEmbeddedPubSub();
+  const pubsub = await startFaultyPubSub();
   const admin = connectPubSub(pubsub.endpoint, project);
   await admin.createTopic(commerce.topic);
   admin.close();

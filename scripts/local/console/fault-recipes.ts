@@ -1,12 +1,12 @@
 import { status } from "@grpc/grpc-js";
-import type { CallFault } from "../../pubsub/publish-proxy.ts";
+import type { Fault } from "../../pubsub/faults.ts";
 import { type ActiveFaults, type Recipe, recipes } from "./protocol.ts";
 
 /** Decides about one call; `calls` counts those of the function since the recipe was chosen, from 1. */
-type Rule = (calls: number, topic: string) => CallFault | undefined;
+type Rule = (calls: number, topic: string) => Fault | undefined;
 
 const NEXT = 3;
-const unavailable: CallFault = { kind: "error", code: status.UNAVAILABLE, details: "The service is unavailable." };
+const unavailable: Fault = { kind: "error", code: status.UNAVAILABLE, details: "The service is unavailable." };
 
 const rules: Readonly<Record<Recipe, Rule>> = {
   none: () => undefined,
@@ -43,7 +43,7 @@ export class FaultRecipes {
   }
 
   /** @param name the function's */
-  decide(name: string, topic: string): CallFault | undefined {
+  decide(name: string, topic: string): Fault | undefined {
     const chosen = this.#chosen.get(name);
     if (!chosen) return undefined;
     chosen.calls += 1;

@@ -3,8 +3,9 @@ import type { Domain } from "../../../shared/events/domain.ts";
 import { Problem } from "../../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../../shared/http/respond.ts";
 import type { Broker } from "../../pubsub/broker.ts";
+import type { Fault } from "../../pubsub/faults.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
-import type { CallFault, PublishAttempt } from "../../pubsub/publish-proxy.ts";
+import type { PublishAttempt } from "../../pubsub/publish-proxy.ts";
 import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
@@ -113,7 +114,7 @@ export class LocalConsole {
   }
 
   /** What shall happen to a publish call to this topic. */
-  decideFault(topic: string): CallFault | undefined {
+  decideFault(topic: string): Fault | undefined {
     const domain = this.#options.domains.find((each) => each.topic === topic);
     return domain && this.#faults.decide(domain.name, topic);
   }

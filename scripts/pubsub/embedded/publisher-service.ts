@@ -1,15 +1,12 @@
-import { type handleUnaryCall, status } from "@grpc/grpc-js";
 import type { Page, PublishRequest, PublishResponse, Topic as TopicConfig } from "../protocol.ts";
-import type { Faults } from "./faults.ts";
 import { toPage } from "./paging.ts";
 import { findPublishFault } from "./publish-checks.ts";
 import type { Published, Resources } from "./resources.ts";
-import { RpcError } from "./rpc-error.ts";
-import { answer, unary } from "./unary.ts";
+import { unary } from "./unary.ts";
 
 /** What a server counts about its publish calls, since it was started. */
 export interface PublishCounts {
-  /** Publish calls received, failed ones included. */
+  /** Publish calls received, refused ones included. */
   requests: number;
   /** Messages accepted. */
   messages: number;
@@ -21,8 +18,9 @@ export interface SizedPublishRequest extends PublishRequest {
 }
 
 /** The handlers of google.pubsub.v1.Publisher. */
-export function createPublisherService(resources: Resources, faults: Faults, counts: PublishCounts) {
+export function createPublisherService(resources: Resources, counts: PublishCounts) {
   function store(request: SizedPublishRequest): PublishResponse {
+    counts.requests += 1;
     const topic = resources.findTopic(request.topic);
     const fault = findPublishFault(request, request.wireBytes);
     if (fault !== undefined) throw fault;
@@ -30,28 +28,6 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
     // Decoded with defaults: all fields are there.
     return { messageIds: resources.publish(topic, request.messages as Published[]) };
   }
-
-  const publish: handleUnaryCall<SizedPublishRequest, PublishResponse> = ({ request }, callback) => {
-    counts.requests += 1;
-    const fault = faults.take(request);
-    switch (fault?.kind) {
-      case undefined:
-        answer(callback, () => store(request));
-        break;
-      case "error":
-        callback(new RpcError(fault.code, fault.details ?? "Failed as told."));
-        break;
-      case "delay":
-        setTimeout(() => answer(callback, () => store(request)), fault.ms);
-        break;
-      case "hang":
-        break;
-      case "lost-answer":
-        answer(ignoreAnswer, () => store(request));
-        if (fault.caller === "unavailable") callback(new RpcError(status.UNAVAILABLE, "The answer was lost as told."));
-        break;
-    }
-  };
 
   return {
     CreateTopic: unary((request: TopicConfig) => resources.createTopic(request).config),
@@ -69,8 +45,6 @@ export function createPublisherService(resources: Resources, faults: Faults, cou
       resources.deleteTopic(request.topic);
       return {};
     }),
-    Publish: publish,
+    Publish: unary(store),
   };
 }
-
-function ignoreAnswer(): void {}

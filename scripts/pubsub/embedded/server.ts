@@ -1,7 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { findFreePort } from "../../common/free-port.ts";
 import { publisherMethods, subscriberMethods, unlimitedMessages } from "../protocol.ts";
-import { Faults } from "./faults.ts";
 import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
 import { Resources } from "./resources.ts";
 import { createSubscriberService } from "./subscriber-service.ts";
@@ -11,8 +10,6 @@ import type { Spare } from "./unread.ts";
 export interface EmbeddedPubSub {
   /** `host:port`, as for PUBSUB_EMULATOR_HOST. */
   readonly endpoint: string;
-  /** What shall go wrong with publish calls. */
-  readonly faults: Faults;
   /** Counts since the start. */
   stats(): EmbeddedPubSubStats;
   /** Ends the server with all its connections; everything in it is forgotten. */
@@ -20,7 +17,7 @@ export interface EmbeddedPubSub {
 }
 
 export interface EmbeddedPubSubStats {
-  /** Publish calls received, failed ones included. */
+  /** Publish calls received, refused ones included. */
   publishRequests: number;
   /** Messages accepted. */
   messages: number;
@@ -46,18 +43,16 @@ export async function startEmbeddedPubSub({
   // grpc-js hides the reason why it cannot listen, and prints a line of its own besides.
   if (port !== 0) await findFreePort(port);
   const resources = new Resources(spare);
-  const faults = new Faults();
   const counts = { requests: 0, messages: 0 };
   const server = new Server(unlimitedMessages);
   server.addService(
     { ...publisherMethods, Publish: { ...publisherMethods.Publish, requestDeserialize: readSizedPublishRequest } },
-    createPublisherService(resources, faults, counts),
+    createPublisherService(resources, counts),
   );
   server.addService({ ...subscriberMethods }, createSubscriberService(resources));
   const boundPort = await listen(server, port);
   return {
     endpoint: `127.0.0.1:${boundPort}`,
-    faults,
     stats: () => ({ publishRequests: counts.requests, messages: counts.messages, held: resources.countHeld() }),
     close: async () => {
       resources.close();

@@ -4,7 +4,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { collectTopic, type TopicCollector } from "../../pubsub/collect-topic.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { type FakeProducer, type Reply, startFakeProducer } from "../fake-producer.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
 import { type CallerFolder, type CallerWorld, openCallerWorld } from "./caller-folder.ts";
@@ -14,14 +14,14 @@ import { blocks } from "./guide.ts";
 // What docs/calling.md prints is what runs here, as a caller would run it in an empty folder: first against the built
 // function, then against answers that the function seldom gives.
 
-let pubsub: EmbeddedPubSub;
+let pubsub: FaultyPubSub;
 let running: FunctionProcess;
 let topic: TopicCollector;
 let world: CallerWorld;
 
 beforeAll(async () => {
   const project = `calling-${randomUUID().slice(0, 8)}`;
-  pubsub = await startEmbeddedPubSub();
+  pubsub = await startFaultyPubSub();
   topic = await collectTopic(pubsub.endpoint, project, domains.commerce.topic);
   const env = { PUBLISH_TIMEOUT_MS: "1000" };
   running = await startFunction("commerce", { endpoint: pubsub.endpoint, project, env });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
 import { startBrokerProcess } from "../broker-process.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
@@ -27,21 +28,30 @@ export interface HostileResult {
 /** Runs a case against a function of its own. */
 export async function measureHostileCase({ pubsub, send }: HostileCase): Promise<HostileResult> {
   const broker = await startBrokerProcess(PROJECT);
-  const proxy = pubsub === "does not read" ? await startTcpProxy(broker.endpoint) : undefined;
-  const endpoint = proxy?.endpoint ?? broker.endpoint;
+  const silent = pubsub === "does not read" ? await startTcpProxy(broker.endpoint) : undefined;
+  const hanging = pubsub === "hangs" ? await startHanging(broker.endpoint) : undefined;
+  const { endpoint } = silent ?? hanging ?? broker;
   const running = await startFunction("commerce", { endpoint, project: PROJECT, env, execArgv: ["--import", STALLS] });
   try {
-    if (pubsub === "hangs") broker.command({ fault: { kind: "hang" }, every: 1 });
-    proxy?.blackhole({ includingNew: true });
+    silent?.blackhole({ includingNew: true });
     await readLongestStall(running);
     const statuses = await send(running.port);
     const longestStallMs = await readLongestStall(running);
     return { peakMiB: await running.peakMemoryMiB(), statuses: countBy(statuses), longestStallMs };
   } finally {
     await running.stop("SIGKILL");
-    await proxy?.close();
+    await silent?.close();
+    await hanging?.close();
     await broker.close();
   }
+}
+
+function startHanging(endpoint: string) {
+  return startPublishProxy(
+    endpoint,
+    () => ({ kind: "hang" }),
+    () => {},
+  );
 }
 
 /** What became of small events while large ones had the instance busy. */

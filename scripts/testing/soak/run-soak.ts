@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { commerce } from "../../../shared/events/commerce.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
+import { type Fault, Faults } from "../../pubsub/faults.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
-import type { ServerCommand } from "../../pubsub/serve.ts";
+import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
 import { type BrokerProcess, startBrokerProcess } from "../broker-process.ts";
 import { startFunction } from "../function-process.ts";
 import { type Answers, call } from "./caller.ts";
@@ -14,7 +15,7 @@ const PROJECT = "soak";
 const SUBSCRIPTION = "soak";
 
 /** One publish call in five goes wrong, one in a thousand is stored and never answered. */
-const faults: readonly ServerCommand[] = [
+const everySo: readonly { readonly every: number; readonly fault: Fault }[] = [
   { every: 20, fault: { kind: "error", code: status.UNAVAILABLE } },
   { every: 20, fault: { kind: "error", code: status.RESOURCE_EXHAUSTED } },
   { every: 20, fault: { kind: "lost-answer", caller: "unavailable" } },
@@ -23,7 +24,7 @@ const faults: readonly ServerCommand[] = [
 ];
 
 /** So many calls in a row fail now and then: longer than the budget of a publish, so callers hear of it. */
-const outage: ServerCommand = { fault: { kind: "error", code: status.UNAVAILABLE }, count: 1500 };
+const outage = 1500;
 
 const environment = {
   // Short, so that an outage outlasts it.
@@ -70,17 +71,23 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     if (event) ledger.arrive(event);
     if (!event || !isUnaltered(message, event)) altered++;
   });
-  const running = await startFunction("commerce", { endpoint: broker.endpoint, project: PROJECT, env: environment });
+  const faults = new Faults();
+  const proxy = await startPublishProxy(
+    broker.endpoint,
+    (_, request) => faults.take(request),
+    () => {},
+  );
+  const running = await startFunction("commerce", { endpoint: proxy.endpoint, project: PROJECT, env: environment });
   const answers: Answers = { sent: 0, retryable: new Map(), others: [] };
   try {
-    for (const fault of faults) broker.command(fault);
+    for (const { every, fault } of everySo) faults.every(every, fault);
     const end = Date.now() + options.maxMs;
     let nextOutage = options.outageEvery;
     const goesOn = () => {
       options.onProgress?.(answers.sent);
       if (answers.sent >= nextOutage) {
         nextOutage += options.outageEvery;
-        broker.command(outage);
+        faults.failNext(outage, status.UNAVAILABLE);
       }
       return answers.sent < options.maxRequests && Date.now() < end;
     };
@@ -99,6 +106,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   } finally {
     await running.stop("SIGKILL");
     topic.close();
+    await proxy.close();
     await broker.close();
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { commerce } from "../../../../shared/events/commerce.ts";
 import { connectPubSub } from "../../../pubsub/client.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../../pubsub/embedded/server.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "../../../pubsub/faulty-pubsub.ts";
 import { openSubscription } from "../../../pubsub/open-subscription.ts";
 import { startTcpProxy } from "../../tcp-proxy.ts";
 import { createClientCaller } from "./client-caller.ts";
@@ -38,7 +38,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRep
   const tally = new Tally();
   const closing: (() => unknown)[] = [];
   try {
-    const pubsub = await startEmbeddedPubSub();
+    const pubsub = await startFaultyPubSub();
     closing.push(() => pubsub.close());
     closing.push(await readTopic(pubsub, tally));
     const network = await startTcpProxy(pubsub.endpoint);
@@ -65,7 +65,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRep
   }
 }
 
-async function readTopic(pubsub: EmbeddedPubSub, tally: Tally): Promise<() => void> {
+async function readTopic(pubsub: FaultyPubSub, tally: Tally): Promise<() => void> {
   // What is poison is refused for what it is, whatever else goes wrong.
   usePoison(pubsub.faults);
   const admin = connectPubSub(pubsub.endpoint, PROJECT);

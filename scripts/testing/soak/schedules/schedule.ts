@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import type { Faults } from "../../../pubsub/embedded/faults.ts";
+import type { Faults } from "../../../pubsub/faults.ts";
 import type { TcpProxy } from "../../tcp-proxy.ts";
 import type { Random } from "./random.ts";
 import type { RestartableFunction } from "./restartable-function.ts";

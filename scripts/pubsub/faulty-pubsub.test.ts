@@ -1,15 +1,15 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { callUnary, connectPubSub, type PubSubAdmin } from "../client.ts";
-import { createFixture, createMessages } from "../conformance/fixture.ts";
-import { publisherMethods } from "../protocol.ts";
-import { type EmbeddedPubSub, startEmbeddedPubSub } from "./server.ts";
+import { callUnary, connectPubSub, type PubSubAdmin } from "./client.ts";
+import { createFixture, createMessages } from "./conformance/fixture.ts";
+import { type FaultyPubSub, startFaultyPubSub } from "./faulty-pubsub.ts";
+import { publisherMethods } from "./protocol.ts";
 
-let server: EmbeddedPubSub;
+let server: FaultyPubSub;
 let admin: PubSubAdmin;
 
 beforeAll(async () => {
-  server = await startEmbeddedPubSub();
+  server = await startFaultyPubSub();
   admin = connectPubSub(server.endpoint, "test");
   await admin.createTopic("topic");
 });

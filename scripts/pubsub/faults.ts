@@ -1,23 +1,25 @@
 import type { status } from "@grpc/grpc-js";
-import type { PublishRequest } from "../protocol.ts";
+import type { PublishRequest } from "./protocol.ts";
 
 /**
  * What goes wrong with one publish call:
  * - `error`: answered with this status code, nothing is stored;
  * - `delay`: answered normally, after so many milliseconds;
  * - `hang`: nothing is stored and no answer ever comes;
- * - `lost-answer`: the call is carried out, but instead of its answer the caller hears UNAVAILABLE, or nothing at all.
+ * - `lost-answer`: the call is carried out, but instead of its answer the caller hears UNAVAILABLE, or nothing at all;
+ * - `drop`: its connection ends.
  */
 export type Fault =
   | { kind: "error"; code: status; details?: string }
   | { kind: "delay"; ms: number }
   | { kind: "hang" }
-  | { kind: "lost-answer"; caller: "unavailable" | "hang" };
+  | { kind: "lost-answer"; caller: "unavailable" | "hang" }
+  | { kind: "drop" };
 
 /** Decides for one publish call whether it fails, and how. */
 export type FaultRule = (request: PublishRequest) => Fault | undefined;
 
-/** The faults that a server has been told to show on its publish calls. */
+/** The faults that publish calls are to meet. */
 export class Faults {
   readonly #rules = new Set<FaultRule>();
 
