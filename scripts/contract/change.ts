@@ -8,8 +8,12 @@ export interface Change {
   readonly backward?: string;
   /** Why a consumer of yesterday cannot read what is published now; absent where it can. */
   readonly forward?: string;
-  /** The command cannot tell what it means. */
-  readonly isUnknown?: boolean;
+  /** Why the command cannot tell what it means; absent where it can. */
+  readonly unknown?: string;
+  /** Which messages in report mode now carry `payload_faults`; absent where none do. */
+  readonly marked?: string;
+  /** What is worth a thought, though by the rules it breaks nobody. */
+  readonly notice?: string;
 }
 
 /** What a rule that becomes stricter does. */
@@ -31,8 +35,8 @@ export function toDifferent(path: string, text: string): Change {
   return { path, text, backward: REFUSED, forward: UNEXPECTED };
 }
 
-export function toUnknown(path: string, text: string): Change {
-  return { path, text, isUnknown: true };
+export function toUnknown(path: string, text: string, unknown: string): Change {
+  return { path, text, unknown };
 }
 
 /** Whether one path leads to the other or beyond; `*` is any item or member. */

@@ -1,40 +1,25 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { defineDomain } from "../../shared/events/domain.ts";
-import { toPicture } from "../build/schemas/picture.ts";
-import { compareContracts } from "./compare-contracts.ts";
 import type { TypeContract } from "./contract.ts";
 import { runBoth } from "./run-both.ts";
-
-/** The contract of an event type whose payload is an object with the member `a`. */
-function toContract(
-  entries: v.ObjectEntries,
-  sample: object,
-  more: { readonly enforce?: boolean } = { enforce: true },
-) {
-  const payload = v.looseObject(entries);
-  const domain = defineDomain({
-    ...{ name: "shop", entryPoint: "shop", topic: "shop" },
-    events: { "a.b": { description: "It happened.", payload, ...more, sample: { user_id: "u", payload: sample } } },
-  });
-  const event = domain.events["a.b"];
-  return { picture: toPicture(domain, event), event } satisfies TypeContract;
-}
-
-function compare(before: TypeContract, after: TypeContract) {
-  return compareContracts(new Map([["a.b", before]]), new Map([["a.b", after]]));
-}
-
-/** The sides on which something is broken. */
-function toSides(changes: readonly { backward?: string; forward?: string; isUnknown?: boolean }[]): string {
-  const has = (side: "backward" | "forward" | "isUnknown") => changes.some((change) => change[side]);
-  return [has("backward") && "B", has("forward") && "F", has("isUnknown") && "?"].filter(Boolean).join("");
-}
+import { compare, toContract, toSides } from "./testing/contracts.ts";
 
 const text = v.string();
 const strings = (min: number, max: number) => v.pipe(text, v.minLength(min), v.maxLength(max));
 const numbers = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 const lists = (min: number, max: number) => v.pipe(v.array(text), v.minLength(min), v.maxLength(max));
+const number = v.number();
+const integer = v.pipe(number, v.integer());
+const like = (pattern: RegExp) => v.pipe(text, v.regex(pattern));
+const inSet = (codes: readonly string[]) =>
+  v.pipe(
+    text,
+    v.check((code) => codes.includes(code), "must be known"),
+  );
+/** Two members, and how they must stand to each other. */
+const pair = (isRight: (value: { from: number; to: number }) => boolean) =>
+  v.pipe(v.looseObject({ from: number, to: number }), v.check(isRight, "must be a span"));
+const [withX, withY] = [v.looseObject({ x: text }), v.looseObject({ y: number })];
 const one = v.looseObject({ kind: v.literal("one"), n: v.number() });
 const two = v.looseObject({ kind: v.literal("two") });
 
@@ -144,7 +129,110 @@ const rows: readonly [
     "?",
     "x",
   ],
+  [
+    "a rule in other words",
+    v.pipe(
+      text,
+      v.check((value) => value !== "zz", "must not be zz"),
+    ),
+    v.pipe(
+      text,
+      v.check((value) => value !== "zz", "may not be zz"),
+    ),
+    "",
+    "x",
+  ],
+  [
+    "a rule whose code is written anew",
+    v.pipe(
+      text,
+      v.check((value) => !value.includes("qq"), "must be fine"),
+    ),
+    v.pipe(
+      text,
+      v.check((value) => value.indexOf("qq") === -1, "must be fine"),
+    ),
+    "?",
+    "x",
+  ],
   ["a keyword that nobody knows", text, v.pipe(text, v.metadata({ frobnicate: true })), "?", "x"],
+
+  // JSON Schema has the same words for both.
+  ["characters as code units", v.pipe(text, v.maxCodePoints(10)), v.pipe(text, v.maxLength(10)), "B", "x"],
+  ["code units as characters", v.pipe(text, v.maxLength(10)), v.pipe(text, v.maxCodePoints(10)), "F", "x"],
+  ["exactly so many code units", v.pipe(text, v.codePoints(3)), v.pipe(text, v.length(3)), "BF", "xxx"],
+  ["a stricter idea of e-mail", v.pipe(text, v.rfcEmail()), v.pipe(text, v.email()), "BF", "a@example.com"],
+  ["another idea of a date and time", v.pipe(text, v.isoDateTime()), v.pipe(text, v.isoTimestamp()), "BF", undefined],
+  ["a factory's list with less", inSet(["DE", "FR", "IT"]), inSet(["DE", "FR"]), "B", "DE"],
+  ["a factory's list with more", inSet(["DE", "FR"]), inSet(["DE", "FR", "IT"]), "F", "DE"],
+  ["a check of two members", pair((it) => it.from <= it.to), pair((it) => it.from < it.to), "B?", { from: 1, to: 2 }],
+  ["an address for bytes", v.pipe(text, v.ip()), v.pipe(text, v.maxBytes(4)), "BF", undefined],
+
+  // Harmless, or harmless on one side.
+  ["fewer bytes", v.pipe(text, v.maxBytes(200)), v.pipe(text, v.maxBytes(100)), "B", "x"],
+  ["bytes for code units", v.pipe(text, v.maxLength(10)), v.pipe(text, v.maxBytes(10)), "B", "x"],
+  ["code units for bytes", v.pipe(text, v.maxBytes(10)), v.pipe(text, v.maxLength(10)), "F", "x"],
+  ["a list for a pattern that covers it", like(/^[A-Z]{3}$/), v.picklist(["EUR", "USD"]), "B", "EUR"],
+  ["a list for a pattern that does not", like(/^[A-Z]{3}$/), v.picklist(["EUR", "euro"]), "BF", "EUR"],
+  ["a pattern that covers a list", v.picklist(["EUR", "USD"]), like(/^[A-Z]{3}$/), "F", "EUR"],
+  ["bounds that cover a list", v.picklist(["EUR", "USD"]), v.pipe(text, v.maxCodePoints(3)), "F", "EUR"],
+  ["bounds that cover a part of a list", v.picklist(["EUR", "euro"]), v.pipe(text, v.maxCodePoints(3)), "BF", "EUR"],
+  ["a list for a bounded number", numbers(0, 9), v.picklist([1, 2]), "B", 1],
+  ["a literal for a bounded number", numbers(0, 9), v.literal(2), "B", 2],
+  ["a literal beyond the bounds", numbers(0, 9), v.literal(20), "BF", undefined],
+  ["a list with null for any text", v.nullable(text), v.nullable(v.picklist(["x"])), "B", "x"],
+  ["any text for a list with null", v.nullable(v.picklist(["x"])), v.nullable(text), "F", "x"],
+  ["values, which are a list", v.pipe(text, v.values(["x", "y"])), v.picklist(["y", "x"]), "", "x"],
+  ["a sum in another order", v.intersect([withX, withY]), v.intersect([withY, withX]), "", { x: "", y: 1 }],
+  ["an object in two parts", v.looseObject({ x: text, y: number }), v.intersect([withY, withX]), "", { x: "", y: 1 }],
+  [
+    "a sum with a record in another order",
+    v.intersect([v.record(text, number), withY]),
+    v.intersect([withY, v.record(text, number)]),
+    "",
+    { y: 1 },
+  ],
+  ["literals for a list", v.picklist(["x", "y"]), v.union([v.literal("x"), v.literal("y")]), "", "x"],
+  ["a list for literals", v.union([v.literal("x"), v.literal("y")]), v.picklist(["x", "y"]), "", "x"],
+  ["both literals for a boolean", v.boolean(), v.union([v.literal(true), v.literal(false)]), "", true],
+  ["one literal for a boolean", v.boolean(), v.literal(true), "B", true],
+  [
+    "a union within a union",
+    v.union([text, v.union([number, v.boolean()])]),
+    v.union([text, number, v.boolean()]),
+    "",
+    "x",
+  ],
+  ["a member that another covers", v.union([text, v.literal("x")]), text, "", "x"],
+  [
+    "a tag with two values in two members",
+    v.variant("kind", [v.looseObject({ kind: v.picklist(["one", "four"]), n: number }), two]),
+    v.variant("kind", [one, two, v.looseObject({ kind: v.literal("four"), n: number })]),
+    "",
+    { kind: "two" },
+  ],
+  ["integers above 0 or from 1", v.pipe(integer, v.gtValue(0)), v.pipe(integer, v.minValue(1)), "", 1],
+  ["numbers above 0 or from 1", v.pipe(number, v.gtValue(0)), v.pipe(number, v.minValue(1)), "B", 1],
+  ["integers for even ones", v.pipe(number, v.multipleOf(2)), integer, "F", 2],
+  [
+    "a record's keys with more",
+    v.record(v.picklist(["x"]), number),
+    v.record(v.picklist(["x", "y"]), number),
+    "F",
+    { x: 1 },
+  ],
+  [
+    "a record's keys with less",
+    v.record(v.picklist(["x", "y"]), number),
+    v.record(v.picklist(["x"]), number),
+    "B",
+    { x: 1 },
+  ],
+  ["a pattern in either case", like(/^[a-z]+$/), like(/^[a-z]+$/i), "F", "x"],
+  ["a pattern in one case", like(/^[a-z]+$/i), like(/^[a-z]+$/), "B", "x"],
+  ["a pattern with more", like(/^[A-Z]{3}$/), like(/^[A-Z]{3,4}$/), "F", "AAA"],
+  ["a length for a pattern", like(/^[A-Z]{3}$/), v.pipe(text, v.codePoints(3)), "F", "AAA"],
+  ["a pattern and more bytes", v.pipe(text, v.maxBytes(40)), v.pipe(text, v.endsWith("z")), "BF", "z"],
 ];
 
 /** No value that is drawn shows these: the contract is by the letter, or the schema takes nothing that is drawn. */
@@ -153,7 +241,19 @@ const unseen = new Set([
   "a value that is not allowed",
   "a record's values no more",
   "a fraction's bound",
+  // Values that are drawn for a node alone show these.
+  "a stricter idea of e-mail",
+  "another pattern",
+  "a pattern and more bytes",
 ]);
+
+describe("in report mode, where nothing is refused", () => {
+  it.each(rows)("%s", (_, a, b, breaks, sample) => {
+    const [before, after] = [toContract({ a }, { a: sample }, {}), toContract({ a: b }, { a: sample }, {})];
+    // What would be refused is marked.
+    expect(toSides(compare(before, after))).toBe(breaks.replace("B", "") + (breaks.includes("B") ? "M" : ""));
+  });
+});
 
 describe("a payload that is enforced", () => {
   it.each(rows)("%s", (name, a, b, breaks, sample) => {
@@ -162,7 +262,8 @@ describe("a payload that is enforced", () => {
     // The two ways agree: what a value shows, the keywords say, and most of what the keywords say a value shows.
     const sides = new Set(runBoth(before, after).map(({ side }) => (side === "backward" ? "B" : "F")));
     if (breaks === "?") return expect([...sides]).toEqual([]);
-    if (!unseen.has(name) && sample !== undefined) expect([...sides].sort().join("")).toBe(breaks);
+    const seen = breaks.replace("?", "");
+    if (!unseen.has(name) && sample !== undefined) expect([...sides].sort().join("")).toBe(seen);
     for (const side of sides) expect(breaks).toContain(side);
   });
 });
@@ -188,7 +289,7 @@ describe("the members of an open object", () => {
 
   it.each(members)("in report mode, where nothing is refused: %s", (_, before, after, breaks) => {
     const changes = compare(toContract(before, sample, {}), toContract(after, sample, {}));
-    expect(toSides(changes)).toBe(breaks.replace("B", ""));
+    expect(toSides(changes)).toBe(breaks.replace("B", "M"));
     expect(changes.length).toBeGreaterThan(0);
   });
 });

@@ -81,11 +81,22 @@ function compareType(before: TypeContract, after: TypeContract): Change[] {
     ...compareMode(a, b),
     ...merge(
       accepted.map(({ forward: _, ...change }) => change),
-      [...published, ...attributes].map(({ backward: _, ...change }) => change),
+      published.map((change) => toConsumers(change, b.payload)),
+      attributes.map(({ backward: _, notice: _notice, ...change }) => change),
     ),
   ];
   const witnesses = runBoth(before, after).filter(({ side }) => !(isNewlyEnforced && side === "backward"));
-  return judgeRules(byKeyword, witnesses, a.published.$defs !== undefined);
+  return withExamples(byKeyword, witnesses, a.published.$defs !== undefined, b.payload);
+}
+
+/** What is narrowed in report mode refuses nothing: it marks. */
+function toConsumers({ backward, notice, ...change }: Change, mode: Picture["payload"]): Change {
+  const isReported = mode === "report" && isWithin(change.path, "payload");
+  return {
+    ...change,
+    ...(backward && isReported ? { marked: "" } : {}),
+    ...(notice ? { notice: `${notice} would be ${isReported ? "marked" : "refused"}` } : {}),
+  };
 }
 
 function withPayloadOf(schema: JsonSchema, other: JsonSchema): JsonSchema {
@@ -93,10 +104,10 @@ function withPayloadOf(schema: JsonSchema, other: JsonSchema): JsonSchema {
   return { ...schema, properties: { ...(schema.properties as object), payload } };
 }
 
-/** One entry a path and text, with what each of the two views says of it. */
-function merge(accepted: readonly Change[], published: readonly Change[]): Change[] {
+/** One entry a path and text, with what each of the views says of it. */
+function merge(...views: readonly (readonly Change[])[]): Change[] {
   const merged = new Map<string, Change>();
-  for (const change of [...accepted, ...published]) {
+  for (const change of views.flat()) {
     const key = `${change.path} ${change.text}`;
     merged.set(key, { ...merged.get(key), ...change });
   }
@@ -125,33 +136,45 @@ function compareMode(a: Picture, b: Picture): Change[] {
   const change = { path: "payload", text: `${a.payload} → ${b.payload}` };
   if (b.payload === "enforce") return [{ ...change, backward: "payloads that break the schema were accepted" }];
   if (a.payload === "enforce") return [{ ...change, forward: "payloads that break the schema will arrive" }];
-  return [change];
+  return [b.payload === "report" ? { ...change, marked: "" } : change];
 }
 
-/** Adds what the values show, where the keywords have not said it: rules that no keyword says. */
-function judgeRules(changes: readonly Change[], witnesses: readonly Witness[], isRecursive: boolean): Change[] {
+/** Adds what the values show, where the keywords have not said it, and an example for what they have. */
+function withExamples(
+  changes: readonly Change[],
+  witnesses: readonly Witness[],
+  isRecursive: boolean,
+  mode: Picture["payload"],
+): Change[] {
   // A schema that contains itself is compared once, and values break it at every depth.
   const tells = (change: Change, { side, path }: Witness) =>
     change[side] !== undefined && (isRecursive || isNear(change.path, path));
   const untold = witnesses.filter((witness) => !changes.some((change) => tells(change, witness)));
-  const byRule = changes.map((change) => {
-    if (!("isLikelyTheSame" in change)) return change;
-    const { isLikelyTheSame, ...rule } = change as RuleChange;
-    const seen = untold.filter(({ path }) => isNear(path, change.path));
-    if (seen.length === 0) return isLikelyTheSame ? rule : { ...rule, isUnknown: true };
-    return { ...rule, ...Object.fromEntries(seen.map(({ side, reason }) => [side, reason])) };
-  });
+  const byRule = changes.map((change) => ("differs" in change ? toJudged(change as RuleChange, untold, mode) : change));
   const left = untold.filter((witness) => !byRule.some((change) => tells(change, witness)));
-  return [...byRule, ...left.map(({ path, side, reason, isRule }) => toChange(path, side, reason, isRule))];
+  return [
+    ...byRule.map((change) => withMarked(change, witnesses)),
+    ...left.map(({ path, side, reason }) => ({ path, text: "schema changed", [side]: reason })),
+  ];
 }
 
-function toChange(path: string, side: Witness["side"], reason: string, isRule: boolean): Change {
-  if (isRule) return { path, text: "rule changed", [side]: reason };
-  return {
-    path,
-    text: `the schemas are the same to this command, and yet ${reason}: an error of the command`,
-    isUnknown: true,
-  };
+const UNSEEN = "no value that was tried shows what that changes";
+
+/** A value that shows one side proves nothing of the other, unless values were drawn around all that is different. */
+function toJudged({ differs, ...rule }: RuleChange, untold: readonly Witness[], mode: Picture["payload"]): Change {
+  const seen = untold.filter(({ path }) => isNear(path, rule.path));
+  if (seen.length === 0) return differs === "in words" ? rule : { ...rule, unknown: UNSEEN };
+  const judged = { ...rule, ...Object.fromEntries(seen.map(({ side, reason }) => [side, reason])) };
+  const isReported = mode === "report" && isWithin(rule.path, "payload");
+  const isWhole = judged.forward !== undefined && (isReported || judged.backward !== undefined);
+  return differs === "in code" && !isWhole ? { ...judged, unknown: `${UNSEEN} besides` } : judged;
+}
+
+function withMarked(change: Change, witnesses: readonly Witness[]): Change {
+  if (change.marked === undefined) return change;
+  const near = witnesses.filter(({ side, path }) => side === "marked" && isNear(path, change.path));
+  const example = near.find(({ path }) => path === change.path) ?? near[0];
+  return { ...change, marked: example?.reason ?? "events that kept to yesterday's schema would carry payload_faults" };
 }
 
 function isNear(a: string, b: string): boolean {

@@ -12,7 +12,15 @@ export function compareObjects(comparison: Comparison, a: JsonSchema, b: JsonSch
       .filter((name, index, all) => all.indexOf(name) === index)
       .flatMap((name) => compareMember(comparison, before, after, name, join(path, name))),
     ...compareOthers(comparison, before, after, join(path, "*")),
+    ...compareNames(comparison, a.propertyNames, b.propertyNames, path),
   ];
+}
+
+/** What the names of members may be; they are texts always. */
+function compareNames(comparison: Comparison, a: unknown, b: unknown, path: string): Change[] {
+  const text = { type: "string" };
+  const changes = comparison.compare(a ?? text, b ?? text, path);
+  return changes.map((change) => ({ ...change, text: `names of members: ${change.text}` }));
 }
 
 interface ObjectSchema {
@@ -50,8 +58,11 @@ function compareMember(
     changes.push(...listUnknown(after.properties[name], path));
     if (before.isClosed) return [...changes, { path, text: "property added to a closed object", forward: UNEXPECTED }];
     if (before.others) return [...changes, ...comparison.compare(before.others, after.properties[name], path)];
+    if (isRequired) return changes;
+    const text = "optional property added";
     // By the letter a member of this name may have been sent with any value; it was no part of the contract.
-    return isRequired ? changes : [...changes, { path, text: "optional property added" }];
+    const isFree = toEssence(after.properties[name]) === "{}";
+    return [...changes, isFree ? { path, text } : { path, text, notice: "events that send something else there" }];
   }
   if (after.isClosed) return [...changes, { path, text: "property removed from a closed object", backward: REFUSED }];
   if (after.others) return [...changes, ...comparison.compare(before.properties[name], after.others, path)];

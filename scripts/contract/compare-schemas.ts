@@ -1,12 +1,14 @@
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
-import { type Change, toUnknown } from "./change.ts";
+import type { Change } from "./change.ts";
 import { compareArrays } from "./compare-arrays.ts";
+import { compareConstants } from "./compare-constants.ts";
 import { compareObjects } from "./compare-objects.ts";
-import { compareRules } from "./compare-rules.ts";
+import { compareScalars } from "./compare-scalars.ts";
 import { compareUnions } from "./compare-unions.ts";
-import { compareScalars, compareTypes } from "./compare-values.ts";
-import { type Comparison, sayUnknown } from "./comparison.ts";
+import { compareTypes } from "./compare-values.ts";
+import { type Comparison, toUnknownKeyword } from "./comparison.ts";
 import { listUnknownKeywords, resolve, toEssence, toNode } from "./keywords.ts";
+import { normalise } from "./normalise.ts";
 
 /**
  * Compares two JSON Schemas by their keywords: which values does one take that the other does not.
@@ -16,13 +18,14 @@ import { listUnknownKeywords, resolve, toEssence, toNode } from "./keywords.ts";
  * @returns every change, with what it breaks
  */
 export function compareSchemas(before: JsonSchema, after: JsonSchema, path = ""): Change[] {
+  const [a, b] = [normalise(before), normalise(after)];
   const comparison: Comparison = {
-    before,
-    after,
+    before: a,
+    after: b,
     seen: new Set(),
-    compare: (a, b, at) => compareNodes(comparison, a, b, at),
+    compare: (one, other, at) => compareNodes(comparison, one, other, at),
   };
-  return comparison.compare(before, after, path);
+  return comparison.compare(a, b, path);
 }
 
 function compareNodes(comparison: Comparison, before: unknown, after: unknown, path: string): Change[] {
@@ -36,7 +39,9 @@ function compareNodes(comparison: Comparison, before: unknown, after: unknown, p
   const b = resolve(after, comparison.after);
   if (toEssence(a) === toEssence(b) && !JSON.stringify([a, b]).includes('"$ref"')) return [];
   const unknown = [...new Set([...listUnknownKeywords(a), ...listUnknownKeywords(b)])];
-  const changes = unknown.map((keyword) => toUnknown(path, sayUnknown(keyword)));
+  const changes = unknown.map((keyword) => toUnknownKeyword(path, keyword));
+  const constants = compareConstants(a, b, path);
+  if (constants) return [...changes, ...constants];
   const unions = compareUnions(comparison, a, b, path);
   if (unions) return [...changes, ...unions];
   const types = compareTypes(a, b, path);
@@ -47,6 +52,5 @@ function compareNodes(comparison: Comparison, before: unknown, after: unknown, p
     ...compareScalars(a, b, path),
     ...compareObjects(comparison, a, b, path),
     ...compareArrays(comparison, a, b, path),
-    ...compareRules(a, b, path),
   ];
 }

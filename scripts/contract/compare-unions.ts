@@ -24,11 +24,13 @@ export function compareUnions(
     return [...rest, ...compareMembers(comparison, before, after, path)];
   }
   if (toEssence(own) !== "{}" || toEssence(others) !== "{}") {
-    return [toUnknown(path, "a union with keywords beside it became something else")];
+    return [toUnknown(path, "a union with keywords beside it became something else", MANY_PARTS)];
   }
   const single = (schema: JsonSchema) => ({ keyword: "anyOf", members: [schema], rest: {} });
   return compareMembers(comparison, before ?? single(a), after ?? single(b), path);
 }
+
+const MANY_PARTS = "this command does not compare schemas of several parts with others";
 
 interface Union {
   readonly keyword: string;
@@ -55,7 +57,7 @@ function compareMembers(comparison: Comparison, before: Union, after: Union, pat
   const isCovered = (member: JsonSchema, union: Union, side: "backward" | "forward") =>
     union.members.some((other) => {
       const [a, b] = side === "backward" ? [member, other] : [other, member];
-      return comparison.compare(a, b, path).every((change) => !change[side] && !change.isUnknown);
+      return comparison.compare(a, b, path).every((change) => !change[side] && !change.unknown);
     });
   for (const member of unpaired) {
     const text = `${after.keyword} member removed: ${toKind(member)}`;
@@ -90,16 +92,18 @@ function compareSums(comparison: Comparison, a: JsonSchema, b: JsonSchema, path:
     rest,
   })) as [Sum, Sum];
   const changes = comparison.compare(before.rest, after.rest, path);
-  if (before.parts.length === after.parts.length) {
-    return [...changes, ...before.parts.flatMap((part, index) => comparison.compare(part, after.parts[index], path))];
+  const only = (parts: readonly JsonSchema[], others: readonly JsonSchema[]) => {
+    const known = others.map(toEssence);
+    return parts.filter((part) => !known.includes(toEssence(part)));
+  };
+  const [removed, added] = [only(before.parts, after.parts), only(after.parts, before.parts)];
+  if (removed.length === added.length) {
+    return [...changes, ...removed.flatMap((part, index) => comparison.compare(part, added[index], path))];
   }
-  const [olds, news] = [before.parts.map(toEssence), after.parts.map(toEssence)];
-  const removed = olds.filter((part) => !news.includes(part)).length;
-  const added = news.filter((part) => !olds.includes(part)).length;
-  if (removed > 0 && added > 0) return [...changes, toUnknown(path, "allOf has other parts, and not as many")];
-  if (added > 0) changes.push(toStricter(path, "allOf part added"));
-  if (removed > 0) changes.push(toLooser(path, "allOf part removed"));
-  return changes;
+  if (removed.length > 0 && added.length > 0) {
+    return [...changes, toUnknown(path, "allOf has other parts, and not as many", MANY_PARTS)];
+  }
+  return [...changes, added.length > 0 ? toStricter(path, "allOf part added") : toLooser(path, "allOf part removed")];
 }
 
 interface Sum {

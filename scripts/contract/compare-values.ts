@@ -1,7 +1,8 @@
-import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
 import { type Change, toDifferent, toLooser, toStricter } from "./change.ts";
+import { compareLengths, hasOwnLength } from "./compare-lengths.ts";
 import { conjuncts, toEssence } from "./keywords.ts";
+import { listValues } from "./takes.ts";
 
 /** Compares which JSON types two schemas take; of an enum, the types of its values. */
 export function compareTypes(a: JsonSchema, b: JsonSchema, path: string): Change[] {
@@ -15,15 +16,18 @@ export function compareTypes(a: JsonSchema, b: JsonSchema, path: string): Change
   return isWidened ? [toLooser(path, `type widened ${change}`)] : [];
 }
 
-/** Compares what two schemas say of single values: enums, bounds, patterns, and rules that stand for themselves. */
-export function compareScalars(a: JsonSchema, b: JsonSchema, path: string): Change[] {
-  return [
-    ...compareEnums(a, b, path),
-    ...compareBounds(a, b, path),
-    ...compareMultiples(a, b, path),
-    ...["pattern", "format"].flatMap((keyword) => compareConjunct([keyword], a, b, path)),
-    ...conjuncts.flatMap((group) => compareConjunct(group, a, b, path)),
-  ];
+/** Compares what two schemas say of texts and numbers by keywords that have an order: bounds, multiples. */
+export function compareKeywords(a: JsonSchema, b: JsonSchema, path: string): Change[] {
+  return [...compareBounds(a, b, path), ...compareMultiples(a, b, path), ...compareConjunct(["not"], a, b, path)];
+}
+
+export function compareFormats(a: JsonSchema, b: JsonSchema, path: string): Change[] {
+  return compareConjunct(["format"], a, b, path);
+}
+
+/** Compares keywords that stand for themselves. */
+export function compareConjuncts(a: JsonSchema, b: JsonSchema, path: string): Change[] {
+  return conjuncts.flatMap((group) => compareConjunct(group, a, b, path));
 }
 
 function listTypes(schema: JsonSchema): readonly string[] | undefined {
@@ -48,25 +52,6 @@ function say(types: readonly string[] | undefined): string {
   return types ? [...new Set(types)].join(" or ") : "any";
 }
 
-function listValues(schema: JsonSchema): readonly unknown[] | undefined {
-  if ("const" in schema) return [schema.const];
-  return schema.enum as readonly unknown[] | undefined;
-}
-
-function compareEnums(a: JsonSchema, b: JsonSchema, path: string): Change[] {
-  const before = listValues(a)?.map(toCanonicalJson);
-  const after = listValues(b)?.map(toCanonicalJson);
-  if (!before && !after) return [];
-  if (!before) return [toStricter(path, `enum added: ${after?.join(", ")}`)];
-  if (!after) return [toLooser(path, "enum removed")];
-  const removed = before.filter((value) => !after.includes(value));
-  const added = after.filter((value) => !before.includes(value));
-  return [
-    ...(removed.length > 0 ? [toStricter(path, `enum narrowed: ${removed.join(", ")} removed`)] : []),
-    ...(added.length > 0 ? [toLooser(path, `enum widened: ${added.join(", ")} added`)] : []),
-  ];
-}
-
 const bounds = [
   ["minimum", "lower"],
   ["maximum", "upper"],
@@ -81,7 +66,10 @@ const bounds = [
 const exclusive: Readonly<Record<string, string>> = { minimum: "exclusiveMinimum", maximum: "exclusiveMaximum" };
 
 function compareBounds(a: JsonSchema, b: JsonSchema, path: string): Change[] {
-  return bounds.flatMap(([keyword, side]) => {
+  const isByRule = hasOwnLength(a) || hasOwnLength(b);
+  const byKeyword = bounds.filter(([keyword]) => !(isByRule && /^m(in|ax)Length$/.test(keyword)));
+  const lengths = isByRule ? compareLengths(a, b, path) : [];
+  const changes = byKeyword.flatMap(([keyword, side]) => {
     const before = readBound(a, keyword, side);
     const after = readBound(b, keyword, side);
     if (before.value === after.value && before.isExclusive === after.isExclusive) return [];
@@ -90,6 +78,7 @@ function compareBounds(a: JsonSchema, b: JsonSchema, path: string): Change[] {
     const text = `${isNarrowed ? "narrowed" : "widened"} from ${sayBound(before)} to ${sayBound(after)}`;
     return [(isNarrowed ? toStricter : toLooser)(path, `${keyword} ${text}`)];
   });
+  return [...lengths, ...changes];
 }
 
 interface Bound {
@@ -133,8 +122,7 @@ function compareConjunct(group: readonly string[], a: JsonSchema, b: JsonSchema,
   return [after === undefined ? toLooser(path, `${group[0]} removed`) : toDifferent(path, `${group[0]} changed`)];
 }
 
-/** Names of members are strings always, and items may repeat unless something else is said. */
+/** Items may repeat unless something else is said. */
 function isEmpty(rule: JsonSchema): boolean {
-  if (Object.keys(rule).length === 0 || rule.uniqueItems === false) return true;
-  return rule.propertyNames !== undefined && ["{}", '{"type":"string"}'].includes(toEssence(rule.propertyNames));
+  return Object.keys(rule).length === 0 || rule.uniqueItems === false;
 }

@@ -16,7 +16,7 @@ export function listUnknown(schema: unknown, path: string): Change[] {
   if (typeof schema !== "object" || schema === null) return [];
   const { properties, items, ...others } = schema as JsonSchema;
   return [
-    ...listUnknownKeywords(others).map((keyword) => toUnknown(path, sayUnknown(keyword))),
+    ...listUnknownKeywords(others).map((keyword) => toUnknownKeyword(path, keyword)),
     ...Object.entries((properties ?? {}) as object).flatMap(([name, member]) => listUnknown(member, join(path, name))),
     ...listUnknown(items, join(path, "*")),
     ...["anyOf", "oneOf", "allOf", "prefixItems"].flatMap((keyword) =>
@@ -26,7 +26,7 @@ export function listUnknown(schema: unknown, path: string): Change[] {
   ];
 }
 
-/** What is said of a keyword whose meaning the command does not know. */
-export function sayUnknown(keyword: string): string {
-  return `keyword ${JSON.stringify(keyword)}: this command does not know what it means`;
+/** A keyword that may narrow or widen, or do nothing. */
+export function toUnknownKeyword(path: string, keyword: string): Change {
+  return toUnknown(path, `keyword ${JSON.stringify(keyword)}`, "this command does not know what it means");
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { JsonSchema } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
+import { listPatterns } from "./compare-patterns.ts";
 import { resolve } from "./keywords.ts";
 
 /** What values are drawn for. */
@@ -97,7 +98,7 @@ function drawOfType(drawing: Drawing, node: JsonSchema, type: string, sample: un
     case "object":
       return drawObjects(drawing, node, sample, depth);
     default:
-      return [sample ?? {}, "text", 0, true, null, [], {}];
+      return [sample ?? {}, "text", 0, true, null, [], {}, ...drawing.mentioned];
   }
 }
 
@@ -106,33 +107,75 @@ function drawTexts({ mentioned }: Drawing, node: JsonSchema, sample: unknown): s
   const numbers = mentioned.filter((literal) => typeof literal === "number");
   const said = mentioned.filter((literal) => typeof literal === "string");
   const lengths = around([...numbers, ...toBounds(node, ["minLength", "maxLength"])], LENGTHS, 20_000);
-  const matching = typeof node.pattern === "string" ? drawMatching(node.pattern) : [];
+  const matching = listPatterns(node).concat(listFormats(node)).flatMap(drawMatching);
+  const ends = toBounds(node, ["minLength", "maxLength"])
+    .concat(numbers)
+    .filter((length) => length <= 20_000);
   const known = BY_FORMAT[String(node.format)] ?? [];
   const drawn = [
     ...[...first, ...matching, ...known],
+    ...matching.slice(0, 5).flatMap((text) => ends.flatMap((length) => stretch(text, length))),
     ...lengths.map((length) => "x".repeat(length)),
     ...[...TEXTS, ...said.flatMap((text) => [text, `${text}1`, `x${text}`])],
     ...lengths.filter((length) => length > 0).flatMap((length) => ["é".repeat(length), "7".repeat(length)]),
+    // Two code units, four bytes each; and several that readers take for one.
+    ...lengths.filter((length) => length > 1).flatMap((length) => ["😀".repeat(length), `😀${"a".repeat(length - 2)}`]),
+    ...lengths.filter((length) => length > 1).map((length) => `e${"\u0301".repeat(length - 1)}`),
   ];
   const { minLength = 0, maxLength = Infinity } = node as { minLength?: number; maxLength?: number };
   return rightFirst(drawn, ({ length }) => length >= minLength && length <= maxLength);
 }
 
-function drawMatching(pattern: string): string[] {
+function drawMatching(pattern: RegExp): string[] {
   try {
-    return fc.sample(fc.stringMatching(new RegExp(pattern)), { seed: 1, numRuns: 40 });
+    const flags = pattern.flags.replace("i", "");
+    const drawn = fc.sample(fc.stringMatching(new RegExp(pattern.source, flags)), { seed: 1, numRuns: 40 });
+    return flags === pattern.flags ? drawn : drawn.flatMap((text) => [text, text.toUpperCase(), text.toLowerCase()]);
   } catch {
     // Not every pattern can be drawn from; the others' texts are all that there is.
     return [];
   }
 }
 
+/** The expressions of kinds such as `email`, which their format does not show. */
+function listFormats(node: JsonSchema): RegExp[] {
+  return rulesOf(node).flatMap(({ item }) => (item.requirement instanceof RegExp ? [item.requirement] : []));
+}
+
+/** A text with one of its characters repeated until it has a length: what repeats in a pattern may do so at any place. */
+function stretch(text: string, length: number): string[] {
+  const characters = [...text];
+  return [0, characters.length - 1, characters.length >> 1].flatMap((index) =>
+    [length, length - 1, length + 1].flatMap((wanted) => {
+      const more = wanted - characters.length;
+      return more > 0
+        ? [characters.toSpliced(index, 0, ...Array<string>(more).fill(characters[index] ?? "")).join("")]
+        : [];
+    }),
+  );
+}
+
 function drawNumbers({ mentioned }: Drawing, node: JsonSchema, sample: unknown): number[] {
   const keywords = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
   const bounds = [...toBounds(node, keywords), ...mentioned.filter((literal) => typeof literal === "number")];
-  const near = bounds.flatMap((bound) => [bound, bound - 1, bound + 1, bound - 0.01, bound + 0.01, -bound]);
+  const step = Number(node.multipleOf ?? 1);
+  const near = bounds.flatMap((bound) => {
+    const multiple = Math.ceil(bound / step) * step;
+    return [
+      bound,
+      bound - 1,
+      bound + 1,
+      bound - 0.01,
+      bound + 0.01,
+      -bound,
+      multiple,
+      multiple + step,
+      multiple - step,
+    ];
+  });
   const { minimum = -Infinity, maximum = Infinity } = node as { minimum?: number; maximum?: number };
-  const drawn = [...(typeof sample === "number" ? [sample] : []), ...new Set([...near, ...NUMBERS])];
+  const multiples = step === 1 ? [] : Array.from({ length: 30 }, (_, index) => index * step);
+  const drawn = [...(typeof sample === "number" ? [sample] : []), ...new Set([...near, ...NUMBERS, ...multiples])];
   return rightFirst(drawn, (value) => value > minimum && value < maximum && Number.isInteger(value));
 }
 
@@ -170,11 +213,13 @@ function drawObjects(drawing: Drawing, node: JsonSchema, sample: unknown, depth:
   const others = typeof node.additionalProperties === "object" ? node.additionalProperties : undefined;
   const free =
     others && Object.keys(others as object).length > 0 ? drawValues(drawing, others, undefined, depth + 1) : [];
+  const names = free.length > 0 && node.propertyNames ? drawValues(drawing, node.propertyNames).map(String) : [];
   const vary = (base: object) => [
     base,
     ...drawn.flatMap(([name, values]) => values.map((value) => ({ ...base, [name]: value }))),
     ...Object.keys(base).map((name) => without(base, name)),
-    ...free.map((value) => ({ ...base, other: value })),
+    ...free.map((value) => ({ ...base, [names[0] ?? "other"]: value })),
+    ...names.map((name) => ({ ...base, [name]: free[0] })),
   ];
   return [...(sample === undefined ? [] : vary(named)), full, ...vary(least)];
 }

@@ -1,25 +1,28 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PUBLISHED, WAIVERS } from "./pictures.ts";
-import { type Finding, toLine, type Verdict } from "./verdict.ts";
+import { type Finding, toLine, toNoteLine, type Verdict } from "./verdict.ts";
 
 const root = new URL("../../", import.meta.url);
 
 /** @returns one annotation of GitHub Actions a finding, at the event type's entry */
-export function toAnnotations({ findings, expired }: Verdict): string[] {
+export function toAnnotations({ findings, notes }: Verdict): string[] {
   return [
     ...findings.map((finding) => {
       const { file, line } = findEntry(finding.eventType);
       const place = `file=${escapeProperty(file)},line=${line}`;
       return `::${toLevel(finding)} ${place},title=${escapeProperty(finding.kind)}::${escapeData(toLine(finding))}`;
     }),
-    ...expired.map((line) => `::error file=${escapeProperty(PUBLISHED + WAIVERS)},title=EXPIRED::${escapeData(line)}`),
+    ...notes.map((note) => {
+      const level = note.kind === "NOTICE" ? "notice" : "error";
+      return `::${level} file=${escapeProperty(PUBLISHED + WAIVERS)},title=${note.kind}::${escapeData(toNoteLine(note))}`;
+    }),
   ];
 }
 
 function toLevel({ kind, isWaived }: Finding): string {
-  if (isWaived) return "warning";
-  return kind === "COMPATIBLE" ? "notice" : "error";
+  if (isWaived || kind === "MARKED") return "warning";
+  return kind === "COMPATIBLE" || kind === "NOTICE" ? "notice" : "error";
 }
 
 /** Where an event type is stated; of one that is gone, where its domain was. */

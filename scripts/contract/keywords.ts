@@ -1,5 +1,6 @@
 import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
 import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
+import { toKey } from "./rule-key.ts";
 
 /** Keywords that say something to a reader, and nothing about which values are right. */
 const annotations = new Set(
@@ -8,8 +9,6 @@ const annotations = new Set(
 
 /** Keywords that each narrow what a schema takes, whatever else it has. */
 export const conjuncts = [
-  ["not"],
-  ["propertyNames"],
   ["uniqueItems"],
   ["dependentRequired"],
   ["dependentSchemas"],
@@ -20,10 +19,10 @@ export const conjuncts = [
 
 /** Every keyword whose meaning this command knows. */
 const compared = new Set([
-  ..."$ref type const enum pattern format multipleOf anyOf oneOf allOf".split(" "),
+  ..."$ref type const enum pattern format not multipleOf anyOf oneOf allOf".split(" "),
   ..."minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength".split(" "),
   ..."minItems maxItems minProperties maxProperties".split(" "),
-  ..."properties required additionalProperties items prefixItems".split(" "),
+  ..."properties required additionalProperties propertyNames items prefixItems".split(" "),
   ...conjuncts.flat(),
 ]);
 
@@ -72,8 +71,9 @@ function strip(value: unknown): unknown {
   const kept = Object.entries(value as JsonSchema)
     .filter(([keyword]) => !annotations.has(keyword))
     .map(([keyword, member]) => [keyword, stripMember(keyword, member)]);
-  const rules = rulesOf(value as JsonSchema);
-  return { ...Object.fromEntries(kept), ...(rules.length > 0 ? { " rules": rules } : {}) };
+  const rules = rulesOf(value as JsonSchema).filter(({ said }) => said !== "all");
+  const keys = rules.map((rule) => [rule.text, toKey(rule)]);
+  return { ...Object.fromEntries(kept), ...(keys.length > 0 ? { " rules": keys } : {}) };
 }
 
 function stripMember(keyword: string, member: unknown): unknown {

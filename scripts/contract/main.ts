@@ -5,7 +5,7 @@ import { listStaleDocuments, writeDocuments } from "./documents.ts";
 import { toAnnotations } from "./github.ts";
 import { listStale, PUBLISHED, WAIVERS, writePictures } from "./pictures.ts";
 import { readRevision } from "./revision.ts";
-import { judge, toLine, toWaiverHint } from "./verdict.ts";
+import { judge, toLine, toNoteLine, toWaivers } from "./verdict.ts";
 import { readWaivers } from "./waivers.ts";
 
 // npm run contract: see `usage`. 0: nobody is broken, 1: somebody is, 2: it cannot tell.
@@ -18,7 +18,8 @@ const usage = `Usage: npm run contract -- --write
   --format FORMAT    text (default), or github for annotations
   (neither)          says which pictures are not as the contract is
 
-Exit code 0: nobody is broken. 1: callers (BACKWARD) or consumers (FORWARD) are. 2: the command cannot tell.
+Exit code 0: nobody is broken. 1: callers (BACKWARD) or consumers (FORWARD) are, or a waiver is wrong. 2: the command
+cannot tell (UNKNOWN). docs/contributing.md says what to do.
 `;
 
 process.exitCode = await run(process.argv.slice(2)).catch((error: Error) => {
@@ -57,18 +58,21 @@ async function run(args: readonly string[]): Promise<number> {
 
 async function compare(contract: Contract, base: string, format: string): Promise<number> {
   const waivers = readWaivers();
-  const { contract: before, fault } = await readRevision(base);
-  const verdict = judge(compareContracts(before, contract), waivers);
-  const lines = [...verdict.findings.map(toLine), ...verdict.expired];
+  const { contract: before, waivers: known, fault } = await readRevision(base);
+  const verdict = judge(compareContracts(before, contract), waivers, known);
+  const lines = [...verdict.findings.map(toLine), ...verdict.notes.map(toNoteLine)];
   for (const line of format === "github" ? toAnnotations(verdict) : lines) console.log(line);
   if (fault !== undefined) {
     console.error(
       `contract: the sources of ${base} were not run (${fault}): its pictures show no rule that JSON Schema cannot say`,
     );
   }
-  const hint = toWaiverHint(verdict);
-  if (hint !== undefined)
-    console.error(`contract: a break that is meant stands in ${PUBLISHED}${WAIVERS}, such as ${hint}`);
+  const meant = toWaivers(verdict);
+  if (meant !== undefined) {
+    console.error(
+      `contract: what is meant goes into ${PUBLISHED}${WAIVERS}, each with your reason and a last day:\n${meant}`,
+    );
+  }
   if (lines.length === 0) console.error(`contract: the same as that of ${base}`);
   return verdict.exitCode;
 }

@@ -5,14 +5,17 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Picture } from "../build/schemas/picture.ts";
 import { type Contract, loadContract } from "./contract.ts";
+import { PUBLISHED, WAIVERS } from "./pictures.ts";
+import { parseWaivers, type Waiver } from "./waivers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const EVENTS = "shared/events/";
-const PUBLISHED = `${EVENTS}published/`;
 
 /** The contract of a revision, and what it was read from. */
 export interface Revision {
   readonly contract: Contract;
+  /** Its waivers; none where its file cannot be read. */
+  readonly waivers: readonly Waiver[];
   /** Why it was read from the committed pictures; undefined where its sources could be run. */
   readonly fault?: string;
 }
@@ -30,23 +33,29 @@ export async function readRevision(revision: string): Promise<Revision> {
     .split("\0")
     .filter(Boolean);
   const read = (file: string) => git("show", `${commit}:./${file}`);
-  const pictures = files.filter((file) => file.startsWith(PUBLISHED) && !file.endsWith("/waivers.json"));
+  const pictures = files.filter((file) => file.startsWith(PUBLISHED) && file !== PUBLISHED + WAIVERS);
+  const waivers = files.includes(PUBLISHED + WAIVERS) ? readKnown(read(PUBLISHED + WAIVERS)) : [];
   if (!files.includes(`${EVENTS}registry.ts`)) {
     if (pictures.length === 0)
       throw new Error(`${revision} has neither ${EVENTS}registry.ts nor pictures in ${PUBLISHED}`);
-    return { contract: toContract(pictures.map(read)), fault: `it has no ${EVENTS}registry.ts` };
+    return { contract: toContract(pictures.map(read)), waivers, fault: `it has no ${EVENTS}registry.ts` };
   }
   try {
-    return {
-      contract: await runSources(
-        files.filter((file) => !file.startsWith(PUBLISHED)),
-        read,
-      ),
-    };
+    const sources = files.filter((file) => !file.startsWith(PUBLISHED));
+    return { contract: await runSources(sources, read), waivers };
   } catch (error) {
     const [fault = ""] = (error as Error).message.split("\n");
     if (pictures.length === 0) throw new Error(`the registry of ${revision} does not work: ${fault}`);
-    return { contract: toContract(pictures.map(read)), fault };
+    return { contract: toContract(pictures.map(read)), waivers, fault };
+  }
+}
+
+/** A file that was wrong in the base is nobody's concern any more. */
+function readKnown(json: string): readonly Waiver[] {
+  try {
+    return parseWaivers(json);
+  } catch {
+    return [];
   }
 }
 

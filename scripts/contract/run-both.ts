@@ -1,78 +1,93 @@
 import * as v from "valibot";
-import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
-import { isWithin, join } from "./change.ts";
+import { type JsonSchema, rulesOf, toJsonSchema } from "../build/schemas/json-schema.ts";
+import { join } from "./change.ts";
 import type { TypeContract } from "./contract.ts";
 import { type Drawing, drawValues } from "./draw-values.ts";
+import { toEssence } from "./keywords.ts";
+import { readLiterals } from "./rule-key.ts";
 
 /** A value that one contract takes and the other does not. */
 export interface Witness {
   readonly path: string;
-  /** `backward`: yesterday's contract takes it and today's does not; `forward`: the other way round. */
-  readonly side: "backward" | "forward";
+  /**
+   * `backward`: yesterday's contract takes it and today's refuses it; `marked`: today's reports it; `forward`: only today's
+   * takes it.
+   */
+  readonly side: "backward" | "forward" | "marked";
   readonly reason: string;
-  /** Whether there is a rule that no keyword says, so that only values can tell. */
-  readonly isRule: boolean;
 }
 
 type Live = Required<TypeContract>;
 
 /**
- * Runs values that are drawn from each contract on both: this sees rules that no schema shows.
+ * Runs values that are drawn from both contracts on both: this sees rules that no schema shows.
  *
  * @returns the first value for each path and side; none where one contract is known by its picture alone
  */
 export function runBoth(before: TypeContract, after: TypeContract): Witness[] {
   if (!before.event || !after.event) return [];
   const [a, b] = [before as Live, after as Live];
-  const rules = [...listRules(a.picture.published, ""), ...listRules(b.picture.published, "")];
-  const mentioned = [...new Set(rules.flatMap(({ said }) => said))].slice(0, 60);
-  const isEnforced = a.picture.payload === "enforce" && b.picture.payload === "enforce";
+  const mentioned = [...new Set([a, b].flatMap(({ picture }) => listMentioned(picture.published)))].slice(0, 100);
   const found = [
-    ...runEnvelopes(a, b, mentioned, "backward"),
-    ...runEnvelopes(b, a, mentioned, "forward"),
-    ...(isEnforced ? runPayloads(a, b, mentioned, "backward") : []),
-    ...runPayloads(b, a, mentioned, "forward"),
+    ...tryAll("", [a.event.schema, b.event.schema], ["backward", "forward"], () =>
+      [a, b].flatMap((from) => drawEnvelopes(from, mentioned)),
+    ),
+    ...tryAll("payload", [toPayload(a), toPayload(b)], toSides(a, b), () =>
+      [a, b].flatMap((from) => drawPayloads(from, mentioned)),
+    ),
   ];
   const first = new Map(found.toReversed().map((witness) => [`${witness.side} ${witness.path}`, witness]));
-  return [...first.values()].map((witness) => ({
-    ...witness,
-    // It stands at the path of the value that it refuses, or above.
-    isRule: rules.some(({ path }) => isWithin(witness.path, path)),
+  return [...first.values()];
+}
+
+function toSides({ picture: before }: Live, { picture: after }: Live): Witness["side"][] {
+  if (after.payload === "report") return ["marked", "forward"];
+  return before.payload === "enforce" && after.payload === "enforce" ? ["backward", "forward"] : ["forward"];
+}
+
+/** Of a type whose payload is free, any object. */
+function toPayload({ event }: Live): v.GenericSchema {
+  return event.payload ?? v.looseObject({});
+}
+
+function drawEnvelopes({ picture, event }: Live, mentioned: Drawing["mentioned"]): object[] {
+  const root = picture.published;
+  const { payload: _, event_type: _type, ...fields } = root.properties as Record<string, JsonSchema>;
+  const complete = { event_id: "evt_1", timestamp: "2026-01-31T12:00:00Z", ...event.sample };
+  const schema = { type: "object", properties: fields, required: root.required };
+  const { event_type, payload } = complete as Record<string, unknown>;
+  return drawValues({ root, mentioned }, schema, complete).map((value) => ({
+    event_type,
+    payload,
+    ...(value as object),
   }));
 }
 
-type Found = Omit<Witness, "isRule">;
-
-function runEnvelopes(from: Live, to: Live, mentioned: Drawing["mentioned"], side: Witness["side"]): Found[] {
-  const root = from.picture[side === "backward" ? "accepted" : "published"];
-  const { payload, event_type: _, ...fields } = root.properties as Record<string, JsonSchema>;
-  const complete = { event_id: "evt_1", timestamp: "2026-01-31T12:00:00Z", ...from.event.sample };
-  const schema = { type: "object", properties: fields, required: root.required };
-  const values = drawValues({ root, mentioned }, schema, complete);
-  const { event_type, payload: own } = complete as Record<string, unknown>;
-  return values.flatMap((value) =>
-    judge(from.event.schema, to.event.schema, { event_type, payload: own, ...(value as object) }, "", side),
-  );
-}
-
-function runPayloads(from: Live, to: Live, mentioned: Drawing["mentioned"], side: Witness["side"]): Found[] {
-  if (!from.event.payload || !to.event.payload) return [];
-  const root = from.picture.published;
+function drawPayloads({ picture, event }: Live, mentioned: Drawing["mentioned"]): unknown[] {
+  const root = picture.published;
   const { payload } = root.properties as Record<string, JsonSchema>;
-  const [one, other] = [from.event.payload, to.event.payload];
-  const values = drawValues({ root, mentioned }, payload, from.event.sample.payload);
-  return values.flatMap((value) => judge(one, other, value, "payload", side));
+  return event.payload ? drawValues({ root, mentioned }, payload, event.sample.payload) : [event.sample.payload];
 }
 
-function judge(
-  from: v.GenericSchema,
-  to: v.GenericSchema,
-  value: unknown,
+/** Tries values on two schemas; nothing is drawn where these are the same in all that can be seen. */
+function tryAll(
   path: string,
-  side: Witness["side"],
-): Found[] {
-  if (run(from, value).length > 0) return [];
-  return run(to, value).map((issue) => ({ path: toPath(path, issue), side, reason: toReason(issue, side) }));
+  [before, after]: readonly [v.GenericSchema, v.GenericSchema],
+  sides: readonly Witness["side"][],
+  draw: () => readonly unknown[],
+): Witness[] {
+  const [a, b] = [toJsonSchema(before), toJsonSchema(after)];
+  // The essence of a schema that contains itself is not all of it.
+  if (toEssence(a) === toEssence(b) && !a.$defs && !b.$defs) return [];
+  return draw().flatMap((value) => {
+    const [old, next] = [run(before, value), run(after, value)];
+    if ((old.length === 0) === (next.length === 0)) return [];
+    return sides
+      .filter((side) => (side === "forward" ? next : old).length === 0)
+      .flatMap((side) =>
+        [...old, ...next].map((issue) => ({ path: toPath(path, issue), side, reason: toReason(issue, side, value) })),
+      );
+  });
 }
 
 function run(schema: v.GenericSchema, value: unknown): readonly v.BaseIssue<unknown>[] {
@@ -88,38 +103,22 @@ function toPath(path: string, issue: v.BaseIssue<unknown>): string {
   return (issue.path ?? []).reduce((at, { key }) => join(at, typeof key === "number" ? "*" : String(key)), path);
 }
 
-function toReason(issue: v.BaseIssue<unknown>, side: Witness["side"]): string {
-  const rule = issue.message.length > 100 ? `${issue.message.slice(0, 100)}…` : issue.message;
+function toReason(issue: v.BaseIssue<unknown>, side: Witness["side"], value: unknown): string {
+  if (side === "marked")
+    return `events would carry payload_faults, such as with the payload ${cut(JSON.stringify(value), 200)}`;
+  const rule = cut(issue.message, 100);
   return side === "backward"
     ? `a value that was accepted is refused now (${rule})`
     : `a value that a consumer of yesterday never got is published now (${rule})`;
 }
 
-interface Mentioning {
-  readonly path: string;
-  /** Numbers and texts in the rule's sentence and code. */
-  readonly said: readonly (string | number)[];
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-function listRules(schema: unknown, path: string): Mentioning[] {
+/** What the rules of a schema mention, at any depth. */
+function listMentioned(schema: unknown): (string | number)[] {
   if (typeof schema !== "object" || schema === null) return [];
-  const node = schema as JsonSchema;
-  const nested = [node.anyOf, node.oneOf, node.allOf, node.prefixItems, Object.values((node.$defs ?? {}) as object)];
-  return [
-    ...rulesOf(node).map(({ text, source }) => ({ path, said: readLiterals(`${text} ${source}`) })),
-    ...Object.entries((node.properties ?? {}) as object).flatMap(([name, member]) =>
-      listRules(member, join(path, name)),
-    ),
-    ...[node.items, node.additionalProperties].flatMap((member) => listRules(member, join(path, "*"))),
-    ...nested.flatMap((members) => ((members ?? []) as unknown[]).flatMap((member) => listRules(member, path))),
-  ];
-}
-
-function readLiterals(text: string): (string | number)[] {
-  const texts = [...text.matchAll(/"([^"\\]{1,60})"|'([^'\\]{1,60})'|`([^`\\$]{1,60})`/g)];
-  const numbers = [...text.matchAll(/(?<![\w.])\d[\d_]*(?:\.\d+)?(?:e\d+)?(?![\w.])/g)];
-  return [
-    ...texts.map(([, double, single, template]) => double ?? single ?? template ?? ""),
-    ...numbers.map(([digits]) => Number(digits.replaceAll("_", ""))),
-  ];
+  const own = rulesOf(schema as JsonSchema).filter(({ said }) => said === "nothing");
+  return [...own.flatMap(readLiterals), ...Object.values(schema).flatMap(listMentioned)];
 }

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { smallRegistry } from "./small-registry.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -13,19 +14,18 @@ export interface Edit {
   readonly to: string;
 }
 
-/** A copy of the registry and of the gate, in a git repository of its own. */
+/** A copy of the gate with a small registry, in a git repository of its own. */
 export class DoctoredTree {
   readonly #folder = mkdtempSync(join(tmpdir(), "pulsecart-doctored-"));
 
-  /** @param edits what the first commit has that the project does not */
-  constructor(edits: readonly Edit[] = []) {
+  constructor() {
     for (const part of ["shared/events", "scripts/build/schemas", "scripts/contract", "package.json"]) {
       cpSync(join(root, part), join(this.#folder, part), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"), "junction");
     writeFileSync(join(this.#folder, ".gitignore"), "node_modules\n");
-    this.edit(...edits);
-    // Whether the project's own are stale is another test's question.
+    rmSync(join(this.#folder, "shared/events/published"), { recursive: true });
+    this.edit(...Object.entries(smallRegistry).map(([file, to]) => ({ file, to })));
     this.run("--write");
     this.#git("init", "-q", "-b", "main");
     this.commit();
