@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
@@ -237,6 +237,163 @@ describe("compressed bodies", () => {
 
   it.each(["", ",", " , ", "identity"])("Content-Encoding %j is identity", async (value) => {
     expect((await send(post(event, [`Content-Encoding: ${value}`]))).status).toBe(202);
+  });
+});
+
+describe("an answer says what to do", () => {
+  const ndjson = ["Content-Type: application/x-ndjson"];
+  const single = { Accept: "application/json" };
+  const either = { Accept: "application/json, application/x-ndjson" };
+  const encodings = { "Accept-Encoding": "gzip, deflate, br" };
+  const zlib = "The body is not valid deflate; the zlib format is wanted (RFC 1950), not raw deflate.";
+  const array = "An event must be a JSON object; /events/batch takes an array of them, as application/json.";
+  const perhaps = (path: string) => `There is nothing at this path; ${path} is meant, perhaps.`;
+
+  it.each<[string, string, string | Buffer, readonly string[], number, string, Record<string, string>]>([
+    ["raw deflate", "/", deflateRawSync(event), ["Content-Encoding: deflate"], 400, zlib, {}],
+    [
+      "raw deflate of a batch",
+      "/events/batch",
+      deflateRawSync(`[${event}]`),
+      ["Content-Encoding: deflate"],
+      400,
+      zlib,
+      {},
+    ],
+    [
+      "Cloud Scheduler's default",
+      "/",
+      event,
+      ["Content-Type: application/octet-stream"],
+      415,
+      "Content-Type application/octet-stream is not taken here; send application/json.",
+      single,
+    ],
+    [
+      "form data",
+      "/events/batch",
+      event,
+      ["Content-Type: Application/X-WWW-Form-Urlencoded; charset=utf-8"],
+      415,
+      "Content-Type application/x-www-form-urlencoded is not taken here; send application/json or application/x-ndjson.",
+      either,
+    ],
+    [
+      "what is no media type",
+      "/events/validate",
+      event,
+      ["Content-Type: json"],
+      415,
+      "Content-Type json is not taken here; send application/json or application/x-ndjson.",
+      either,
+    ],
+    [
+      "NDJSON to ingest",
+      "/events/ingest",
+      `${event}\n${event}\n`,
+      ndjson,
+      415,
+      "Content-Type application/x-ndjson is not taken here; send application/json, or NDJSON to /events/batch.",
+      single,
+    ],
+    [
+      "another charset",
+      "/",
+      event,
+      ["Content-Type: application/json; charset=ISO-8859-1"],
+      415,
+      "The charset ISO-8859-1 is not taken; it must be utf-8.",
+      single,
+    ],
+    [
+      "another encoding",
+      "/",
+      event,
+      ["Content-Encoding: zstd"],
+      415,
+      "Content-Encoding zstd is not taken; it must be gzip, deflate or br.",
+      encodings,
+    ],
+    [
+      "two encodings",
+      "/",
+      event,
+      ["Content-Encoding: gzip, br"],
+      415,
+      "Content-Encoding gzip, br is not taken; it must be gzip, deflate or br.",
+      encodings,
+    ],
+    ["an array to ingest", "/events/ingest", ` [${event}]`, [], 400, array, {}],
+    [
+      "an array that is broken",
+      "/events/ingest",
+      `[${event}`,
+      [],
+      400,
+      `Malformed JSON at position ${event.length + 1}.`,
+      {},
+    ],
+    ["a trailing slash", "/events/ingest/", event, [], 404, perhaps("/events/ingest"), {}],
+    ["slashes at the front", "//events//batch", event, [], 404, perhaps("/events/batch"), {}],
+    ["two slashes alone", "//?x=1", event, [], 404, perhaps("/"), {}],
+    ["another path", "/nothing/", event, [], 404, "There is nothing at this path.", {}],
+  ])("%s", async (_, target, body, headers, status, detail, wanted) => {
+    const hasType = headers.some((header) => header.startsWith("Content-Type"));
+    const bytes = post(body, headers, target).toString("latin1");
+    const text = hasType ? bytes.replace("Content-Type: application/json\r\n", "") : bytes;
+    const answer = await send(Buffer.from(text, "latin1"));
+    expect([answer.status, JSON.parse(answer.body).detail]).toEqual([status, detail]);
+    expect(answer.headers).toMatchObject(
+      Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name.toLowerCase(), value])),
+    );
+  });
+
+  it("no Content-Type", async () => {
+    const answer = await send(post(event).toString().replace("Content-Type: application/json\r\n", ""));
+    expect(JSON.parse(answer.body).detail).toBe("There is no Content-Type; send application/json.");
+  });
+
+  it.each([
+    ["order.placed ", '"order.placed "'],
+    ["\torder.placed", '"\torder.placed"'],
+    ["order. placed", "order. placed"],
+  ])("the unknown type %j", async (event_type, echo) => {
+    const answer = await send(post(JSON.stringify({ ...sample, event_type })));
+    expect(JSON.parse(answer.body).detail).toBe(`Unknown event_type: ${echo}`);
+  });
+
+  it("a currency that is none", async () => {
+    const { body } = await send(
+      post(JSON.stringify({ ...sample, payload: { ...(sample.payload as object), currency: "euro" } })),
+    );
+    expect(JSON.parse(body).warnings).toEqual([
+      { path: "payload.currency", message: "must be three capital letters, as EUR" },
+    ]);
+  });
+});
+
+describe("Transfer-Encoding other than chunked alone is malformed_request, and the connection's last", () => {
+  const chunks = `${event.length.toString(16)}\r\n${event}\r\n0\r\n\r\n`;
+
+  it.each([
+    ["Transfer-Encoding: gzip, chunked"],
+    ["Transfer-Encoding: identity", "Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: chunked, identity"],
+    ["Transfer-Encoding: gzip"],
+    ["Transfer-Encoding: identity"],
+    ["Transfer-Encoding: , chunked"],
+  ])("%s", async (...lines) => {
+    const client = (await connect()).write(head("POST /", lines), chunks);
+    const answer = await client.response();
+    expectProblem(answer, 400, "malformed_request");
+    expect(answer.headers.connection).toBe("close");
+    await client.ended();
+    expect(await client.responses(1)).toHaveLength(1);
+  });
+
+  it.each(["Transfer-Encoding: chunked", "transfer-encoding:  Chunked "])("%s is taken", async (line) => {
+    expect((await send(head("POST /", [line]), chunks)).status).toBe(202);
   });
 });
 

@@ -34,7 +34,7 @@ const room = new Room();
  */
 export function checkHead(request: IncomingMessage, url: string): void {
   const route = findRoute(Object.assign(Object.create(request), { url }) as IncomingMessage);
-  if ("accepts" in route) readHead(request, route);
+  if ("takesLines" in route) readHead(request, route);
 }
 
 /** @returns what every function answers to this body, whose events are nobody's */

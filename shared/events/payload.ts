@@ -10,7 +10,7 @@ export const id = v.pipe(v.string(), v.minLength(1), v.maxCodePoints(256));
 export const amount = v.pipe(v.number(), v.minValue(0));
 
 /** ISO 4217. */
-export const currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/));
+export const currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/, "must be three capital letters, as EUR"));
 
 /** A number of things, 0 where there are none. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));

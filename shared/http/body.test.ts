@@ -6,7 +6,6 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { afterEach, expect, it, vi } from "vitest";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { readBody } from "./body.ts";
-import { isJsonMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { respond } from "./respond.ts";
 import { type Lease, Room } from "./room.ts";
@@ -24,7 +23,7 @@ afterEach(() => {
 
 /** Serves a route that reads bodies, and answers with their length. @returns what opens a connection to it */
 async function serveBodies(room: Room, onBody: (body: Buffer) => void = () => {}): Promise<() => Promise<RawHttp>> {
-  const rules = { limit: LIMIT, accepts: isJsonMediaType };
+  const rules = { limit: LIMIT, takesLines: false };
   const serve = async (request: IncomingMessage, response: ServerResponse, goOn?: () => void) => {
     const lease = room.open() as Lease;
     lease.goOn = goOn;

@@ -12,8 +12,8 @@ export type BodyRequest = IncomingMessage & { readonly rawBody?: Buffer };
 export interface BodyRules {
   /** Bytes, as sent and as inflated. */
   readonly limit: number;
-  /** Whether the route takes a media type, which is lower case and without parameters. */
-  readonly accepts: (mediaType: string) => boolean;
+  /** Whether JSON with an event on each line is taken, too. */
+  readonly takesLines: boolean;
 }
 
 /** A request's body. */
@@ -43,11 +43,11 @@ export async function readBody(request: BodyRequest, lease: Lease, rules: BodyRu
  *
  * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json where there is no body
  */
-export function readHead({ headers }: IncomingMessage, { limit, accepts }: BodyRules) {
+export function readHead({ headers }: IncomingMessage, { limit, takesLines }: BodyRules) {
   const length = Number(headers["content-length"] ?? 0);
   const hasBody = headers["transfer-encoding"] !== undefined || length > 0;
   if (!hasBody && headers["content-type"] === undefined) throw emptyBody();
-  const mediaType = readMediaType(headers["content-type"], accepts);
+  const mediaType = readMediaType(headers["content-type"], takesLines);
   const inflater = findInflater(headers["content-encoding"]);
   if (!hasBody) throw emptyBody();
   if (length > limit) throw tooLarge(limit);

@@ -70,7 +70,7 @@ export function createHandler(
       }
     }
     const answer = await take(request, lease);
-    const close = drain.isDraining || lease.failure !== undefined || isCutOff(answer) || lease.goOn !== undefined;
+    const close = drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
     lease.holdAnswer(respond(response, answer, close));
     isAnswered = true;
     // A response that waits for its turn hears nothing of a connection that ends.
@@ -81,8 +81,9 @@ export function createHandler(
   };
 }
 
-function isCutOff(answer: Answer): boolean {
-  return answer instanceof Problem && answer.code === "request_timeout";
+/** Whether a connection must end with an answer, as nobody knows where its next request begins. */
+function isLast(answer: Answer): boolean {
+  return answer instanceof Problem && (answer.code === "request_timeout" || answer.code === "malformed_request");
 }
 
 /** Reads what is still to come of a request that has its answer; one that is complete then may be followed by the next. */

@@ -1,6 +1,9 @@
 import { MIMEType } from "node:util";
 import { Problem } from "./problem.ts";
 
+/** What came is repeated in an answer up to here. */
+export const LONGEST_ECHO = 100;
+
 /** The names that JSON with an event on each line goes by. */
 export const NDJSON_TYPES: readonly string[] = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
 
@@ -17,17 +20,29 @@ export function isNdjsonMediaType(mediaType: string): boolean {
 /**
  * Reads a `Content-Type`.
  *
- * @param accepts whether a media type (lower case, without parameters) is one that this route takes
+ * @param takesLines whether JSON with an event on each line is taken, too
  * @returns the media type, lower case, without parameters
  * @throws {Problem} unsupported_media_type
  */
-export function readMediaType(contentType: string | undefined, accepts: (mediaType: string) => boolean): string {
+export function readMediaType(contentType: string | undefined, takesLines: boolean): string {
   const { essence, charset } = parse(contentType ?? "");
-  if (!accepts(essence)) {
-    throw new Problem("unsupported_media_type", "Content-Type must be a JSON media type that this route takes.");
+  if (!isJsonMediaType(essence) && !(takesLines && isNdjsonMediaType(essence))) {
+    const came = (essence || contentType)?.slice(0, LONGEST_ECHO);
+    const sent = came ? `Content-Type ${came} is not taken here` : "There is no Content-Type";
+    const lines = takesLines
+      ? " or application/x-ndjson"
+      : isNdjsonMediaType(essence)
+        ? ", or NDJSON to /events/batch"
+        : "";
+    throw unsupported(`${sent}; send application/json${lines}.`, takesLines);
   }
-  if (!/^utf-?8$/i.test(charset)) throw new Problem("unsupported_media_type", "The charset must be utf-8.");
-  return essence;
+  if (/^utf-?8$/i.test(charset)) return essence;
+  throw unsupported(`The charset ${charset.slice(0, LONGEST_ECHO)} is not taken; it must be utf-8.`, takesLines);
+}
+
+function unsupported(detail: string, takesLines: boolean): Problem {
+  const Accept = takesLines ? "application/json, application/x-ndjson" : "application/json";
+  return new Problem("unsupported_media_type", detail, { headers: { Accept } });
 }
 
 function parse(contentType: string): { readonly essence: string; readonly charset: string } {

@@ -98,7 +98,7 @@ class Receiver {
     this.#request.on("data", this.#onSent).on("end", this.#onEnd);
   }
 
-  #openStream({ name, open }: Inflater): void {
+  #openStream({ name, hint = "", open }: Inflater): void {
     this.#stream = open()
       .on("data", this.#onInflated)
       .on("drain", () => this.#request.resume())
@@ -106,7 +106,7 @@ class Receiver {
         this.#isStreamEnded = true;
         this.#guard(() => this.#finish());
       })
-      .on("error", () => this.#stop(new Problem("malformed_json", `The body is not valid ${name}.`)));
+      .on("error", () => this.#stop(new Problem("malformed_json", `The body is not valid ${name}${hint}.`)));
   }
 
   readonly #onSent = (chunk: Buffer) => {

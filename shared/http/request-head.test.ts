@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { expect, it } from "vitest";
-import { checkHost, readPath } from "./request-head.ts";
+import { checkHead, readPath } from "./request-head.ts";
 
 it.each([
   ["/", "/"],
@@ -26,8 +26,8 @@ const requestOf = (httpVersion: string, ...hosts: string[]) =>
   }) as unknown as IncomingMessage;
 
 it("takes one host, a missing one of HTTP/1.0, and an empty one", () => {
-  for (const host of ["shop.example", "shop.example:8080", "[::1]:8080", "a_b", ""]) checkHost(requestOf("1.1", host));
-  checkHost(requestOf("1.0"));
+  for (const host of ["shop.example", "shop.example:8080", "[::1]:8080", "a_b", ""]) checkHead(requestOf("1.1", host));
+  checkHead(requestOf("1.0"));
 });
 
 it.each([
@@ -39,5 +39,5 @@ it.each([
   ["a path", requestOf("1.1", "a/b")],
   ["a user", requestOf("1.1", "user@a")],
 ])("refuses %s", (_, request) => {
-  expect(() => checkHost(request)).toThrow(expect.objectContaining({ code: "malformed_request" }));
+  expect(() => checkHead(request)).toThrow(expect.objectContaining({ code: "malformed_request" }));
 });

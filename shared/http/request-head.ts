@@ -5,12 +5,16 @@ import { Problem } from "./problem.ts";
 const HOST = /^[^\s/?#@\\,]*$/;
 
 /**
- * Refuses what HTTP/1.1 has a server refuse (RFC 9112, 3.2): a proxy before us might follow another `Host` than we do.
+ * Refuses what HTTP/1.1 has a server refuse (RFC 9112, 3.2 and 6.1): a proxy before us might follow another `Host` than we do, or
+ * see another end of the body. Node reads the chunks of `gzip, chunked`, and hands over what is still gzip.
  *
  * @throws {Problem} malformed_request
  */
-export function checkHost({ headers, httpVersion, rawHeaders }: IncomingMessage): void {
-  const { host } = headers;
+export function checkHead({ headers, httpVersion, rawHeaders }: IncomingMessage): void {
+  const { host, "transfer-encoding": coding } = headers;
+  if (coding !== undefined && coding.toLowerCase() !== "chunked") {
+    throw new Problem("malformed_request", "The Transfer-Encoding is not chunked alone.");
+  }
   if (host === undefined) {
     if (httpVersion === "1.1") throw new Problem("malformed_request", "The request has no Host header.");
     return;

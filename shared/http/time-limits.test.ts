@@ -6,7 +6,6 @@ import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { readBody } from "./body.ts";
 import { Drain } from "./drain.ts";
 import { createHandler } from "./handler.ts";
-import { isJsonMediaType } from "./media-type.ts";
 import { ownServer } from "./own-server.ts";
 import { Problem } from "./problem.ts";
 import { toJsonAnswer } from "./respond.ts";
@@ -16,7 +15,7 @@ import { timeLimits } from "./time-limits.ts";
 // Callers that take too long, on the wire, with limits of which a test can wait for the end.
 
 const MIB = 1024 * 1024;
-const rules = { limit: MIB, accepts: isJsonMediaType };
+const rules = { limit: MIB, takesLines: false };
 const usual = { ...timeLimits };
 const drain = new Drain();
 const room = new Room();

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, readBody } from "../http/body.ts";
-import { isJsonMediaType, isNdjsonMediaType } from "../http/media-type.ts";
+import { isNdjsonMediaType } from "../http/media-type.ts";
 import { Problem } from "../http/problem.ts";
-import { checkHost, readPath } from "../http/request-head.ts";
+import { checkHead, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Lease } from "../http/room.ts";
 import { identity } from "../identity.ts";
@@ -22,8 +22,8 @@ interface EventRoute {
   readonly methods: readonly ["POST"];
   /** Bytes of the body, as sent and as inflated. */
   readonly limit: number;
-  /** Whether it takes a media type. */
-  readonly accepts: (mediaType: string) => boolean;
+  /** Whether it takes JSON with an event on each line, too. */
+  readonly takesLines: boolean;
   /** Whether it publishes nothing: its lines are for whoever is looking closely. */
   readonly isDry?: true;
   readonly handle: (service: Service, context: RequestContext, body: Body) => Answer | Promise<Answer>;
@@ -35,13 +35,8 @@ interface ReadRoute {
   readonly answer: () => Answer;
 }
 
-const event: EventRoute = { methods: ["POST"], limit: MAX_EVENT_BYTES, accepts: isJsonMediaType, handle: takeEvent };
-const batch: EventRoute = {
-  methods: ["POST"],
-  limit: MAX_BATCH_BYTES,
-  accepts: (mediaType) => isJsonMediaType(mediaType) || isNdjsonMediaType(mediaType),
-  handle: takeBatch,
-};
+const event: EventRoute = { methods: ["POST"], limit: MAX_EVENT_BYTES, takesLines: false, handle: takeEvent };
+const batch: EventRoute = { methods: ["POST"], limit: MAX_BATCH_BYTES, takesLines: true, handle: takeBatch };
 
 /** Every path. A Map, not an object: an object would find `constructor` and `__proto__` too. */
 export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<string, EventRoute | ReadRoute>([
@@ -66,8 +61,7 @@ export async function ingest(service: Service, request: BodyRequest, lease: Leas
     const route = findRoute(request);
     if ("answer" in route) return route.answer();
     if (route.isDry) asked = { ...service, log: atDebug(service.log) };
-    const { limit, accepts } = route;
-    const { bytes, mediaType } = await readBody(request, lease, { limit, accepts });
+    const { bytes, mediaType } = await readBody(request, lease, route);
     return await route.handle(asked, context, { bytes, isLines: isNdjsonMediaType(mediaType) });
   } catch (error) {
     return toProblem(asked, context, error);
@@ -86,15 +80,22 @@ export function recordRefusal(service: Service, problem: Problem, headers: Incom
 
 /** @throws {Problem} malformed_request, not_found, method_not_allowed */
 export function findRoute(request: BodyRequest): EventRoute | ReadRoute {
-  checkHost(request);
+  checkHead(request);
   const { method = "", url } = request;
-  const route = routes.get(readPath(url));
-  if (!route) throw new Problem("not_found");
+  const path = readPath(url);
+  const route = routes.get(path);
+  if (!route) throw notFound(path);
   if (!(route.methods as readonly string[]).includes(method)) {
     const allow = route.methods.join(", ");
     throw new Problem("method_not_allowed", `This path takes ${allow}.`, { headers: { Allow: allow } });
   }
   return route;
+}
+
+function notFound(path: string): Problem {
+  const meant = `/${path.split("/").filter(Boolean).join("/")}`;
+  const hint = routes.has(meant) ? `There is nothing at this path; ${meant} is meant, perhaps.` : undefined;
+  return new Problem("not_found", hint);
 }
 
 function readDocument(): Answer {

@@ -217,7 +217,10 @@ class EventReader extends Projector implements EnvelopeReader {
   toEvent(envelope: Projected | undefined, bytes: Buffer, at: number, start: number): EventBytes | Problem {
     this.pauseNever();
     if (this.unfit) return toProblem(this.unfit, at - start);
-    if (!envelope) return new Problem("malformed_json", "An event must be a JSON object.");
+    if (!envelope) {
+      const hint = this.bytes[at] === OPEN_ARRAY ? "; /events/batch takes an array of them, as application/json" : "";
+      return new Problem("malformed_json", `An event must be a JSON object${hint}.`);
+    }
     const verdict = judgeEvent(envelope, this.#notes ?? NO_NOTES, this.#contract, this.#budget);
     return { bytes, open: start + 1, fields: toFields(envelope), verdict };
   }

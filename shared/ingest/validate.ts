@@ -99,5 +99,7 @@ function toInvalid(
 
 function toEcho(type: unknown): string {
   if (typeof type !== "string") return "(not a string)";
-  return type.length > LONGEST_ECHO ? `${type.slice(0, LONGEST_ECHO).toWellFormed()}…` : type;
+  const shown = type.length > LONGEST_ECHO ? `${type.slice(0, LONGEST_ECHO).toWellFormed()}…` : type;
+  // A blank at the end would be seen by nobody.
+  return /^\s|\s$/.test(type) ? `"${shown}"` : shown;
 }
