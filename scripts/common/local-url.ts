@@ -34,3 +34,20 @@ export function readLocalUrl(
   if (urls.length > 1) throw new UsageError("--local takes one URL");
   return { url: (urls[0] ?? "http://localhost:8000").replace(/\/$/, ""), rest };
 }
+
+/**
+ * Asks the front of the local stack.
+ *
+ * @param url without a slash at its end
+ * @returns the parsed answer
+ * @throws UsageError where no local stack answers
+ */
+export async function askLocalStack(url: string, path: string): Promise<unknown> {
+  try {
+    const response = await fetch(url + path, { signal: AbortSignal.timeout(30_000) });
+    if (response.ok) return await response.json();
+  } catch {}
+  throw new UsageError(
+    `no local stack answers at ${url}; start it with npm start, or give its URL: --local http://localhost:PORT`,
+  );
+}

@@ -1,5 +1,6 @@
 import { functionNames } from "../../shared/events/registry.ts";
 import { UsageError } from "../common/command.ts";
+import { askLocalStack } from "../common/local-url.ts";
 import { runGcloud } from "../deploy/gcloud/gcloud.ts";
 
 /** A line that a function wrote, as Cloud Logging keeps it and the local stack tells it. */
@@ -40,7 +41,7 @@ export async function readLogEntries(
   matches: (line: Readonly<Record<string, unknown>>) => boolean,
 ): Promise<LogEntry[]> {
   if (source.kind === "local") {
-    const entries = await readLocalEntries(source.url);
+    const entries = (await askLocalStack(source.url, "/console/logs")) as LogEntry[];
     return entries.filter(({ timestamp, jsonPayload }) => new Date(timestamp) >= since && matches(jsonPayload ?? {}));
   }
   const where = `resource.type="cloud_run_revision" AND resource.labels.service_name=(${services})`;
@@ -49,15 +50,4 @@ export async function readLogEntries(
   const fields = "--format=json(timestamp,severity,resource.labels,trace,jsonPayload)";
   const options = ["--order=asc", fields, `--project=${source.project}`, "--quiet"];
   return JSON.parse(await runGcloud(["logging", "read", whole, ...options])) as LogEntry[];
-}
-
-async function readLocalEntries(url: string): Promise<LogEntry[]> {
-  try {
-    const response = await fetch(`${url}/console/logs`, { signal: AbortSignal.timeout(30_000) });
-    return (await response.json()) as LogEntry[];
-  } catch {
-    throw new UsageError(
-      `no local stack answers at ${url}; start it with npm start, or give its URL: --local http://localhost:PORT`,
-    );
-  }
 }

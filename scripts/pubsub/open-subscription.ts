@@ -73,6 +73,7 @@ export function openSubscription(
   };
 }
 
-function toArrivedMessage({ data, orderingKey, attributes, messageId, publishTime }: PubSubMessage): ArrivedMessage {
+/** A message as it travels, as those who read it have it. */
+export function toArrivedMessage({ data, orderingKey, attributes, messageId, publishTime }: PubSubMessage): ArrivedMessage {
   return { data, orderingKey, attributes, messageId, publishTime: toMs(publishTime) };
 }

@@ -7,6 +7,7 @@ export interface Permission {
 const serviceUsage = "roles/serviceusage.serviceUsageAdmin";
 const accounts = "roles/iam.serviceAccountAdmin";
 const pubsub = "roles/pubsub.admin";
+const subscriber = "roles/pubsub.subscriber";
 const projects = "roles/resourcemanager.projectIamAdmin";
 const functions = "roles/cloudfunctions.admin";
 const run = "roles/run.admin";
@@ -31,6 +32,12 @@ const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "pubsub subscriptions get-iam-policy", name: "pubsub.subscriptions.getIamPolicy", role: pubsub },
   { command: "pubsub subscriptions add-iam-policy-binding", name: "pubsub.subscriptions.setIamPolicy", role: pubsub },
   { command: "pubsub subscriptions delete", name: "pubsub.subscriptions.delete", role: pubsub },
+  { command: "pubsub subscriptions pull", name: "pubsub.subscriptions.consume", role: subscriber },
+  { command: "pubsub subscriptions acknowledge", name: "pubsub.subscriptions.consume", role: subscriber },
+  { command: "pubsub subscriptions modifyAckDeadline", name: "pubsub.subscriptions.consume", role: subscriber },
+  { command: "pubsub subscriptions seek", name: "pubsub.subscriptions.consume", role: subscriber },
+  { command: "pubsub topics list", name: "pubsub.topics.get", role: "roles/pubsub.viewer" },
+  { command: "pubsub topics publish", name: "pubsub.topics.publish", role: "roles/pubsub.publisher" },
   { command: "logging metrics describe", name: "logging.logMetrics.get", role: logging },
   { command: "logging metrics create", name: "logging.logMetrics.create", role: logging },
   { command: "logging metrics update", name: "logging.logMetrics.update", role: logging },

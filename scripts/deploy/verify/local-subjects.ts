@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { domains, type FunctionName } from "../../../shared/events/registry.ts";
+import { askLocalStack } from "../../common/local-url.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
-import { CannotVerifyError, type Subject } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 
 interface Info {
   readonly pubsub: string;
@@ -13,11 +14,11 @@ interface Info {
  * The functions of a local stack.
  *
  * @param url the stack's front, which says where its Pub/Sub is
- * @throws CannotVerifyError where no stack answers there
+ * @throws UsageError where no stack answers there
  */
 export async function findLocalSubjects(url: string, names: readonly FunctionName[]): Promise<Subject[]> {
   const base = url.replace(/\/$/, "");
-  const { pubsub, project } = await readInfo(base);
+  const { pubsub, project } = (await askLocalStack(base, "/console/info")) as Info;
   const shards = Number(process.env.ORDERING_KEY_SHARDS || 0);
   return names.map((name) => ({
     name,
@@ -38,20 +39,4 @@ export async function findLocalSubjects(url: string, names: readonly FunctionNam
       };
     },
   }));
-}
-
-async function readInfo(base: string): Promise<Info> {
-  const hint = "start the local stack with npm start, or give its URL: --local http://localhost:PORT";
-  let info: Partial<Info>;
-  try {
-    const response = await fetch(`${base}/console/info`, { signal: AbortSignal.timeout(30_000) });
-    info = (await response.json()) as Partial<Info>;
-  } catch {
-    throw new CannotVerifyError(`no local stack answers at ${base}; ${hint}`);
-  }
-  const { pubsub, project } = info;
-  if (pubsub === undefined || project === undefined) {
-    throw new CannotVerifyError(`${base}/console/info does not say where Pub/Sub is; ${hint}`);
-  }
-  return { pubsub, project };
 }

@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
-import { runGcloud } from "../gcloud/gcloud.ts";
+import { connectRest, type SentMessage, toArrived } from "../gcloud/pubsub-rest.ts";
 
 const pauseMs = 100;
 
 interface Received {
   readonly ackId: string;
-  readonly message: {
-    readonly data?: string;
-    readonly attributes?: Record<string, string>;
-    readonly orderingKey?: string;
-    readonly messageId: string;
-    readonly publishTime: string;
-  };
+  readonly message: SentMessage;
 }
 
 /** A subscription that is being read. */
@@ -23,8 +17,7 @@ export interface PulledSubscription {
 }
 
 /**
- * Reads a subscription over Pub/Sub's REST API until closed. Not by gcloud's `pull`, which takes a second or two to start:
- * the time of arrival would be gcloud's.
+ * Reads a subscription over Pub/Sub's REST API until closed.
  *
  * @throws GcloudError where gcloud gives no access token
  */
@@ -34,27 +27,14 @@ export async function pullMessages(
   onMessage: (message: ArrivedMessage) => void,
 ): Promise<PulledSubscription> {
   let failure: string | undefined;
-  const token = await runGcloud(["auth", "print-access-token", "--quiet"]);
-  // Where gcloud itself goes, such as a private endpoint.
-  const override = await runGcloud(["config", "get-value", "api_endpoint_overrides/pubsub", "--quiet"]);
-  const base = `${override || "https://pubsub.googleapis.com/"}v1/projects/${project}/subscriptions/${subscription}`;
   const ending = new AbortController();
-  const post = async (method: string, body: object): Promise<Record<string, unknown>> => {
-    const response = await fetch(`${base}:${method}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: ending.signal,
-    });
-    if (!response.ok) throw new Error(`Pub/Sub answered ${response.status} to ${method}`);
-    return (await response.json()) as Record<string, unknown>;
-  };
+  const call = await connectRest(project, ending.signal);
+  const post = (method: string, body: object) => call("POST", `subscriptions/${subscription}:${method}`, body);
   const pull = async () => {
     while (!ending.signal.aborted) {
       try {
-        const { receivedMessages = [] } = (await post("pull", { maxMessages: 100 })) as {
-          receivedMessages?: Received[];
-        };
+        const answer = await post("pull", { maxMessages: 100 });
+        const { receivedMessages = [] } = answer as { receivedMessages?: Received[] };
         failure = undefined;
         for (const { message } of receivedMessages) onMessage(toArrived(message));
         if (receivedMessages.length > 0)
@@ -68,14 +48,4 @@ export async function pullMessages(
   };
   void pull();
   return { close: () => ending.abort(), failure: () => failure };
-}
-
-function toArrived({ data = "", attributes = {}, orderingKey = "", messageId, publishTime }: Received["message"]) {
-  return {
-    data: Buffer.from(data, "base64"),
-    attributes,
-    orderingKey,
-    messageId,
-    publishTime: Date.parse(publishTime),
-  };
 }

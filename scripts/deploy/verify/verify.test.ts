@@ -161,7 +161,7 @@ test("what cannot be found out: exit code 2 and one line", async () => {
   const { code, stderr } = await runVerify("--local", "http://127.0.0.1:9");
   expect([code, stderr]).toEqual([
     2,
-    "no local stack answers at http://127.0.0.1:9; start the local stack with npm start, or give its URL: --local http://localhost:PORT\n",
+    "no local stack answers at http://127.0.0.1:9; start it with npm start, or give its URL: --local http://localhost:PORT\n",
   ]);
   const front = await startFront(healthy.url, () => ({ status: 403 }));
   const [subject] = await findLocalSubjects(front, ["commerce"]);
