@@ -8,6 +8,9 @@ export interface Found {
   readonly messages: readonly ArrivedMessage[];
 }
 
+/** Subscriptions of `where`, of `verify`, and of the local stack itself. */
+export const isTemporary = /^(pulsecart-)?(where|verify)-|\.local-[0-9a-f-]{36}$/;
+
 interface Line {
   readonly at: number;
   readonly kind: "sending" | "message" | "dead letter";
@@ -47,7 +50,7 @@ function toSending({ timestamp, resource, jsonPayload = {} }: LogEntry, messages
     code && `${code}${retryable ? ", to be sent again" : ""}`,
     message_id && `as message ${message_id}`,
     `after ${latency_ms} ms`,
-    paths && `at ${[paths].flat().join(", ")}`,
+    paths && `at ${String(paths).replaceAll(" ", ", ")}`,
     error && `(${error})`,
   ];
   const at = Date.parse(timestamp) - (Number(latency_ms) || 0);
@@ -69,6 +72,6 @@ function toStored({ topic, isDeadLetter }: Found, message: ArrivedMessage, withP
 }
 
 /** What callers wrote must not steer the terminal. */
-function toPrintable(text: string): string {
+export function toPrintable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -10,7 +10,7 @@ import { readTarget } from "../deploy/options.ts";
 import { type LogSource, readLogEntries, readSince } from "./log-entries.ts";
 import { connectPubSub } from "./pubsub.ts";
 import { StoredMessages } from "./stored-messages.ts";
-import { type Found, toStory } from "./story.ts";
+import { type Found, isTemporary, toStory } from "./story.ts";
 
 const usage = `Usage: npm run where -- EVENT_ID --project P --region R [--since 7d] [--show]
        npm run where -- EVENT_ID --local [URL] [--since 7d] [--show]
@@ -39,8 +39,6 @@ const options = {
 
 /** A sending's line, and its message, carry the clocks of two machines. */
 const BEFORE_FIRST_LINE_MS = 60_000;
-/** Subscriptions of `where`, of `verify`, and of the local stack itself. */
-const isTemporary = /^(pulsecart-)?(where|verify)-|\.local-[0-9a-f-]{36}$/;
 const patience = { local: { quiet: 500, most: 2_000 }, cloud: { quiet: 5_000, most: 30_000 } };
 
 async function main(args: readonly string[]): Promise<number> {

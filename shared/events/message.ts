@@ -39,6 +39,13 @@ export const attributes = v.looseObject({
       v.metadata({ maxLength: MAX_CALLER_BYTES }),
     ),
   ),
+  redriven: v.optional(
+    v.pipe(
+      v.string(),
+      v.description("How often the event was brought back from the dead letters, where it was: 1 to 3."),
+      v.regex(/^[1-3]$/),
+    ),
+  ),
   verification: v.optional(
     v.pipe(
       v.string(),

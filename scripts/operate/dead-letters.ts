@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
+import type { PubSub } from "./pubsub.ts";
+
+const PAUSE_MS = 100;
+/** Of messages that are in hand at once. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** How long this process has what it took for itself, and how long nothing comes before there is no more. */
+export interface Holding {
+  readonly leaseSeconds: number;
+  readonly quietMs: number;
+}
+
+/** The dead letters that this process has in hand. Should it be killed, they come back when the lease ends. */
+export class DeadLetters {
+  readonly #pubsub: PubSub;
+  readonly #subscription: string;
+  readonly #holding: Holding;
+  readonly #held = new Map<string, string>();
+  readonly #dropped = new Set<string>();
+  readonly #renewal: NodeJS.Timeout;
+
+  constructor(pubsub: PubSub, subscription: string, holding: Holding) {
+    this.#pubsub = pubsub;
+    this.#subscription = subscription;
+    this.#holding = holding;
+    this.#renewal = setInterval(() => this.#extend(holding.leaseSeconds), holding.leaseSeconds * 250).unref();
+  }
+
+  /**
+   * Takes all that can be had now. Of one key's messages Pub/Sub gives no more before those that it gave are acknowledged.
+   *
+   * @returns those that were not there before, in order of arrival
+   */
+  async take(): Promise<ArrivedMessage[]> {
+    const taken: ArrivedMessage[] = [];
+    let bytes = 0;
+    for (let latest = Date.now(); Date.now() < latest + this.#holding.quietMs && bytes < MOST_BYTES; ) {
+      const received = await this.#pubsub.pull(this.#subscription);
+      if (received.length === 0) {
+        await sleep(PAUSE_MS);
+        continue;
+      }
+      latest = Date.now();
+      for (const { ackId, message } of received) {
+        const isNew = !this.#held.has(message.messageId) && !this.#dropped.has(message.messageId);
+        this.#held.set(message.messageId, ackId);
+        if (!isNew) continue;
+        taken.push(message);
+        bytes += message.data.length;
+      }
+      await this.#extend(this.#holding.leaseSeconds);
+      // An acknowledgement was lost: this process has done what it has to do for these.
+      for (const { message } of received) if (this.#dropped.has(message.messageId)) await this.drop(message.messageId);
+    }
+    return taken;
+  }
+
+  /** Whether this process has not acknowledged it yet. */
+  holds(messageId: string): boolean {
+    return this.#held.has(messageId);
+  }
+
+  /** Acknowledges a message. */
+  async drop(messageId: string): Promise<void> {
+    const ackId = this.#held.get(messageId);
+    if (ackId === undefined) return;
+    await this.#pubsub.acknowledge(this.#subscription, [ackId]);
+    this.#held.delete(messageId);
+    this.#dropped.add(messageId);
+  }
+
+  /** Gives back what is still in hand. */
+  async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#extend(0);
+  }
+
+  async #extend(seconds: number): Promise<void> {
+    // What could not be extended comes again, or to another process: nothing is lost.
+    await this.#pubsub.modifyDeadline(this.#subscription, [...this.#held.values()], seconds).catch(() => {});
+  }
+}

@@ -1,0 +1,117 @@
+import { toPubSubNames } from "../common/pubsub-resources.ts";
+import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
+import { bringBack, countRedriven, createPace, type Failure, MOST_TIMES, toOriginalTime } from "./bring-back.ts";
+import { DeadLetters, type Holding } from "./dead-letters.ts";
+import type { PubSub } from "./pubsub.ts";
+import { isTemporary, toPrintable } from "./story.ts";
+
+/** Which dead letters go back, and how fast. */
+export interface Order {
+  readonly type: string | undefined;
+  /** Became a dead letter before this: milliseconds since the epoch. */
+  readonly before: number;
+  readonly limit: number;
+  /** A second. */
+  readonly rate: number;
+  readonly isDry: boolean;
+}
+
+/**
+ * Brings dead letters back to their topic, and prints what it does.
+ *
+ * @param isEnding asked before each: whether to stop here
+ * @returns the exit code: 0 done or nothing to do, 1 something failed or was not reached
+ * @throws GcloudError, ServiceError where Pub/Sub cannot be asked, before anything was brought back
+ */
+export async function runRedrive(
+  pubsub: PubSub,
+  topicId: string,
+  { type, before, limit, rate, isDry }: Order,
+  holding: Holding,
+  isEnding: () => boolean = () => false,
+): Promise<0 | 1> {
+  const { topic, deadLetter, kept } = toPubSubNames(topicId);
+  const subscriptions = await pubsub.listSubscriptions(topic);
+  if (subscriptions === undefined) throw new Error(`there is no topic ${topic}`);
+  const letters = new DeadLetters(pubsub, kept, holding);
+  const way = { pubsub, letters, topic, deadLetter, pace: createPace(rate), isEnding };
+  const failures: Failure[] = [];
+  let done = 0;
+  let cut: Error | undefined;
+  let inHand: ArrivedMessage[] = [];
+  const takeMore = async () => {
+    const taken = await letters.take();
+    inHand = [...inHand.filter(({ messageId }) => letters.holds(messageId)), ...taken];
+  };
+  const hasFailed = (message: ArrivedMessage) =>
+    failures.some(({ message: failed }) =>
+      message.orderingKey === "" ? failed === message : failed.orderingKey === message.orderingKey,
+    );
+  const choose = () => {
+    const meant = inHand.filter(
+      (message) => (type === undefined || message.attributes.event_type === type) && message.publishTime < before,
+    );
+    const [spent = [], fresh = []] = [true, false].map((isSpent) =>
+      meant.filter((message) => countRedriven(message) >= MOST_TIMES === isSpent),
+    );
+    const inOrder = fresh.filter((each) => !hasFailed(each)).sort((a, b) => toOriginalTime(a) - toOriginalTime(b));
+    return { spent, wanted: inOrder.slice(0, limit - done) };
+  };
+  try {
+    await takeMore();
+    const first = choose();
+    let { wanted } = first;
+    console.log(describePlan(topic, wanted, first.spent));
+    if (isDry || wanted.length === 0) return 0;
+    const readers = subscriptions.filter((id) => !isTemporary.test(id)).join(", ");
+    console.log(
+      `Every subscription of ${topic} gets them again (${readers || "there is none"}): consumers drop what they have seen by its event_id.`,
+    );
+    while (wanted.length > 0 && !isEnding()) {
+      const outcome = await bringBack(way, inHand, new Set(wanted));
+      done += outcome.done;
+      failures.push(...outcome.failures);
+      // A key's later ones come when those before them are acknowledged.
+      await takeMore().catch((error: Error) => {
+        cut = error;
+      });
+      ({ wanted } = choose());
+    }
+    console.log(`${done} brought back.`);
+    if (cut) console.error(`There may be more: ${cut.message}`);
+    for (const { message, error } of failures) {
+      console.error(`${nameEvent(message)} is still a dead letter, with what follows under its key: ${error.message}`);
+    }
+    if (isEnding()) console.error("Stopped: the rest are still dead letters.");
+    return failures.length > 0 || cut || isEnding() ? 1 : 0;
+  } finally {
+    await letters.close();
+  }
+}
+
+/** What goes back, by source subscription and type with its age, and what stays. */
+function describePlan(topic: string, wanted: readonly ArrivedMessage[], spent: readonly ArrivedMessage[]): string {
+  const groups = Map.groupBy(wanted, ({ attributes }) => {
+    const { event_type: type, CloudPubSubDeadLetterSourceSubscription: source = "an unknown subscription" } =
+      attributes;
+    return `${type ?? "no event_type"} from ${source}`;
+  });
+  const lines = [...groups].map(([group, messages]) => {
+    const ages = messages.map(({ publishTime }) => Date.now() - publishTime);
+    return `  ${messages.length} ${group}, ${toAge(Math.min(...ages))} to ${toAge(Math.max(...ages))} old`;
+  });
+  const stays = spent.map((message) => `  ${nameEvent(message)} stays: it was brought back ${MOST_TIMES} times.`);
+  if (lines.length === 0) lines.push("  none (what another redrive had in hand is back within 20 s of its end)");
+  return toPrintable([`To be brought back to ${topic}:`, ...lines, ...stays].join("\n"));
+}
+
+function nameEvent({ attributes, messageId }: ArrivedMessage): string {
+  const { event_id: id = `message ${messageId}`, event_type: type = "no event_type" } = attributes;
+  return toPrintable(`${id} (${type})`);
+}
+
+function toAge(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1_440)} d`;
+}
