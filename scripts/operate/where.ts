@@ -91,7 +91,8 @@ async function tell(source: LogSource, eventId: string, since: Date, withPayload
   async function look(name: FunctionName): Promise<{ readonly found: Found[]; readonly notes: string[] }> {
     const { topic, deadLetter } = toPubSubNames(domains[name].topic);
     const own = entries.filter(({ resource }) => resource.labels.service_name === name);
-    const isSilent = source.kind === "cloud" && functionSettings[name].environment.LOG_LEVEL !== "info";
+    const { logLevel } = functionSettings[name];
+    const isSilent = source.kind === "cloud" && logLevel !== "info" && own.length === 0;
     const accepted = own.flatMap(({ jsonPayload }) =>
       jsonPayload?.message_id ? [String(jsonPayload.message_id)] : [],
     );
@@ -99,9 +100,8 @@ async function tell(source: LogSource, eventId: string, since: Date, withPayload
     const first = Math.min(
       ...own.map(({ timestamp, jsonPayload }) => Date.parse(timestamp) - Number(jsonPayload?.latency_ms)),
     );
-    // Where every sending leaves a line, there is no message before the first: winding back a whole week takes long.
-    const from =
-      isSilent || own.length === 0 ? since : new Date(Math.max(first - BEFORE_FIRST_LINE_MS, since.getTime()));
+    // What logs accepted events has a line of every sending: winding back a whole week takes long.
+    const from = accepted.length === 0 ? since : new Date(Math.max(first - BEFORE_FIRST_LINE_MS, since.getTime()));
     const [messages, deadLetters] = await Promise.all([
       subscriptions ? stored.find(topic, eventId, from, accepted) : [],
       others ? stored.find(deadLetter, eventId, from) : [],
@@ -116,9 +116,8 @@ async function tell(source: LogSource, eventId: string, since: Date, withPayload
       messages.length > 0 &&
         `Subscriptions of ${topic}: ${readers.join(", ") || "none"}. Pub/Sub does not tell which of them has acknowledged it.`,
       isSilent &&
-        own.length === 0 &&
-        `${name} logs from ${functionSettings[name].environment.LOG_LEVEL} on: an event that it accepted or refused leaves no line ` +
-          `with its id. How many were refused, by caller and path: its lines "Events refused" (npm run faults).`,
+        `${name} logs from ${logLevel} on, unless it was deployed otherwise: an event that it accepted or refused leaves no line with ` +
+          'its id. How many were refused, by caller and path, its lines "Events refused" say (npm run faults).',
     ];
     const found = [
       { topic, isDeadLetter: false, messages },

@@ -74,6 +74,12 @@ export function openSubscription(
 }
 
 /** A message as it travels, as those who read it have it. */
-export function toArrivedMessage({ data, orderingKey, attributes, messageId, publishTime }: PubSubMessage): ArrivedMessage {
+export function toArrivedMessage({
+  data,
+  orderingKey,
+  attributes,
+  messageId,
+  publishTime,
+}: PubSubMessage): ArrivedMessage {
   return { data, orderingKey, attributes, messageId, publishTime: toMs(publishTime) };
 }
