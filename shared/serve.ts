@@ -10,6 +10,7 @@ import { Problem } from "./http/problem.ts";
 import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
 import type { Service } from "./ingest/context.ts";
+import { Contract } from "./ingest/contract.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { ingest, isProbe, recordRefusal } from "./ingest/ingest.ts";
 import { PayloadFaults } from "./ingest/payload-faults.ts";
@@ -71,7 +72,7 @@ function createService(domain: Domain): OwnService {
     publisher: new Publisher(config, domain),
     log: createLog(config),
     inFlight: new InFlight(config.MAX_IN_FLIGHT),
-    payloadChecks: config.PAYLOAD_CHECKS,
+    contract: new Contract(domain, config.PAYLOAD_CHECKS),
     payloadFaults: new PayloadFaults(),
   };
 }

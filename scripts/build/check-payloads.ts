@@ -1,20 +1,167 @@
+import * as v from "valibot";
 import type { Domain } from "../../shared/events/domain.ts";
-import { compileEvent } from "../../shared/ingest/projection/contract.ts";
+import { type Item, isSchema, mapParts, type Schema } from "../../shared/ingest/schema/valibot.ts";
+
+// Which schemas a payload may have: those that judge what was sent, leave it as it is, and can be published as they judge.
+
+/** Kinds of schemas that no JSON value can be. */
+const NOT_JSON = new Set(
+  "bigint blob date file function instance map nan promise set symbol undefined undefinedable void".split(" "),
+);
+const KNOWN = new Set(
+  [
+    "any array boolean custom enum exact_optional intersect lazy literal loose_object loose_tuple never non_nullable",
+    "non_nullish non_optional null nullable nullish number object object_with_rest optional picklist record strict_object",
+    "strict_tuple string tuple tuple_with_rest union unknown variant",
+  ].flatMap((kinds) => kinds.split(" ")),
+);
+
+/** Transformations that leave the value as it is. */
+const HARMLESS = new Set(["brand", "flavor", "guard", "readonly"]);
+
+const ARRAYS = new Set(["array", "loose_tuple", "strict_tuple", "tuple", "tuple_with_rest"]);
+const OBJECTS = new Set(["loose_object", "object", "object_with_rest", "record", "strict_object", "variant"]);
+
+const CHANGES = "it changes what was sent, which is published as it came";
+
+/** Schemas around a schema that hide what it does, by the code that they have in common. */
+const wrappers = new Map([
+  [String(v.config(v.any(), {})["~run"]), "v.config"],
+  [String(v.message(v.any(), "")["~run"]), "v.message"],
+  [String(v.cache(v.any())["~run"]), "v.cache"],
+]);
+
+/** How many schemas that `lazy` makes anew each time are looked into. */
+const MAX_LAZY = 8;
 
 /**
- * Lists the schemas that the functions could not work with: they would fail at the first event of their type.
+ * Lists what no payload's schema may have.
  *
- * @returns one line an event type: its name, the path, and what is wrong there
+ * @returns lines that name the event type, the path, and what is wrong there
  */
 export function listUnsupported(domains: Readonly<Record<string, Domain>>): string[] {
   return Object.values(domains)
     .flatMap((domain) => Object.values(domain.events))
-    .flatMap((event) => {
-      try {
-        compileEvent(event, "registry");
-        return [];
-      } catch (error) {
-        return `${event.type}: ${error instanceof Error ? error.message : String(error)}`;
-      }
+    .flatMap(({ type, payload }) => {
+      const lines = new Set<string>();
+      const refuse = (path: string, reason: string) => lines.add(`${type}: ${path}: ${reason}.`);
+      if (payload) visit(payload as unknown as Schema, "payload", { refuse, seen: new Set(), lazy: 0 });
+      return [...lines];
     });
+}
+
+interface Walk {
+  readonly refuse: (path: string, reason: string) => void;
+  readonly seen: Set<Schema>;
+  readonly lazy: number;
+}
+
+function visit(schema: Schema, path: string, walk: Walk): void {
+  const { seen, refuse } = walk;
+  if (seen.has(schema)) return;
+  seen.add(schema);
+  const wrapper = wrappers.get(String(schema["~run"]));
+  if (wrapper) refuse(path, `${wrapper} hides its schema; leave it out`);
+  if (schema.pipe) {
+    visitPipe(schema.pipe, path, walk);
+    return;
+  }
+  for (const reason of listReasons(schema)) refuse(path, `${toName(schema.type)} ${reason}`);
+  if (schema.type === "lazy") visitLazy(schema, path, walk);
+  if (!KNOWN.has(schema.type)) return;
+  mapParts(schema, (part, step) => {
+    visit(part, step === undefined ? path : `${path}.${step}`, walk);
+    return part;
+  });
+}
+
+function visitLazy({ getter }: Schema, path: string, walk: Walk): void {
+  if (walk.lazy === MAX_LAZY) return;
+  let made: unknown;
+  try {
+    made = getter?.(undefined);
+  } catch {
+    // It wants the value: what it makes of one is judged, and not published.
+    return;
+  }
+  if (isSchema(made)) visit(made, path, { ...walk, lazy: walk.lazy + 1 });
+}
+
+function* listReasons({
+  type,
+  async,
+  default: initial,
+  fallback,
+  literal,
+  options,
+  entries,
+}: Schema): Generator<string> {
+  if (NOT_JSON.has(type)) yield "is no JSON value";
+  else if (!KNOWN.has(type)) yield "is not known here";
+  if (async) yield "is asynchronous";
+  if (initial !== undefined) yield "has a default, which would change what was sent";
+  if (fallback !== undefined) yield "has a fallback, which would change what was sent";
+  const values = type === "literal" ? [literal] : type === "picklist" || type === "enum" ? (options ?? []) : [];
+  if (!values.every(isJsonValue)) yield "has a value that is not JSON";
+  for (const name of Object.keys(entries ?? {})) {
+    if (/\s/.test(name)) yield `has the member ${JSON.stringify(name)}: paths are joined by spaces`;
+  }
+}
+
+function isJsonValue(value: unknown): boolean {
+  return value === null || ["string", "boolean"].includes(typeof value) || Number.isFinite(value);
+}
+
+function visitPipe(items: readonly Item[], path: string, walk: Walk): void {
+  const schemas = items.filter(isSchema);
+  for (const schema of schemas) visit(schema, path, walk);
+  for (const [i, schema] of schemas.slice(0, -1).entries()) {
+    for (const [kind, instead] of schemas.slice(i + 1).flatMap((next) => listCuts(schema, next))) {
+      walk.refuse(path, `${kind} before another schema takes away what that one looks at; use ${instead}`);
+    }
+  }
+  const isText = !schemas.some(({ type }) => ARRAYS.has(type));
+  for (const item of items) {
+    if (item.kind === "metadata" || item.kind === "schema") continue;
+    for (const reason of listActionReasons(item, isText)) walk.refuse(path, `${toName(item.type)}${reason}`);
+  }
+}
+
+function* listActionReasons({ kind, type, async, requirement }: Item, isText: boolean): Generator<string> {
+  if (kind === "transformation" && !HARMLESS.has(type)) yield `: ${CHANGES}`;
+  if (async) yield " is asynchronous";
+  if (requirement instanceof RegExp && (requirement.global || requirement.sticky)) {
+    yield " has a global or sticky pattern, which remembers where it was; leave its flags g and y out";
+  }
+  if (typeof requirement === "number" && !Number.isFinite(requirement)) yield " needs a finite number";
+  if (type === "multiple_of" && !Number.isInteger(requirement)) {
+    yield " of a fraction would refuse 89.99 as a multiple of 0.01: doubles do not hold it";
+  }
+  const isLength = type === "max_length" || type === "length" || (type === "min_length" && (requirement as number) > 1);
+  if (isLength && isText) {
+    const instead = toName(type.replace("length", "code_points"));
+    yield ` counts an emoji twice, and JSON Schema does not; use ${instead}`;
+  }
+}
+
+/** What of a schema takes away that the next one in its pipe looks at, and what does not. */
+function listCuts(first: Schema, next: Schema): readonly (readonly [kind: string, instead: string])[] {
+  if (OBJECTS.has(next.type) && first.type === "object") return [["v.object", "v.looseObject"]];
+  if (ARRAYS.has(next.type) && first.type === "tuple") return [["v.tuple", "v.looseTuple"]];
+  const inside = ({ wrapped, options = [], pipe = [] }: Schema) =>
+    [wrapped, ...options, ...pipe.slice(1)].filter(isSchema);
+  return [
+    ...inside(first).flatMap((part) => listCuts(part, next)),
+    ...inside(next).flatMap((part) => listCuts(first, part)),
+    ...Object.entries(first.entries ?? {}).flatMap(([name, part]) => {
+      const other = next.entries && Object.hasOwn(next.entries, name) ? next.entries[name] : (next.rest ?? next.value);
+      return other ? listCuts(part, other) : [];
+    }),
+    ...(first.item && next.item ? listCuts(first.item, next.item) : []),
+  ];
+}
+
+/** `loose_object` is `v.looseObject` to those who write it. */
+function toName(type: string): string {
+  return `v.${type.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}`;
 }

@@ -1,7 +1,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import * as v from "valibot";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
+import { listFaults } from "../../shared/ingest/faults.ts";
+import { prepare } from "../../shared/ingest/schema/prepare.ts";
+import type { Schema } from "../../shared/ingest/schema/valibot.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -53,14 +55,12 @@ function checkDomain(name: string, domain: Domain): string[] {
 }
 
 function checkSample(file: string, { type, schema, payload, sample }: DefinedEvent): string[] {
-  const issues = [
-    ...(v.safeParse(schema, sample).issues ?? []).map((issue) => v.getDotPath(issue as v.BaseIssue<unknown>) ?? ""),
-    ...(payload ? (v.safeParse(payload, sample.payload).issues ?? []) : []).map((issue) =>
-      ["payload", v.getDotPath(issue as v.BaseIssue<unknown>)].filter(Boolean).join("."),
-    ),
+  const faults = [
+    ...(listFaults(prepare(schema as unknown as Schema), sample, "")?.keys() ?? []),
+    ...((payload && listFaults(prepare(payload as unknown as Schema), sample.payload, "payload"))?.keys() ?? []),
   ];
-  return issues.length > 0
-    ? [`${file}: the sample of ${type} breaks its schema at ${[...new Set(issues)].join(", ")}`]
+  return faults.length > 0
+    ? [`${file}: the sample of ${type} breaks its schema at ${[...new Set(faults)].join(", ")}`]
     : [];
 }
 

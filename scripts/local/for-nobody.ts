@@ -6,6 +6,7 @@ import { Problem } from "../../shared/http/problem.ts";
 import type { Answer } from "../../shared/http/respond.ts";
 import { Room } from "../../shared/http/room.ts";
 import type { Service } from "../../shared/ingest/context.ts";
+import { Contract } from "../../shared/ingest/contract.ts";
 import { InFlight } from "../../shared/ingest/in-flight.ts";
 import { findRoute, ingest } from "../../shared/ingest/ingest.ts";
 import { PayloadFaults } from "../../shared/ingest/payload-faults.ts";
@@ -14,13 +15,15 @@ import { PayloadFaults } from "../../shared/ingest/payload-faults.ts";
 
 const silent = { write: () => {}, always: () => {} };
 
+const nobodys = { ...domains.commerce, name: "none", events: {} };
+
 /** A function without event types: whatever comes is refused. */
 const nobody: Service = {
-  domain: { ...domains.commerce, name: "none", events: {} },
+  domain: nobodys,
   publisher: { publish: () => Promise.reject(new Problem("internal")) },
   log: silent,
   inFlight: new InFlight(Number.MAX_SAFE_INTEGER),
-  payloadChecks: "registry",
+  contract: new Contract(nobodys, "registry"),
   payloadFaults: new PayloadFaults(),
 };
 

@@ -70,8 +70,8 @@ function fitsAnId(value: string): boolean {
   return value.length * 3 <= MAX_ID_BYTES || new TextEncoder().encode(value).length <= MAX_ID_BYTES;
 }
 
-/** Whether a value is a JSON object; the one custom schema that the projection knows. */
-export function isJsonObject(value: unknown): boolean {
+/** Whether a value is a JSON object, which an array is not. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

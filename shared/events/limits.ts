@@ -15,6 +15,9 @@ export const MAX_BATCH_EVENTS = 1000;
 /** Objects and arrays within each other, counted from the event's own brace: consumers' parsers give up at 1,000 or before. */
 export const MAX_DEPTH = 256;
 
+/** Values inside a payload, of all its members and items at any depth: one with more is not made into values, nor checked. */
+export const MAX_PAYLOAD_VALUES = 10_000;
+
 /** Faults that the answer to a batch lists before its further events list no more than {@link MAX_WARNINGS} each. */
 export const MAX_BATCH_ERRORS = 10_000;
 

@@ -4,6 +4,7 @@ import { Problem } from "../http/problem.ts";
 import { type FailureCode, PublishFailure } from "../publish/failure.ts";
 import { takeBatch } from "./batch.ts";
 import { readContext, type Service } from "./context.ts";
+import { Contract } from "./contract.ts";
 import { InFlight } from "./in-flight.ts";
 import { PayloadFaults } from "./payload-faults.ts";
 
@@ -31,7 +32,7 @@ async function take(body: string, { isLines = false, key = "", inFlight = new In
     },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight,
-    payloadChecks: "registry",
+    contract: new Contract(commerce, "registry"),
     payloadFaults: new PayloadFaults(),
   };
   const context = readContext({ headers: key ? { "idempotency-key": key } : {} });

@@ -5,9 +5,10 @@ import type { Body, RequestContext, Service } from "./context.ts";
 import { ErrorBudget } from "./error-budget.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
-import { skipSpace } from "./json.ts";
-import { type EventBytes, LARGE_BYTES, readEvent, readEventInTurns, readEvents } from "./read-event.ts";
-import { Turn } from "./turn.ts";
+import { skipSpace } from "./json-tokens.ts";
+import type { Names } from "./names.ts";
+import { type EventBytes, readEvent, readEvents } from "./read.ts";
+import { type Steps, TimeSlice } from "./time-slice.ts";
 
 const LINE_FEED = 0x0a;
 /** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
@@ -26,29 +27,16 @@ type Entry = EventBytes | Problem;
  * @throws {Problem} malformed_json when the body should be a JSON array and is none, invalid_batch when it has no events
  *   or too many
  */
-async function readBatch({ domain, payloadChecks }: Service, { bytes, isLines }: Body, turn: Turn): Promise<Entry[]> {
-  const budget = new ErrorBudget();
-  const read = (line: Buffer) =>
-    line.length <= LARGE_BYTES
-      ? readEvent(line, domain, payloadChecks, budget)
-      : readEventInTurns(line, turn, domain, payloadChecks, budget);
-  const limit = MAX_BATCH_EVENTS + 1;
-  const entries = await (isLines
-    ? readLines(bytes, turn, read)
-    : readEvents(bytes, domain, limit, turn, payloadChecks));
+function* readBatch({ bytes, isLines }: Body, names: Names): Steps<Entry[]> {
+  const entries = yield* isLines ? readLines(bytes, names) : readEvents(bytes, names, MAX_BATCH_EVENTS + 1);
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
 
-async function readLines(
-  body: Buffer,
-  turn: Turn,
-  read: (line: Buffer) => EventBytes | Promise<EventBytes>,
-): Promise<Entry[]> {
+function* readLines(body: Buffer, names: Names): Steps<Entry[]> {
   const entries: Entry[] = [];
   for (let start = 0; start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
-    const pause = turn.yield();
-    if (pause) await pause;
+    yield;
     // In pieces: 10 MiB of line feeds are one request.
     const piece = body.subarray(0, start + BLANK_BYTES);
     start = skipSpace(piece, start);
@@ -60,8 +48,7 @@ async function readLines(
     const feed = body.indexOf(LINE_FEED, start);
     const end = feed === -1 ? body.length : feed;
     try {
-      const entry = read(body.subarray(start, end));
-      entries.push(entry instanceof Promise ? await entry : entry);
+      entries.push(yield* readEvent(body.subarray(start, end), names));
     } catch (error) {
       // The others of the batch go on.
       if (!(error instanceof Problem)) throw error;
@@ -72,12 +59,31 @@ async function readLines(
   return entries;
 }
 
-/** Validates the events of a batch. @returns what each is or why it is refused, in order */
-export async function checkBatch(service: Service, context: RequestContext, body: Body, turn: Turn) {
-  await turn.next();
+/**
+ * Reads and checks the events of a batch, in time slices.
+ *
+ * @returns what each is or why it is refused, in order
+ * @throws {Problem} malformed_json, invalid_batch
+ */
+export async function checkBatch(
+  service: Service,
+  context: RequestContext,
+  body: Body,
+  slice: TimeSlice,
+): Promise<(CheckedEvent | Problem)[]> {
+  await slice.next();
+  return slice.run(readAndCheck(service, context, body));
+}
+
+function* readAndCheck(service: Service, context: RequestContext, body: Body): Steps<(CheckedEvent | Problem)[]> {
   const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  const entries = await readBatch(service, body, turn);
-  return turn.map(entries, (entry) => checkEvent(service, context, entry, ids));
+  const budget = new ErrorBudget();
+  const checked: (CheckedEvent | Problem)[] = [];
+  for (const entry of yield* readBatch(body, service.contract.names)) {
+    checked.push(yield* checkEvent(service, context, entry, ids, budget));
+    yield;
+  }
+  return checked;
 }
 
 /**
@@ -87,13 +93,13 @@ export async function checkBatch(service: Service, context: RequestContext, body
  * @throws {Problem} malformed_json, invalid_batch
  */
 export async function takeBatch(service: Service, context: RequestContext, body: Body): Promise<Answer> {
-  const turn = new Turn();
-  const checked = await checkBatch(service, context, body, turn);
+  const slice = new TimeSlice();
+  const checked = await checkBatch(service, context, body, slice);
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
   if (!service.inFlight.takeBatch(valid.length)) return refuseForRoom(service, context, valid);
   const batch = { events: valid.length };
-  // In one turn, so that one key's events share requests.
-  await turn.next();
+  // In one slice, so that one key's events share requests.
+  await slice.next();
   const outcomes = await Promise.all(
     checked.map((item) => (item instanceof Problem ? item : publishEvent(service, context, item, batch))),
   );

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { PayloadChecks } from "../config.ts";
 import type { Domain } from "../events/domain.ts";
 import type { Log } from "../log.ts";
 import type { Publisher } from "../publish/publisher.ts";
+import type { Contract } from "./contract.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { PayloadFaults } from "./payload-faults.ts";
 import { readTraceContext, type TraceContext } from "./trace-context.ts";
@@ -13,7 +13,7 @@ export interface Service {
   readonly publisher: Pick<Publisher, "publish">;
   readonly log: Log;
   readonly inFlight: InFlight;
-  readonly payloadChecks: PayloadChecks;
+  readonly contract: Contract;
   readonly payloadFaults: PayloadFaults;
 }
 

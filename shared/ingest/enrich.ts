@@ -1,4 +1,4 @@
-import type { EventBytes } from "./read-event.ts";
+import type { EventBytes } from "./read.ts";
 
 /**
  * Inserts a missing `event_id` and `timestamp` after the opening brace. The caller's bytes stay as they are; re-serialising

@@ -1,7 +1,8 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { Problem } from "../http/problem.ts";
-import { CLOSE_OBJECT, skipSpace } from "./json.ts";
-import type { ValidEvent } from "./validate.ts";
+import { CLOSE_OBJECT, skipSpace } from "./json-tokens.ts";
+import type { ValidEvent } from "./judge.ts";
+import type { Warnings } from "./warnings.ts";
 
 const ID_BYTES = 16;
 
@@ -20,14 +21,14 @@ export class EventIds {
     this.#key = idempotencyKey;
   }
 
-  /** @throws {Problem} invalid_event when an earlier event of the request has this id of its own */
-  settle({ fields, bytes, verdict }: ValidEvent): string {
+  /** @returns its id, or invalid_event when it has that of an earlier event of the request as its own */
+  settle({ fields, bytes }: ValidEvent, warnings: Warnings | undefined): string | Problem {
     const id = fields.event_id ?? (this.#key === undefined ? createEventId() : this.#derive(this.#key, bytes));
     if (this.#given.has(id)) {
       const errors = [{ path: "event_id", message: "must not be that of an earlier event of the batch" }];
-      throw new Problem("invalid_event", "1 field is invalid: an earlier event of the batch has this event_id.", {
+      return new Problem("invalid_event", "1 field is invalid: an earlier event of the batch has this event_id.", {
         errors,
-        ...(verdict.warnings && { warnings: verdict.warnings.members }),
+        ...(warnings && { warnings: warnings.members }),
       });
     }
     this.#given.add(id);

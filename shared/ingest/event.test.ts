@@ -3,6 +3,7 @@ import { commerce } from "../events/commerce.ts";
 import { Problem } from "../http/problem.ts";
 import { PublishFailure } from "../publish/failure.ts";
 import { readContext, type Service } from "./context.ts";
+import { Contract } from "./contract.ts";
 import { takeEvent } from "./event.ts";
 import { InFlight } from "./in-flight.ts";
 import { PayloadFaults } from "./payload-faults.ts";
@@ -19,7 +20,7 @@ function createService(over: Partial<Service> = {}) {
     publisher: { publish },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight: new InFlight(2),
-    payloadChecks: "registry",
+    contract: new Contract(commerce, "registry"),
     payloadFaults: new PayloadFaults(),
     ...over,
   };

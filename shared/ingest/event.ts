@@ -9,11 +9,12 @@ import type { Batch } from "../publish/lanes.ts";
 import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
+import type { ErrorBudget } from "./error-budget.ts";
 import { EventIds } from "./event-id.ts";
-import { type EventBytes, LARGE_BYTES, readEvent, readEventInTurns } from "./read-event.ts";
-import { Turn } from "./turn.ts";
-import { type ValidEvent, validateEvent } from "./validate.ts";
-import type { WarningMembers } from "./warnings.ts";
+import { judge, type ValidEvent } from "./judge.ts";
+import { type EventBytes, LARGE_BYTES, readEvent } from "./read.ts";
+import { LONG, runAtOnce, type Steps, TimeSlice } from "./time-slice.ts";
+import type { WarningMembers, Warnings } from "./warnings.ts";
 
 // One event's whole story, alone or in a batch: checkEvent, then publishEvent. Whichever ends it decides the outcome and
 // writes the event's one log line.
@@ -31,6 +32,7 @@ export type Outcome = Accepted | Problem;
 export interface CheckedEvent {
   readonly event: ValidEvent;
   readonly eventId: string;
+  readonly warnings: Warnings | undefined;
 }
 
 /**
@@ -39,8 +41,7 @@ export interface CheckedEvent {
  * @throws {Problem} malformed_json: there is no event that could have a line
  */
 export async function takeEvent(service: Service, context: RequestContext, body: Body): Promise<Answer> {
-  const checking = checkOnlyEvent(service, context, body);
-  const checked = checking instanceof Promise ? await checking : checking;
+  const checked = await checkSingleEvent(service, context, body);
   if (checked instanceof Problem) return checked;
   if (!service.inFlight.takeOne()) return refuseForRoom(service, context, [checked]);
   const outcome = await publishEvent(service, context, checked);
@@ -48,48 +49,55 @@ export async function takeEvent(service: Service, context: RequestContext, body:
 }
 
 /**
- * Reads and checks the one event of a request.
+ * Reads and checks the one event of a request: a small one at once, a large one in time slices.
  *
  * @returns the problem that it is refused with, as {@link checkEvent}
  * @throws {Problem} malformed_json
  */
-export function checkOnlyEvent(
+export function checkSingleEvent(
   service: Service,
   context: RequestContext,
   { bytes }: Body,
 ): CheckedEvent | Problem | Promise<CheckedEvent | Problem> {
-  const ids = new EventIds(service.domain.name, context.idempotencyKey);
-  const check = (event: EventBytes) => checkEvent(service, context, event, ids);
-  if (bytes.length <= LARGE_BYTES) return check(readEvent(bytes, service.domain, service.payloadChecks));
-  const turn = new Turn();
-  const read = () => readEventInTurns(bytes, turn, service.domain, service.payloadChecks);
-  return turn.next().then(read).then(check);
+  const steps = readAndCheck(service, context, bytes);
+  if (bytes.length <= LARGE_BYTES) return runAtOnce(steps);
+  const slice = new TimeSlice();
+  return slice.next().then(() => slice.run(steps));
+}
+
+function* readAndCheck(service: Service, context: RequestContext, bytes: Buffer): Steps<CheckedEvent | Problem> {
+  const event = yield* readEvent(bytes, service.contract.names);
+  return yield* checkEvent(service, context, event, new EventIds(service.domain.name, context.idempotencyKey));
 }
 
 /**
- * Validates an event that was read, and settles its identity.
+ * Judges an event that was read, and settles its identity.
  *
  * @param entry the event, or why it could not be read
  * @param ids of the events of the same request
+ * @param budget of the faults that the answer to a batch lists
  * @returns the problem that it is refused with: that of the reading, missing_event_type, unknown_event_type, wrong_function
  *   or invalid_event
  */
-export function checkEvent(
+export function* checkEvent(
   service: Service,
   context: RequestContext,
   entry: EventBytes | Problem,
   ids: EventIds,
-): CheckedEvent | Problem {
-  const fields = entry instanceof Problem ? undefined : entry.fields;
-  try {
-    if (entry instanceof Problem) throw entry;
-    const event = validateEvent(entry);
-    return { event, eventId: ids.settle(event) };
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    record(service, context, "Event refused", error, toKnown(fields));
-    return error;
-  }
+  budget?: ErrorBudget,
+): Steps<CheckedEvent | Problem> {
+  if (entry instanceof Problem) return refuse(service, context, entry);
+  if (entry.bytes.length > LARGE_BYTES) yield LONG;
+  const { problem, warnings } = judge(entry, service.contract, budget);
+  if (problem) return refuse(service, context, problem, entry);
+  const event = entry as ValidEvent;
+  const eventId = ids.settle(event, warnings);
+  return eventId instanceof Problem ? refuse(service, context, eventId, entry) : { event, eventId, warnings };
+}
+
+function refuse(service: Service, context: RequestContext, problem: Problem, event?: EventBytes): Problem {
+  record(service, context, "Event refused", problem, toKnown(event?.fields));
+  return problem;
 }
 
 /**
@@ -122,8 +130,7 @@ export async function publishEvent(
   checked: CheckedEvent,
   batch?: Batch,
 ): Promise<Outcome> {
-  const { event, eventId } = checked;
-  const { warnings } = event.verdict;
+  const { event, eventId, warnings } = checked;
   const { event_type, user_id } = event.fields;
   const { trace, verification } = context;
   const attributes: Record<string, string> = { event_type, event_id: eventId };
@@ -161,8 +168,7 @@ export async function publishEvent(
   return problem;
 }
 
-function toExtras({ event, eventId }: CheckedEvent) {
-  const { warnings } = event.verdict;
+function toExtras({ eventId, warnings }: CheckedEvent) {
   return { eventId, ...(warnings && { warnings: warnings.members }) };
 }
 

@@ -10,8 +10,8 @@ import { identity } from "../identity.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
-import { checkOnly } from "./check.ts";
 import { type Body, elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
+import { dryRun } from "./dry-run.ts";
 import { takeEvent } from "./event.ts";
 
 /** The function's OpenAPI document as JSON text, put here by the build. */
@@ -43,7 +43,7 @@ export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<strin
   ["/", event],
   ["/events/ingest", event],
   ["/events/batch", batch],
-  ["/events/validate", { ...batch, isDry: true, handle: checkOnly }],
+  ["/events/validate", { ...batch, isDry: true, handle: dryRun }],
   ["/health", { methods: ["GET", "HEAD"], answer: () => toJsonAnswer(200, { status: "ok", ...identity }) }],
   ["/openapi.json", { methods: ["GET", "HEAD"], answer: readDocument }],
 ]);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DEPTH } from "../events/limits.ts";
-import { JsonScanner, JsonSyntaxError, skipSpace } from "./json.ts";
+import { JsonScanner } from "./json.ts";
+import { JsonSyntaxError, skipSpace } from "./json-tokens.ts";
 
 /** The verdict on a whole text: the error's position, or undefined when it is one JSON value. */
 function findFault(text: string): number | undefined {
@@ -83,39 +84,6 @@ describe("the position of a fault", () => {
   });
 });
 
-describe("walking a container", () => {
-  const walk = (text: string) => {
-    const bytes = Buffer.from(text);
-    const found: [string, string][] = [];
-    const scanner = new JsonScanner(bytes);
-    scanner.walk(skipSpace(bytes, 0), (start, keyStart, keyEnd) => {
-      const end = scanner.skipValue(start, 1);
-      found.push([bytes.toString("utf8", keyStart, keyEnd), bytes.toString("utf8", start, end)]);
-      return end;
-    });
-    return found;
-  };
-
-  it("slices the elements of any array", () => {
-    const array = fc.array(fc.json(), { maxLength: 5 }).map((items) => items.join(" ,\n"));
-    fc.assert(
-      fc.property(array, (items) => {
-        expect(`[${walk(`[${items}]`).map(([, slice]) => slice)}]`).toBe(`[${items.replaceAll(" ,\n", ",")}]`);
-      }),
-    );
-  });
-
-  it("slices the members of any object, duplicates and __proto__ included", () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string(), fc.json())), (members) => {
-        const encoded = members.map(([key, json]) => [JSON.stringify(key).slice(1, -1), json] as const);
-        const text = `{${encoded.map(([key, json]) => `"${key}": ${json}`).join(", ")}}`;
-        expect(walk(text)).toEqual(encoded);
-      }),
-    );
-  });
-});
-
 it("knows which brackets are open, at any depth", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 100, size: "max" }), fc.nat(), (objects, at) => {
@@ -187,4 +155,41 @@ describe("what consumers' parsers refuse", () => {
     scanner.skipValue(0, MAX_DEPTH - 1);
     expect(scanner.unfit).toEqual({ kind: "too deep", position: 1 });
   });
+});
+
+it("counts the values inside a value, containers and repeated members as well", () => {
+  for (const [text, count] of [
+    ["{}", 0],
+    ["[1]", 1],
+    ['{"a":1,"a":2}', 2],
+    ['{"a":[1,[],{}],"b":{"c":null}}', 6],
+  ] as const) {
+    const scanner = new JsonScanner(Buffer.from(text));
+    scanner.skipValue(0, 0);
+    expect(scanner.values - 1, text).toBe(count);
+  }
+  const countAll = (value: unknown): number =>
+    typeof value === "object" && value !== null
+      ? Object.values(value).reduce<number>((sum, inner) => sum + 1 + countAll(inner), 0)
+      : 0;
+  fc.assert(
+    fc.property(fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue())), (value) => {
+      const scanner = new JsonScanner(Buffer.from(JSON.stringify(value)));
+      scanner.skipValue(0, 0);
+      expect(scanner.values - 1).toBe(countAll(JSON.parse(JSON.stringify(value))));
+    }),
+  );
+});
+
+it("finds each number that may be beyond a double's range", () => {
+  for (const [text, isHuge] of [
+    ["1e400", true],
+    [`-${"9".repeat(309)}`, true],
+    ["1.5", false],
+    ["9".repeat(300), false],
+  ] as const) {
+    const scanner = new JsonScanner(Buffer.from(`[${text}]`));
+    scanner.skipValue(0, 0);
+    expect(scanner.hasHugeNumber, text).toBe(isHuge);
+  }
 });

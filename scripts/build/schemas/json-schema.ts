@@ -1,6 +1,6 @@
 import { type ConversionConfig, toJsonSchema as convert } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { actionWords, say } from "../../../shared/events/words.ts";
+import { say } from "../../../shared/events/words.ts";
 
 /** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -68,14 +68,13 @@ export const conversion: ConversionConfig = {
     const item = valibotAction as Action;
     if (item.type === "description") return describe(jsonSchema, jsonSchema.description);
     if (item.kind !== "validation") return undefined;
-    const words = typeof item.message === "string" ? item.message : say(actionWords[item.type], item);
-    const text = words === undefined ? "" : `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
+    const words = typeof item.message === "string" ? item.message : say(item.kind, item.type, item);
+    const text = `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
     if (!errors) return addRule(jsonSchema, { text, item, said: isSaid(item, jsonSchema) ? "all" : "part" });
     // Every number of JSON is finite.
     if (item.type === "finite") return jsonSchema;
     const length = Object.hasOwn(lengths, item.type) ? lengths[item.type]?.(Number(item.requirement)) : undefined;
     if (length) return addRule({ ...jsonSchema, ...length }, { text, item, said: "all" });
-    if (words === undefined) return undefined;
     const { description } = jsonSchema;
     const described = { ...jsonSchema, description: description ? `${description} ${text}` : text };
     return addRule(described, { text, item, said: "nothing" });

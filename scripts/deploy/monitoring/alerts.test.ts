@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { commerce } from "../../../shared/events/commerce.ts";
 import { type ProblemCode, problems } from "../../../shared/http/problem.ts";
 import { readContext } from "../../../shared/ingest/context.ts";
+import { Contract } from "../../../shared/ingest/contract.ts";
 import { takeEvent } from "../../../shared/ingest/event.ts";
 import { InFlight } from "../../../shared/ingest/in-flight.ts";
 import { PayloadFaults } from "../../../shared/ingest/payload-faults.ts";
@@ -89,7 +90,7 @@ async function writeInternal(): Promise<Line> {
     publisher: { publish: () => Promise.reject(new TypeError("a bug")) },
     log,
     inFlight: new InFlight(1),
-    payloadChecks: "registry" as const,
+    contract: new Contract(commerce, "registry"),
     payloadFaults: new PayloadFaults(),
   };
   await takeEvent(service, readContext({ headers: {} }), {

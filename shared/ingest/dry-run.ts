@@ -4,9 +4,9 @@ import { tooLarge } from "../http/receive.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import { checkBatch, toResults } from "./batch.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
-import { type CheckedEvent, checkOnlyEvent } from "./event.ts";
-import { OPEN_ARRAY, skipSpace } from "./json.ts";
-import { Turn } from "./turn.ts";
+import { type CheckedEvent, checkSingleEvent } from "./event.ts";
+import { OPEN_ARRAY, skipSpace } from "./json-tokens.ts";
+import { TimeSlice } from "./time-slice.ts";
 
 /**
  * Checks what `/events/ingest` or `/events/batch` would take, and publishes nothing: a caller's CI runs its samples against
@@ -15,16 +15,16 @@ import { Turn } from "./turn.ts";
  * @returns 200 for a valid event, and 200, 207 or 422 for a batch; else the very problem that ingest would answer
  * @throws {Problem} malformed_json, invalid_batch, payload_too_large
  */
-export async function checkOnly(service: Service, context: RequestContext, body: Body): Promise<Answer> {
+export async function dryRun(service: Service, context: RequestContext, body: Body): Promise<Answer> {
   const { bytes, isLines } = body;
   if (isLines || bytes[skipSpace(bytes, 0)] === OPEN_ARRAY) {
-    return toResults(await checkBatch(service, context, body, new Turn()), 200, toWarningMembers);
+    return toResults(await checkBatch(service, context, body, new TimeSlice()), 200, toWarningMembers);
   }
   if (bytes.length > MAX_EVENT_BYTES) throw tooLarge(MAX_EVENT_BYTES);
-  const checked = await checkOnlyEvent(service, context, body);
+  const checked = await checkSingleEvent(service, context, body);
   return checked instanceof Problem ? checked : toJsonAnswer(200, { status: "valid", ...toWarningMembers(checked) });
 }
 
-function toWarningMembers({ event }: CheckedEvent) {
-  return { ...event.verdict.warnings?.members };
+function toWarningMembers({ warnings }: CheckedEvent) {
+  return { ...warnings?.members };
 }

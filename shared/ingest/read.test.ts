@@ -4,10 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { Domain } from "../events/domain.ts";
 import { domains, findEvent } from "../events/registry.ts";
 import { Problem } from "../http/problem.ts";
+import { Contract } from "./contract.ts";
 import { enrich } from "./enrich.ts";
-import { readEvent, readEvents } from "./read-event.ts";
-import { Turn } from "./turn.ts";
-import { validateEvent } from "./validate.ts";
+import { judge as judgeEvent, type ValidEvent } from "./judge.ts";
+import { readEvents as readArray, readEvent } from "./read.ts";
+import { runAtOnce, TimeSlice } from "./time-slice.ts";
 
 const all = Object.values<Domain>(domains);
 const types = all.flatMap((domain) => Object.keys(domain.events));
@@ -57,16 +58,23 @@ function judge(event: Record<string, unknown>, domain: Domain): string | undefin
   return v.is(found.event.schema, event) ? undefined : "invalid_event";
 }
 
-function validate(bytes: Buffer, domain: Domain) {
+const contracts = new Map(all.map((domain) => [domain, new Contract(domain, "registry")]));
+
+function validate(bytes: Buffer, domain: Domain): ValidEvent | Problem {
+  const contract = contracts.get(domain) as Contract;
   try {
-    return validateEvent(readEvent(bytes, domain));
+    const event = runAtOnce(readEvent(bytes, contract.names));
+    return judgeEvent(event, contract).problem ?? (event as ValidEvent);
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
   }
 }
 
-describe("validateEvent, which never parses an event", () => {
+const readEvents = (body: Buffer, domain: Domain, limit: number) =>
+  new TimeSlice().run(readArray(body, (contracts.get(domain) as Contract).names, limit));
+
+describe("an event, which is never parsed as a whole", () => {
   it("judges any event as its schema judges the parsed one, whatever its white space", () => {
     fc.assert(
       fc.property(members, fc.constantFrom(...all), fc.constantFrom("", " ", "\n\t"), (event, domain, space) => {
@@ -204,7 +212,7 @@ describe("a body that consumers' parsers refuse", () => {
     const deep = `{"a":${"[".repeat(256)}${"]".repeat(256)}}`;
     const entries = [text, deep, text.replace("EUR", "\\ud800"), text].map((entry) => ` ${entry}`);
     const body = Buffer.from(`[${entries.join(",")}]`);
-    const read = await readEvents(body, domains.commerce, 10, new Turn());
+    const read = await readEvents(body, domains.commerce, 10);
     expect(read.map((entry) => (entry instanceof Problem ? entry.message : "read"))).toEqual([
       "read",
       "The event nests deeper than 256 at position 260.",
@@ -212,9 +220,9 @@ describe("a body that consumers' parsers refuse", () => {
       "read",
     ]);
     const invalid = Buffer.from(`[${text},${text.replace("EUR", "\u00ff")}]`, "latin1");
-    const [, second] = await readEvents(invalid, domains.commerce, 10, new Turn());
+    const [, second] = await readEvents(invalid, domains.commerce, 10);
     expect(second instanceof Problem && second.message).toMatch(`position ${text.indexOf("EUR")}.`);
-    await expect(readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10, new Turn())).rejects.toThrow(
+    await expect(readEvents(Buffer.from(`[${deep},{]`), domains.commerce, 10)).rejects.toThrow(
       `Malformed JSON at position ${deep.length + 3}`,
     );
   });
@@ -250,7 +258,7 @@ it("lets others have their turn while it reads a batch of many faults", async ()
   const order = JSON.stringify({ ...sample, payload: { items, total: 1 } });
   let turns = 0;
   const interval = setInterval(() => turns++, 1);
-  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000, new Turn());
+  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000);
   clearInterval(interval);
   expect(read).toHaveLength(300);
   expect(turns).toBeGreaterThan(1);
@@ -280,7 +288,7 @@ describe("enrich", () => {
             payload: {},
           });
           const text = ` ${own.slice(0, -1)},"extra":${extra}}\n`;
-          const event = validateEvent(readEvent(Buffer.from(text), domains.system));
+          const event = validate(Buffer.from(text), domains.system) as ValidEvent;
           const data = enrich(event, hasId ? "own-id" : "evt_new").toString();
           expect(data.endsWith(text.slice(2))).toBe(true);
           const { event_id, timestamp, ...rest } = JSON.parse(data);

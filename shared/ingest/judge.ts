@@ -1,17 +1,25 @@
+import { MAX_PAYLOAD_VALUES } from "../events/limits.ts";
 import { findEvent } from "../events/registry.ts";
+import { INVALID, TOO_MANY_VALUES } from "../events/words.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
+import type { Contract, PreparedEvent } from "./contract.ts";
 import type { ErrorBudget } from "./error-budget.ts";
-import type { Contract } from "./projection/contract.ts";
-import { judge } from "./projection/faults.ts";
-import { Projected } from "./projection/projected.ts";
-import type { EventBytes } from "./read-event.ts";
+import { type Faults, listFaults } from "./faults.ts";
+import type { EventBytes, Fields, Notes, PayloadSpan } from "./read.ts";
 import { toWarnings, type Warnings } from "./warnings.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
 const LONGEST_ECHO = 64;
 
-/** Fields that stand twice, or under a name that differs by case. */
-export type Notes = ReadonlyMap<string, "repeated" | "other case">;
+/** An event that its schema accepts. */
+export interface ValidEvent extends EventBytes {
+  readonly fields: Fields & {
+    readonly event_type: string;
+    readonly user_id: string;
+    readonly event_id: string | undefined;
+    readonly timestamp: string | undefined;
+  };
+}
 
 /** What the registry says of an event. */
 export interface Verdict {
@@ -21,48 +29,49 @@ export interface Verdict {
   readonly warnings: Warnings | undefined;
 }
 
-/** An event that its schema accepts; of its fields, those that the producer itself works with. */
-export interface ValidEvent extends EventBytes {
-  readonly fields: {
-    readonly event_type: string;
-    readonly user_id: string;
-    readonly event_id: string | undefined;
-    readonly timestamp: string | undefined;
-  };
-}
-
 /**
- * Checks one event against the registry.
- *
- * @throws {Problem} missing_event_type, unknown_event_type, wrong_function, or invalid_event with every fault at once
- */
-export function validateEvent(event: EventBytes): ValidEvent {
-  if (event.verdict.problem) throw event.verdict.problem;
-  return event as ValidEvent;
-}
-
-/**
- * Judges the projection of one event.
+ * Judges one event by the registry.
  *
  * @param contract that of the function that was called
  * @param budget of the faults that the answer to a batch lists; an event alone lists all
+ * @returns with the problem missing_event_type, unknown_event_type, wrong_function, or invalid_event with every fault at once
  */
-export function judgeEvent(envelope: Projected, notes: Notes, contract: Contract, budget?: ErrorBudget): Verdict {
-  const type = envelope.get("event_type");
-  const compiled = contract.find(type);
-  if (!compiled && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
-  let faults = judge(compiled?.envelope ?? contract.bare, envelope, "");
+export function judge(event: EventBytes, contract: Contract, budget?: ErrorBudget): Verdict {
+  const { fields, notes } = event;
+  const type = fields.event_type;
+  const known = contract.find(type);
+  if (!known && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
+  let faults = listFaults(known?.envelope ?? contract.bare, fields, "");
   if (notes.size > 0) faults = withNotes(faults, notes);
-  const payload = envelope.get("payload");
-  // With event_type given twice, the payload may have been read for the other type.
-  const isJudged = compiled?.payload && payload instanceof Projected && !notes.has("event_type");
-  const broken = isJudged ? judge(compiled.payload, payload, "payload") : undefined;
-  const isEnforced = broken !== undefined && compiled?.isEnforced === true;
+  // With event_type given twice, the payload may be of the other type.
+  const broken = known && !notes.has("event_type") ? judgePayload(event, known) : undefined;
+  const isEnforced = broken !== undefined && known?.isEnforced === true;
   const warnings = broken && !isEnforced ? toWarnings(broken) : undefined;
   if (!faults && !isEnforced) return { problem: undefined, warnings };
   const errors = [...(faults?.values() ?? []), ...(isEnforced ? broken.values() : [])];
-  const whose = typeof type === "string" && compiled ? type : "the event";
-  return { problem: toInvalid(errors, budget?.list(errors) ?? errors, whose, warnings), warnings };
+  return { problem: toInvalid(errors, budget?.list(errors) ?? errors, known?.type ?? "the event", warnings), warnings };
+}
+
+function judgePayload({ bytes, payload }: EventBytes, { payload: schema }: PreparedEvent): Faults | undefined {
+  if (!schema || !payload) return undefined;
+  if (payload.values > MAX_PAYLOAD_VALUES) return toFault(TOO_MANY_VALUES);
+  try {
+    return listFaults(schema, parse(bytes, payload), "payload");
+  } catch {
+    // Such as a `lazy` that has no end.
+    return toFault(INVALID);
+  }
+}
+
+function toFault(message: string): Faults {
+  return new Map([["payload", { path: "payload", message }]]);
+}
+
+/** A number beyond a double's range becomes NaN, which no schema takes for a number. */
+function parse(bytes: Buffer, { start, end, hasHugeNumber }: PayloadSpan): unknown {
+  const text = bytes.toString("utf8", start, end);
+  if (!hasHugeNumber) return JSON.parse(text);
+  return JSON.parse(text, (_, value) => (typeof value === "number" && !Number.isFinite(value) ? Number.NaN : value));
 }
 
 function toTypeProblem(type: unknown): Problem {
@@ -73,7 +82,7 @@ function toTypeProblem(type: unknown): Problem {
 }
 
 /** Fields that stand twice come first: which of their values was judged is chance. */
-function withNotes(faults: Map<string, FieldError> | undefined, notes: Notes): Map<string, FieldError> {
+function withNotes(faults: Faults | undefined, notes: Notes): Faults {
   const noted = [...notes].map(([path, kind]): [string, FieldError] => {
     const message =
       kind === "repeated" ? "must stand only once" : "must not stand there under a name that differs by case";

@@ -1,0 +1,156 @@
+import * as v from "valibot";
+import { INVALID } from "../../events/words.ts";
+import { cutPaths } from "./cut-paths.ts";
+import { toIntersectSchema, toObjectSchema, toVariantSchema } from "./objects.ts";
+import { addIssue, type Dataset, type Item, mapParts, type Schema } from "./valibot.ts";
+
+/** The messages that schemas' authors wrote: text that never holds a value. */
+export const ownMessages = new Set<string>();
+
+/** By the author's schema: one that is there twice, or that `lazy` gives again and again, is prepared once. */
+const prepared = new WeakMap<Schema, Schema>();
+
+/**
+ * Makes of a schema one that can judge what callers send: nothing in it throws, no path of it holds a caller's key, an array is
+ * no object, and of its messages the constants are left. valibot judges, and the verdict is its own.
+ *
+ * @param isConstant whether it was made without a look at the value: else its messages may hold it
+ */
+export function prepare(schema: Schema, isConstant = true): Schema {
+  let made = prepared.get(schema);
+  if (!made) {
+    made = schema.pipe ? toPipe(schema.pipe, isConstant) : toSchema(schema, isConstant);
+    prepared.set(schema, made);
+  }
+  return made;
+}
+
+function toSchema(schema: Schema, isConstant: boolean): Schema {
+  const own: Schema = {
+    ...mapParts(schema, (part) => prepare(part, isConstant)),
+    message: toMessage(schema, isConstant),
+  };
+  switch (schema.type) {
+    case "object":
+    case "loose_object":
+    case "strict_object":
+    case "object_with_rest":
+    case "record":
+      return toObjectSchema(own);
+    case "intersect":
+      return toIntersectSchema(own);
+    case "variant":
+      return toVariantSchema(own);
+    case "lazy":
+      return toLazy(own, isConstant);
+    case "custom":
+      return catching(own);
+    default:
+      return own;
+  }
+}
+
+/** A message that is a function could repeat what was sent: it is never called. Without one valibot's would. */
+function toMessage({ message }: Item, isConstant: boolean): string {
+  if (typeof message !== "string" || !isConstant) return "";
+  ownMessages.add(message);
+  return message;
+}
+
+function toLazy(schema: Schema, isConstant: boolean): Schema {
+  const getter = schema.getter as (value: unknown) => Schema;
+  const find = (value: unknown) => prepare(getter(value), isConstant && getter.length === 0);
+  const run: Item["~run"] = (dataset, config) => {
+    let found: Schema;
+    try {
+      found = find(dataset.value);
+    } catch {
+      return addIssue(dataset, schema, { words: INVALID });
+    }
+    return found["~run"](dataset, config);
+  };
+  return { ...schema, getter: find, "~run": run };
+}
+
+function toPipe(items: readonly Item[], isConstant: boolean): Schema {
+  const steps = items
+    .filter(({ kind }) => kind !== "metadata")
+    .map((item) => (item.kind === "schema" ? prepare(item as Schema, isConstant) : toAction(item, isConstant)));
+  // valibot's own types want to see the schemas.
+  const pipe = v.pipe as unknown as (...steps: readonly Item[]) => Schema;
+  const whole: Schema =
+    steps.length > 1
+      ? pipe(...steps.map((step) => (step.type === "raw_check" ? cutting(step) : step)))
+      : (steps[0] as Schema);
+  function cutting(step: Item): Item {
+    return {
+      ...step,
+      "~run"(dataset, config) {
+        const known = dataset.issues?.length ?? 0;
+        const result = step["~run"](dataset, config);
+        for (const issue of result.issues?.slice(known) ?? []) cutPaths(issue, whole, result.value);
+        return result;
+      },
+    };
+  }
+  return whole;
+}
+
+function toAction(action: Item, isConstant: boolean): Item {
+  const own: Item = { ...action, message: toMessage(action, isConstant) };
+  // Its function would be called, and finds its path only where it has thrown.
+  if (action.type === "raw_check") return catching(own);
+  const path = readForwardPath(action, ANYTHING);
+  if (path.length > 0) {
+    // The forwarded action itself is hidden: with the author's message.
+    const make = action.reference as unknown as (requirement: unknown) => Item;
+    const forward = v.forward as unknown as (action: Item, path: readonly unknown[]) => Item;
+    return catching(forward(catching({ ...own, "~run": make(action.paths ?? action.requirement)["~run"] }), path));
+  }
+  return typeof action.requirement === "function" ? catching(own) : own;
+}
+
+/** What throws is a fault of the value. */
+function catching<T extends Item>(item: T): T {
+  return {
+    ...item,
+    "~run"(dataset: Dataset, config: object) {
+      try {
+        return item["~run"](dataset, config);
+      } catch {
+        const path = item.type === "raw_check" ? readForwardPath(item, dataset.value ?? {}) : [];
+        return addIssue(dataset, item, {
+          words: INVALID,
+          path: path.length > 0 ? path.map((key) => ({ key })) : undefined,
+        });
+      }
+    },
+  };
+}
+
+/** Has any member. */
+const ANYTHING: unknown = new Proxy({}, { get: () => ANYTHING });
+
+/**
+ * Finds out where `v.forward` sends an action's issues: it adds its path to each new one. Checks do not look at a value that is
+ * not typed.
+ *
+ * @returns empty where the action is not forwarded
+ */
+function readForwardPath(action: Item, value: unknown): readonly unknown[] {
+  const path: { key: unknown }[] = [];
+  const dataset = {
+    value,
+    typed: false,
+    // A new one each time it is asked for.
+    get issues() {
+      return [{ path }];
+    },
+  };
+  try {
+    action["~run"](dataset as unknown as Dataset, {});
+  } catch {
+    return [];
+  }
+  return path.map(({ key }) => key);
+}

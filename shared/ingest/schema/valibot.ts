@@ -1,0 +1,96 @@
+/** valibot's run-time objects, as far as we look into them: their own types say less than they hold. */
+export interface Item {
+  readonly kind: "schema" | "validation" | "transformation" | "metadata";
+  readonly type: string;
+  readonly async: boolean;
+  readonly message?: unknown;
+  readonly requirement?: unknown;
+  /** What makes such an item. */
+  readonly reference?: (...parts: never[]) => Item;
+  /** Of a partial check: the places that it looks at. */
+  readonly paths?: unknown;
+  "~run"(dataset: Dataset, config: object): Dataset;
+}
+
+export interface Schema extends Item {
+  readonly expects?: string | null;
+  readonly default?: unknown;
+  readonly fallback?: unknown;
+  readonly pipe?: readonly Item[];
+  readonly entries?: Readonly<Record<string, Schema>>;
+  readonly item?: Schema;
+  readonly items?: readonly Schema[];
+  readonly rest?: Schema;
+  readonly wrapped?: Schema;
+  readonly options?: readonly unknown[];
+  readonly key?: Schema | string;
+  readonly value?: Schema;
+  readonly literal?: unknown;
+  readonly getter?: (value: unknown) => Schema;
+}
+
+/** A value on its way through a schema. */
+export interface Dataset {
+  value: unknown;
+  typed?: boolean;
+  issues?: Issue[] | undefined;
+}
+
+export interface Issue {
+  readonly kind: string;
+  readonly type: string;
+  readonly input: unknown;
+  readonly message: string;
+  readonly requirement?: unknown;
+  /** What valibot says that the schema wants. */
+  readonly expected?: string | null;
+  path?: PathItem[] | undefined;
+  /** What we say where the words do not follow from the kind. */
+  words?: string;
+}
+
+export interface PathItem {
+  readonly key: unknown;
+  /** The caller chose this key: the path that an answer shows ends before it, and this is what its words are about. */
+  cut?: "an entry" | "a key" | "";
+}
+
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && (value as Item | null)?.kind === "schema";
+}
+
+/** Whether an object may be without a member of this schema. */
+export function isOptional({ type }: Schema): boolean {
+  return type === "optional" || type === "exact_optional" || type === "nullish";
+}
+
+/** Adds an issue of our own to a value's. */
+export function addIssue(dataset: Dataset, { kind, type, message }: Item, own: Partial<Issue> = {}): Dataset {
+  const issue: Issue = { kind, type, input: dataset.value, message: message as string, ...own };
+  if (dataset.issues) dataset.issues.push(issue);
+  else dataset.issues = [issue];
+  if (kind !== "validation") dataset.typed = false;
+  return dataset;
+}
+
+/**
+ * Replaces the schemas that stand inside a schema, those of its pipe left aside.
+ *
+ * @param toPart gets each of them, and the step of a path that leads to it: a member's name, an item's index, or undefined
+ *   where it judges the same value
+ */
+export function mapParts(schema: Schema, toPart: (part: Schema, step?: string) => Schema): Schema {
+  const { entries, item, items, rest, wrapped, options, key, value } = schema;
+  const mapped = Object.entries(entries ?? {}).map(([name, part]) => [name, toPart(part, name)] as const);
+  return {
+    ...schema,
+    ...(entries && { entries: Object.fromEntries(mapped) }),
+    ...(item && { item: toPart(item, "*") }),
+    ...(items && { items: items.map((part, i) => toPart(part, String(i))) }),
+    ...(rest && { rest: toPart(rest, "*") }),
+    ...(wrapped && { wrapped: toPart(wrapped) }),
+    ...(options?.every(isSchema) && { options: options.map((option) => toPart(option)) }),
+    ...(isSchema(key) && { key: toPart(key, "(keys)") }),
+    ...(isSchema(value) && { value: toPart(value, "*") }),
+  };
+}
