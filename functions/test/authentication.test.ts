@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { publisherMethods } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
+import { post as postTo } from "../../scripts/testing/post.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 // As deployed: TLS to PUBSUB_ENDPOINT, and the function's own account by the metadata server.
@@ -110,15 +111,7 @@ async function start(budgetMs = BUDGET_MS): Promise<void> {
   });
 }
 
-async function post(): Promise<{ status: number; retryAfter: string | null; answer: Record<string, unknown> }> {
-  const response = await fetch(running.url, {
-    method: "POST",
-    body: JSON.stringify(domains.commerce.events["order.placed"].sample),
-    headers: { "content-type": "application/json" },
-  });
-  const answer = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, retryAfter: response.headers.get("retry-after"), answer };
-}
+const post = () => postTo(running.url, domains.commerce.events["order.placed"].sample);
 
 const tokensUsed = () => calls.map(({ authorization }) => authorization);
 
@@ -153,9 +146,9 @@ describe("no token", () => {
   ])("as the metadata server's answer is %s: 503, to be retried, and somebody has to act", async (_, respond) => {
     giveToken = respond;
     await start(SHORT_BUDGET_MS);
-    const { status, retryAfter, answer } = await post();
+    const { status, headers, answer } = await post();
     expect([status, answer.code, answer.retryable]).toEqual([503, "publish_unavailable", true]);
-    expect(Number(retryAfter)).toBeGreaterThan(0);
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
     expect(answer.event_id).toMatch(/^evt_/);
     expect(answer.detail).not.toMatch(/metadata|token|40/);
     expect(calls).toEqual([]);

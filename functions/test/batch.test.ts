@@ -5,6 +5,7 @@ import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-
 import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import type { PublishRequest } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post } from "../../scripts/testing/post.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 const { topic: topicId, events } = domains["user-actions"];
@@ -42,13 +43,9 @@ interface Result {
 }
 
 async function sendBatch(body: string, headers: Record<string, string> = {}, target = running) {
-  const response = await fetch(`${target.url}/events/batch`, {
-    method: "POST",
-    body,
-    headers: { "content-type": "application/json", ...headers },
-  });
-  const answer = (await response.json()) as { results: Result[]; code?: string; detail?: string };
-  return { status: response.status, response, ...answer };
+  type Batch = { results: Result[]; code?: string; detail?: string };
+  const { answer, ...rest } = await post<Batch>(`${target.url}/events/batch`, body, headers);
+  return { ...rest, ...answer };
 }
 
 const ndjson = { "content-type": "application/x-ndjson; charset=utf-8" };
@@ -174,7 +171,7 @@ describe("a batch that is none", () => {
   ])("%s", async (_, body, headers, status, code) => {
     const answer = await sendBatch(body, headers);
     expect([answer.status, answer.code]).toEqual([status, code]);
-    expect(answer.response.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
   });
 });
 
@@ -241,7 +238,7 @@ describe("a Pub/Sub that fails", () => {
     const answer = await sendBatch(JSON.stringify([1, 2, 3].map((i) => eventOf(`u${i}`, randomUUID()))));
     stop();
     expect(answer.status).toBe(status);
-    expect(Number(answer.response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     for (const result of answer.results) expect(result).toMatchObject({ status, code, retryable: true });
   });
 });

@@ -6,6 +6,7 @@ import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post as postTo } from "../../scripts/testing/post.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 type Body = string | Buffer | ReadableStream;
@@ -32,15 +33,8 @@ afterAll(async () => {
   await topic.close();
 });
 
-const post = async (body: Body, headers: Record<string, string> = {}, path = "/") => {
-  const response = await fetch(running.url + path, {
-    method: "POST",
-    body,
-    headers: { "content-type": "application/json", ...headers },
-    ...(body instanceof ReadableStream && { duplex: "half" }),
-  } as RequestInit);
-  return { status: response.status, answer: (await response.json()) as Record<string, string> };
-};
+const post = (body: Body, headers: Record<string, string> = {}, path = "/") =>
+  postTo<Record<string, string>>(running.url + path, body, headers);
 
 const findArrived = async (eventId: string | undefined) => {
   const isWanted = ({ attributes }: { attributes: Record<string, string> }) => attributes.event_id === eventId;

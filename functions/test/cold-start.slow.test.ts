@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { toStagedFolder } from "../../scripts/build/build-function.ts";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
 import { startFunction } from "../../scripts/testing/function-process.ts";
+import { post } from "../../scripts/testing/post.ts";
 import { commerce } from "../../shared/events/commerce.ts";
 
 const project = "cold-start";
@@ -58,13 +59,8 @@ async function sendFirst(folder: string, execArgv: readonly string[] = [], node 
   const options = { endpoint: inject("pubsub"), project, source: folder, execArgv, node };
   const running = await startFunction("commerce", options);
   try {
-    const response = await fetch(running.url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(commerce.events["order.placed"].sample),
-    });
-    await response.text();
-    return { status: response.status, logs: running.logs, stderr: running.stderr() };
+    const { status } = await post(running.url, commerce.events["order.placed"].sample);
+    return { status, logs: running.logs, stderr: running.stderr() };
   } finally {
     await running.stop();
   }

@@ -5,6 +5,7 @@ import { connectPubSub } from "../../scripts/pubsub/client.ts";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post } from "../../scripts/testing/post.ts";
 import { startTcpProxy, type TcpProxy } from "../../scripts/testing/tcp-proxy.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -49,14 +50,9 @@ interface Answer {
 
 async function send(event: object = {}): Promise<Answer> {
   const startedAt = performance.now();
-  const response = await fetch(running.url, {
-    method: "POST",
-    body: JSON.stringify({ ...sample, ...event }),
-    headers: { "content-type": "application/json" },
-  });
-  const answer = (await response.json()) as Record<string, unknown>;
+  const { status, headers, answer } = await post(running.url, { ...sample, ...event });
   const ms = performance.now() - startedAt;
-  return { status: response.status, retryAfter: response.headers.get("retry-after"), ms, answer };
+  return { status, retryAfter: headers.get("retry-after"), ms, answer };
 }
 
 const arrivedOf = (eventId: unknown) => topic.messages.filter(({ attributes }) => attributes.event_id === eventId);
@@ -231,17 +227,11 @@ describe("MAX_IN_FLIGHT", () => {
 it("a topic that does not exist is misconfigured until it does", async () => {
   const elsewhere = await startFunction("commerce", { endpoint: pubsub.endpoint, project: "elsewhere" });
   try {
-    const post = () =>
-      fetch(elsewhere.url, {
-        method: "POST",
-        body: JSON.stringify(sample),
-        headers: { "content-type": "application/json" },
-      });
-    expect((await post()).status).toBe(500);
+    expect((await post(elsewhere.url, sample)).status).toBe(500);
     const admin = connectPubSub(pubsub.endpoint, "elsewhere");
     await admin.createTopic(topicId);
     admin.close();
-    expect((await post()).status).toBe(202);
+    expect((await post(elsewhere.url, sample)).status).toBe(202);
   } finally {
     await elsewhere.stop();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post as postTo } from "../../scripts/testing/post.ts";
 import { type RawServer, startRawServer } from "../../scripts/testing/raw-http2.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -34,15 +35,10 @@ afterAll(async () => {
   await server.close();
 });
 
-async function send(path: string, body: string): Promise<number> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(running.url + path, { method: "POST", body, headers });
-  await response.arrayBuffer();
-  return response.status;
-}
+const send = async (path: string, body: unknown) => (await postTo(running.url + path, body)).status;
 
 const post = (noteBytes: number) =>
-  send("/", JSON.stringify({ ...sample, user_id: randomUUID(), payload: { note: "a".repeat(noteBytes) } }));
+  send("/", { ...sample, user_id: randomUUID(), payload: { note: "a".repeat(noteBytes) } });
 
 it("a small event is acknowledged while large ones wait to be read", async () => {
   expect(await post(10)).toBe(202);
@@ -56,7 +52,7 @@ it("a small event is acknowledged while large ones wait to be read", async () =>
 it("a small event is acknowledged while large batches wait for Pub/Sub, all that are taken", async () => {
   // Two take all of MAX_IN_FLIGHT, and more calls than one connection may have open.
   const toBatch = (_: unknown, batch: number) =>
-    JSON.stringify(Array.from({ length: 1000 }, (_, i) => ({ ...sample, user_id: `unanswered-${batch}-${i}` })));
+    Array.from({ length: 1000 }, (_, i) => ({ ...sample, user_id: `unanswered-${batch}-${i}` }));
   const batches = Promise.all(Array.from({ length: 2 }, toBatch).map((body) => send("/events/batch", body)));
   await vi.waitUntil(() => unanswered >= 100, { timeout: 20_000 });
   expect(await post(10)).toBe(202);

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-topic.ts";
 import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post } from "../../scripts/testing/post.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 // A Pub/Sub that is slow because it is overloaded must not get more calls for it.
@@ -30,11 +31,7 @@ afterAll(async () => {
 });
 
 async function send(user_id: string, event_id: string = randomUUID()): Promise<number> {
-  const headers = { "content-type": "application/json" };
-  const body = JSON.stringify({ ...sample, user_id, event_id });
-  const response = await fetch(running.url, { method: "POST", body, headers });
-  await response.arrayBuffer();
-  return response.status;
+  return (await post(running.url, { ...sample, user_id, event_id })).status;
 }
 
 it(`stores ${EVENTS} events at most ${EVENTS * 1.1} times when it takes 2.5 to 9 s, and each is accepted`, async () => {

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
+import { post } from "../../scripts/testing/post.ts";
 
 let running: FunctionProcess;
 
@@ -16,9 +17,7 @@ it("a stdout that nobody reads holds nobody up and fills no memory; afterwards i
   const before = await running.peakMemoryMiB();
   // 100,000 lines of 200 bytes.
   for (let i = 0; i < 100; i++) {
-    const response = await fetch(`${running.url}/events/batch`, { method: "POST", body, headers });
-    expect(response.status).toBe(422);
-    await response.arrayBuffer();
+    expect((await post(`${running.url}/events/batch`, body, headers)).status).toBe(422);
   }
   expect((await running.peakMemoryMiB()) - before).toBeLessThan(90);
   running.setReading(true);

@@ -8,6 +8,7 @@ import { generate } from "selfsigned";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
+import { post as postTo } from "../../scripts/testing/post.ts";
 import { type RawServer, type RawStream, startRawServer } from "../../scripts/testing/raw-http2.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -63,11 +64,7 @@ const start = (server: RawServer, isTls: boolean) =>
 
 /** Of a user of its own: one user's events would share a request. */
 async function post({ url }: FunctionProcess): Promise<number> {
-  const headers = { "content-type": "application/json" };
-  const body = JSON.stringify({ ...sample, user_id: randomUUID() });
-  const response = await fetch(url, { method: "POST", body, headers });
-  await response.arrayBuffer();
-  return response.status;
+  return (await postTo(url, { ...sample, user_id: randomUUID() })).status;
 }
 
 const reset = (socket: Socket) => {

@@ -8,6 +8,7 @@ import { domains } from "../../shared/events/registry.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { startFunction } from "./function-process.ts";
+import { post } from "./post.ts";
 
 const TIMEOUT_MS = 240_000;
 const project = "versions";
@@ -55,9 +56,7 @@ export function testNodeVersions(supported: readonly string[], refused: readonly
     });
     try {
       for (let i = 0; i < 5; i++) {
-        const headers = { "content-type": "application/json" };
-        const response = await fetch(running.url, { method: "POST", body: JSON.stringify(sample), headers });
-        expect(response.status).toBe(202);
+        expect((await post(running.url, sample)).status).toBe(202);
       }
       expect(running.stderr()).toBe("");
     } finally {

@@ -15,6 +15,7 @@ import { connectPubSub } from "../../pubsub/client.ts";
 import { startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { startFunction } from "../../testing/function-process.ts";
 import { type LogEntry, parseLogFilter, toLogEntry } from "../../testing/google-cloud/log-filter.ts";
+import { post as postTo } from "../../testing/post.ts";
 import { listAlertPolicies } from "./alert-policies.ts";
 import { alertsByCode, codesOf } from "./alerts-by-code.ts";
 import { badAnswers } from "./burn-rate.ts";
@@ -44,12 +45,7 @@ beforeAll(async () => {
     project,
     env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2" },
   });
-  const post = (body: unknown, path = "/events/ingest") =>
-    fetch(`${running.url}${path}`, {
-      method: "POST",
-      body: typeof body === "string" ? body : JSON.stringify(body),
-      headers: { "content-type": "application/json" },
-    });
+  const post = (body: unknown, path = "/events/ingest") => postTo(`${running.url}${path}`, body);
   try {
     await post(sample);
     await post({ ...sample, payload: {} });
