@@ -6,11 +6,17 @@ import { runBuild } from "../build/run-build.ts";
 import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
 import { installPackage } from "../common/install-package.ts";
 import { startBrokerProcess } from "../testing/broker-process.ts";
-import type { BenchContext } from "./bench-context.ts";
 import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
-import type { Part, PartResult } from "./part.ts";
-import { type PartName, partNames } from "./part-names.ts";
+import {
+  type BenchContext,
+  type Part,
+  type PartName,
+  type PartResult,
+  partNames,
+  type Table,
+  type Target,
+} from "./part.ts";
 import { measureBatch } from "./parts/batch.ts";
 import { measureClient } from "./parts/client.ts";
 import { measureCold } from "./parts/cold.ts";
@@ -19,9 +25,48 @@ import { measureFlatness } from "./parts/flatness.ts";
 import { measureMemory } from "./parts/memory.ts";
 import { measurePayload } from "./parts/payload.ts";
 import { measureSize } from "./parts/size.ts";
-import { toMarkdown, toTargetTable } from "./print-table.ts";
 import { startSecureFront } from "./processes/secure-front.ts";
-import { renewTables } from "./renew-tables.ts";
+
+/**
+ * Puts what a part of the benchmark found into a page, between the part's marks: `<!-- bench:cpu -->` and
+ * `<!-- bench:cpu end -->`.
+ *
+ * @param page Markdown
+ * @param tables Markdown
+ * @throws Error when the page has no such marks
+ */
+function renewTables(page: string, part: string, tables: string): string {
+  const [start, end] = [`<!-- bench:${part} -->`, `<!-- bench:${part} end -->`];
+  const from = page.indexOf(start);
+  const to = page.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`The page has no place for ${part}: ${start} and ${end}.`);
+  return `${page.slice(0, from + start.length)}\n\n${tables}\n\n${page.slice(to)}`;
+}
+
+/** @returns the table as Markdown, aligned so that it reads well as it is */
+function toMarkdown({ title, columns, rows }: Table): string {
+  const cells = [columns, ...rows].map((row) => row.map(String));
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const toLine = (row: readonly string[]) =>
+    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(" | ")} |`;
+  const [head = [], ...body] = cells;
+  const rule = `|${widths.map((width, i) => (i === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  return [`${title}\n`, toLine(head), rule, ...body.map(toLine)].join("\n");
+}
+
+/** @returns a table of the targets, and whether each is met */
+function toTargetTable(targets: readonly Target[]): Table {
+  return {
+    title: "Targets",
+    columns: ["", "measured", "at most", ""],
+    rows: targets.map(({ name, value, atMost, unit = "" }) => [
+      name,
+      `${value.toFixed(2)}${unit}`,
+      `${atMost}${unit}`,
+      value <= atMost ? "met" : "missed",
+    ]),
+  };
+}
 
 const parts: Readonly<Record<PartName, Part>> = {
   cpu: measureCpu,

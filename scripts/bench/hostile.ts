@@ -1,9 +1,8 @@
 import { type HostileCase, hostileCases } from "../testing/hostile-load/cases.ts";
 import { type HostileResult, measureHostileCase, measureSmallBesideLarge } from "../testing/hostile-load/measure.ts";
-import type { BenchContext } from "./bench-context.ts";
 import { type Contender, contenders } from "./contenders.ts";
 import { toServerOptions } from "./load-point.ts";
-import type { PartResult } from "./part.ts";
+import type { BenchContext, PartResult } from "./part.ts";
 import { startServer } from "./processes/server.ts";
 
 /** What every contender is given: sent and inflated bytes, both large. */

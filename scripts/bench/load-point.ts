@@ -1,6 +1,6 @@
-import type { BenchContext } from "./bench-context.ts";
 import type { Contender } from "./contenders.ts";
 import type { RequestShape } from "./load/requests.ts";
+import type { BenchContext } from "./part.ts";
 import type { ServerOptions, ServerProcess } from "./processes/server.ts";
 
 /** One kind of load: everything as at the base point but what its name says. */

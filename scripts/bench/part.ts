@@ -1,4 +1,39 @@
-import type { BenchContext } from "./bench-context.ts";
+import type { BrokerProcess } from "../testing/broker-process.ts";
+import type { Load } from "./load/load.ts";
+import type { SecureFront } from "./processes/secure-front.ts";
+
+/** @returns the middle value, the lower one of the two where the count is even */
+export function median(values: readonly number[]): number {
+  const middle = [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+  if (middle === undefined) throw new Error("There is no median of nothing.");
+  return middle;
+}
+
+/** @returns for each member the median of it over all rounds */
+export function medianOfEach<T extends { readonly [TKey in keyof T]: number }>(rounds: readonly T[]): T {
+  const keys = Object.keys(rounds[0] ?? {}) as (keyof T)[];
+  return Object.fromEntries(keys.map((key) => [key, median(rounds.map((round) => round[key]))])) as T;
+}
+
+/** What every part of the benchmark works with. */
+export interface BenchContext {
+  readonly project: string;
+  /** How often each contender's turn comes. */
+  readonly rounds: number;
+  /** Events over which the memory of ours is watched. */
+  readonly memoryEvents: number;
+  readonly broker: BrokerProcess;
+  /** TLS before the broker, and a metadata server. */
+  readonly secure: SecureFront;
+  readonly load: Load;
+  /** Tells the reader at the terminal what is being measured. */
+  tell(line: string): void;
+}
+
+/** The parts of the benchmark, in the order in which they run. */
+export const partNames = ["cpu", "cold", "memory", "size", "batch", "payload", "client", "flatness"] as const;
+
+export type PartName = (typeof partNames)[number];
 
 /** A table for the terminal and the README. */
 export interface Table {

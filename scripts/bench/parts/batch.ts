@@ -1,9 +1,8 @@
 import type { FunctionName } from "../../../shared/events/registry.ts";
-import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
 import { basePoint, type LoadPoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
-import { median, medianOfEach } from "../median.ts";
-import type { PartResult } from "../part.ts";
+import type { BenchContext, PartResult } from "../part.ts";
+import { median, medianOfEach } from "../part.ts";
 import { type ServerProcess, startServer } from "../processes/server.ts";
 
 const SHARDS = 8;

@@ -1,8 +1,7 @@
-import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
 import { toWarmServerOptions, warmUp } from "../load-point.ts";
-import { medianOfEach } from "../median.ts";
-import type { PartResult } from "../part.ts";
+import type { BenchContext, PartResult } from "../part.ts";
+import { medianOfEach } from "../part.ts";
 import { type CallerCommand, type CallerProcess, startCallerProcess } from "../processes/caller.ts";
 import { type ServerProcess, startServer } from "../processes/server.ts";
 

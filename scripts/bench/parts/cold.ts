@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
-import type { BenchContext } from "../bench-context.ts";
 import { type Contender, type ContenderId, contenders, uncached } from "../contenders.ts";
 import { toServerOptions } from "../load-point.ts";
-import { medianOfEach } from "../median.ts";
-import type { PartResult, Table } from "../part.ts";
+import type { BenchContext, PartResult, Table } from "../part.ts";
+import { medianOfEach } from "../part.ts";
 import { startProxyProcess } from "../processes/proxy.ts";
 import { type ServerOptions, startServer } from "../processes/server.ts";
 import { sendOne } from "../send-one.ts";

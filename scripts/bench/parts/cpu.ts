@@ -1,8 +1,7 @@
-import type { BenchContext } from "../bench-context.ts";
 import { type Contender, type ContenderId, contenders } from "../contenders.ts";
 import { type Cost, loadPoints, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
-import { medianOfEach } from "../median.ts";
-import type { PartResult, Table, Target } from "../part.ts";
+import type { BenchContext, PartResult, Table, Target } from "../part.ts";
+import { medianOfEach } from "../part.ts";
 import { type ServerProcess, startServer } from "../processes/server.ts";
 
 /**

@@ -1,8 +1,7 @@
-import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
 import { basePoint, type LoadPoint, largePoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
-import { median, medianOfEach } from "../median.ts";
-import type { PartResult, Target } from "../part.ts";
+import type { BenchContext, PartResult, Target } from "../part.ts";
+import { median, medianOfEach } from "../part.ts";
 import { startServer } from "../processes/server.ts";
 
 const { shape } = basePoint;

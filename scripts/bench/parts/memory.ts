@@ -1,8 +1,7 @@
-import type { BenchContext } from "../bench-context.ts";
 import { type Contender, contenders } from "../contenders.ts";
 import { measureHostileLoads } from "../hostile.ts";
 import { basePoint, toServerOptions } from "../load-point.ts";
-import type { PartResult } from "../part.ts";
+import type { BenchContext, PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
 import { sendOne } from "../send-one.ts";
 

@@ -1,11 +1,10 @@
 import * as v from "valibot";
 import { domains } from "../../../shared/events/registry.ts";
-import type { BenchContext } from "../bench-context.ts";
 import { toOurs } from "../contenders.ts";
 import { createRequests } from "../load/requests.ts";
 import { basePoint, type LoadPoint, largePoint, measurePoint, toWarmServerOptions, warmUp } from "../load-point.ts";
-import { median } from "../median.ts";
-import type { PartResult, Table } from "../part.ts";
+import type { BenchContext, PartResult, Table } from "../part.ts";
+import { median } from "../part.ts";
 import { startServer } from "../processes/server.ts";
 
 /** How often a round measures each load, in turn: one measurement of a shared machine is off by a tenth and more. */

@@ -3,10 +3,9 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BenchContext } from "../bench-context.ts";
 import { type Contender, contenders, toMeasuredFolder } from "../contenders.ts";
 import { toServerOptions } from "../load-point.ts";
-import type { PartResult } from "../part.ts";
+import type { BenchContext, PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
 import { sendOne } from "../send-one.ts";
 
