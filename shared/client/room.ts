@@ -12,6 +12,7 @@ export class Room {
   #admittedBytes = 0;
   /** Set while a caller that was told to go on has not given its event: the next one waits, so that they do not all go on at once. */
   #promise: ReturnType<typeof setTimeout> | undefined;
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   /** @param onAdmitted called for each event that may be under way now */
@@ -36,7 +37,11 @@ export class Room {
       this.#bytes -= bytes;
       if (!this.#line.delete(entry)) this.#admittedBytes -= bytes;
       this.#admit();
-      this.#wake();
+      // Whoever waits for this outcome hears of it first.
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
+        this.#wake();
+      }, 0);
     });
     this.#admit();
     this.#keepPromise();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
-import { type FakeProducer, startFakeProducer } from "../../scripts/testing/fake-producer.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type FakeProducer, type Reply, startFakeProducer } from "../../scripts/testing/fake-producer.ts";
 import type { Client, SenderOptions } from "./api.ts";
 import { createClient } from "./client.ts";
 import { createSender } from "./create-sender.ts";
@@ -120,4 +120,187 @@ describe("createSender", () => {
     await sender.close();
     expect(() => createSender({ send: () => {} } as unknown as Client)).toThrow(TypeError);
   });
+
+  it("sends through any client: one that has send and sendAll alone", async () => {
+    const batches: (readonly PulseCartEvent[])[] = [];
+    const own: Client = {
+      send: () => expect.fail("Events are gathered."),
+      async sendAll(events) {
+        batches.push(events);
+        if (events.some(({ user_id }) => user_id === "down")) throw new Error("down");
+        return events.map(({ event_id = "" }) => ({ event_id, message_id: "own" }));
+      },
+    };
+    const sender = createSender(own, { maxDelayMs: 10 });
+    const sent = ["1", "2"].map((id) => sender.send(toEvent("u", id)));
+    expect(await Promise.all(sent)).toEqual(["1", "2"].map((event_id) => ({ event_id, message_id: "own" })));
+    expect(batches).toEqual([[toEvent("u", "1"), toEvent("u", "2")]]);
+    await expect(sender.send(toEvent("down", "3"))).rejects.toThrow(/its client has no result.*down/);
+    await sender.close();
+  });
+});
+
+describe("the end of a sender", () => {
+  const outage = () => ({ status: 503, body: { code: "publish_unavailable", retryable: true } });
+
+  it("gives up in time what the producer has not taken, each event with itself", async () => {
+    const lost: PulseCartEvent[] = [];
+    producer = await startFakeProducer(outage);
+    const onError = (error: { name: string }, event: PulseCartEvent) => {
+      expect(error.name).toBe("UnavailableError");
+      lost.push(event);
+    };
+    const sender = createSender(createClient({ baseUrl: producer.url, onError }), { maxPending: 50 });
+    const given = Array.from({ length: 250 }, (_, i) => toEvent(`u${i % 10}`, `e${i}`));
+    const sent = given.slice(0, 125).map((event) => sender.send(event).catch((error) => error));
+    for (const event of given.slice(125)) sender.add(event);
+    const startedAt = performance.now();
+    await sender.close({ timeoutMs: 300 });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    for (const error of await Promise.all(sent)) lost.unshift(error.event);
+    expect(new Set(lost.map(({ event_id }) => event_id))).toEqual(new Set(given.map(({ event_id }) => event_id)));
+    expect(lost).toContainEqual(given[0]);
+    const late = await sender.send(toEvent("u", "late")).catch((error) => error);
+    expect(late).toMatchObject({
+      name: "UnavailableError",
+      message: expect.stringContaining("closed"),
+      event_id: "late",
+    });
+  });
+
+  it("does so when its signal aborts; flush only stops waiting, by time and by signal", async () => {
+    let isDown = true;
+    const sender = await start(() => (isDown ? outage() : undefined));
+    const [first, second] = ["a", "b"].map((id) => sender.send(toEvent(id, id)));
+    await sender.flush({ timeoutMs: 0 });
+    await sender.flush({ signal: AbortSignal.timeout(50) });
+    await sender.flush({ timeoutMs: 50 });
+    isDown = false;
+    expect(await Promise.all([first, second])).toHaveLength(2);
+    isDown = true;
+    const third = sender.send(toEvent("c", "c")).catch((error) => error);
+    await sender.close({ signal: AbortSignal.timeout(50) });
+    expect(await third).toMatchObject({ name: "UnavailableError", event: { event_id: "c" } });
+  });
+
+  it("comes with `await using`", async () => {
+    {
+      await using sender = await start(undefined, { maxDelayMs: 60_000 });
+      sender.add(toEvent("u", "1"));
+    }
+    expect(producer.requests).toHaveLength(1);
+  });
+});
+
+describe("add", () => {
+  it("returns nothing, and has a line on stderr for each event that is not accepted", async () => {
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+    const sender = await start(() => ({ status: 422, body: { code: "invalid_event", detail: "one\nfield" } }));
+    expect(sender.add(toEvent("u", "1"))).toBeUndefined();
+    sender.add(toEvent("u", "2", { big: 1n }));
+    sender.add(undefined as unknown as PulseCartEvent);
+    await sender.close();
+    sender.add(toEvent("u", "3"));
+    await expect.poll(() => lines.mock.calls.length).toBe(4);
+    for (const [line] of lines.mock.calls) expect(line).toMatch(/^@pulsecart\/events: [^\n]+$/);
+    lines.mockRestore();
+  });
+
+  it("tells onError, whatever that does, and onRetry of each request that is repeated", async () => {
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+    const retries: object[] = [];
+    producer = await startFakeProducer((_, before) =>
+      before === 0 ? { status: 503, body: { detail: "full" } } : { status: 403 },
+    );
+    const client = createClient({
+      baseUrl: producer.url,
+      onError: () => {
+        throw new Error("my own fault");
+      },
+      onRetry: (retry) => retries.push(retry),
+    });
+    const sender = createSender(client, { maxDelayMs: 1 });
+    sender.add(toEvent("u", "1"));
+    sender.add(toEvent("v", "2"));
+    await sender.close();
+    await expect.poll(() => lines.mock.calls.length).toBe(2);
+    expect(lines.mock.calls[0]?.[0]).toContain("my own fault");
+    expect(retries).toEqual([
+      expect.objectContaining({
+        function: "user-actions",
+        event_ids: ["1", "2"],
+        attempts: 1,
+        status: 503,
+        delayMs: expect.any(Number),
+      }),
+    ]);
+    lines.mockRestore();
+  });
+});
+
+describe("bounds", () => {
+  it("hold when 5,000 callers wait and wake at once", async () => {
+    const sender = await start(() => sleep(5, undefined), { maxPending: 100, maxDelayMs: 1 });
+    let [open, most] = [0, 0];
+    await Promise.all(
+      Array.from({ length: 5000 }, async (_, i) => {
+        await sender.ready();
+        most = Math.max(most, ++open);
+        await sender.send(toEvent(`u${i}`, `e${i}`));
+        open--;
+      }),
+    );
+    expect(most).toBeLessThanOrEqual(100);
+    expect(producer.requests.flatMap(({ events }) => events)).toHaveLength(5000);
+  });
+
+  it("hold for bytes, and let one event go that is larger than all of them", async () => {
+    const sender = await start(() => sleep(5, undefined), { maxPendingBytes: 4000, maxDelayMs: 1 });
+    let [open, most] = [0, 0];
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => {
+        await sender.ready();
+        most = Math.max(most, ++open);
+        await sender.send(toEvent(`u${i}`, `e${i}`, { note: "x".repeat(i === 0 ? 9000 : 900) }));
+        open--;
+      }),
+    );
+    expect(most).toBeLessThanOrEqual(5);
+    expect(Math.max(...sizes())).toBeLessThanOrEqual(5);
+  });
+
+  it("let callers go on that said they would, and gave no event", async () => {
+    const sender = await start(undefined, { maxPending: 1 });
+    await Promise.all(Array.from({ length: 10 }, () => sender.ready()));
+    await sender.send(toEvent("u", "1"));
+    await sender.close();
+    await sender.ready();
+  });
+
+  it("hold for an answer that never ends", async () => {
+    let written = 0;
+    const endless: Reply = (response) => {
+      const chunk = Buffer.alloc(1024 * 1024, " ");
+      const write = () => {
+        while (!response.destroyed && response.write(chunk)) written++;
+      };
+      response.writeHead(202).on("drain", write);
+      write();
+    };
+    producer = await startFakeProducer(() => endless);
+    const client = createClient({ baseUrl: producer.url, timeoutMs: 1000 });
+    await expect(client.send(toEvent("u", "1"))).rejects.toThrow("The answer has more than");
+    expect(written).toBeLessThan(200);
+  });
+});
+
+it("sends nothing where it is not enabled, and says so once", async () => {
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  const client = createClient({ enabled: false });
+  expect(await client.send(toEvent("u", "1"))).toEqual({ event_id: "1", message_id: "disabled" });
+  expect(await client.sendAll([toEvent("u", "2")])).toEqual([{ event_id: "2", message_id: "disabled" }]);
+  await createSender(client).send(toEvent("u", "3"));
+  expect(lines.mock.calls).toEqual([[expect.stringMatching(/not enabled/)]]);
+  lines.mockRestore();
+  producer = await startFakeProducer();
 });
