@@ -1,4 +1,4 @@
-import type { FieldError, SendError } from "./errors.ts";
+import type { FieldError, LastAnswer, SendError } from "./errors.ts";
 import type { EventOfType, PulseCartEvent } from "./event-unions.ts";
 import type { EventType, FunctionName } from "./events.ts";
 
@@ -36,19 +36,16 @@ export interface SendOptions {
   /** Ends the waiting with an `AbortError`. */
   readonly signal?: AbortSignalLike | undefined;
   /**
-   * Milliseconds until `UnavailableError`, all attempts together; the client's `timeoutMs` unless given. It counts from the
-   * call, in `sendAll` from each event's first attempt.
+   * Milliseconds until `UnavailableError`, all attempts together; the client's unless given. They count from the call, in
+   * `sendAll` from each event's first attempt.
    */
   readonly timeoutMs?: number | undefined;
   /** The W3C trace context to send. A batch has it where all of its events have the same one. */
   readonly traceparent?: string | undefined;
 }
 
-/** How long to wait: until a time is over, or a signal aborts. */
-export interface WaitOptions {
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignalLike | undefined;
-}
+/** How long to wait. */
+export type WaitOptions = Pick<SendOptions, "timeoutMs" | "signal">;
 
 /**
  * Gives the ID token for a function.
@@ -63,17 +60,14 @@ export type TokenSource = (url: string, refused?: string) => string | undefined 
 // biome-ignore lint/suspicious/noExplicitAny: fetch's own types are of DOM or Node, and neither need be there.
 export type Fetch = (url: string, init: any) => Promise<any>;
 
-/** A request that was not answered, or not for all of its events: they are sent again. */
-export interface Retry {
+/** A request whose events are sent again, and what its answer said: undefined where there was none, see `cause`. */
+export interface Retry extends LastAnswer {
   readonly function: FunctionName;
   readonly event_ids: readonly string[];
   /** Of the first of them, so far. */
   readonly attempts: number;
   /** Until they are sent again. */
   readonly delayMs: number;
-  /** What the answer said; undefined where there was none, see `cause`. */
-  readonly status: number | undefined;
-  readonly detail: string | undefined;
   readonly cause: unknown;
 }
 
@@ -120,7 +114,7 @@ export interface Client {
    * @throws TypeError for options that are none
    */
   sendAll(events: readonly PulseCartEvent[], options?: SendOptions): Promise<SendResult[]>;
-  /** A sender whose events keep their order among this client's others. Use `createSender`, which takes any client. */
+  /** Makes a sender whose events keep their order among the others: for `createSender`, which takes any client. */
   sender?(options?: SenderOptions): Sender;
 }
 

@@ -1,8 +1,6 @@
 import type { ClientOptions } from "./api.ts";
-import { toBatchBody } from "./batch.ts";
 import { noContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
-import type { Flight } from "./flight.ts";
 import { post } from "./request.ts";
 import { toRetryDelay } from "./retry-delay.ts";
 import { type Answer, readVerdicts } from "./verdicts.ts";
@@ -18,12 +16,16 @@ export interface Attempted {
 }
 
 /** Sends events of one function in one request, and settles those whose outcome the answer tells. It never rejects. */
-export type Attempt = (flight: Flight) => Promise<Attempted>;
+export type Attempt = (request: {
+  readonly entries: readonly Entry[];
+  readonly signal: AbortSignal;
+  /** Called once the answer is there. */
+  readonly onAnswer: () => void;
+}) => Promise<Attempted>;
 
 /** @returns the attempt over HTTP */
 export function createAttempt(options: ClientOptions): Attempt {
-  return (flight) => {
-    const { entries, signal } = flight;
+  return ({ entries, signal, onAnswer }) => {
     const [first] = entries as [Entry];
     // Of several events that were given apart, none's context is the request's.
     const isOfOneCall = entries.every(({ call }) => call === first.call);
@@ -35,7 +37,7 @@ export function createAttempt(options: ClientOptions): Attempt {
         const request = {
           url: first.url as string,
           path: isBatch ? "/events/batch" : "/events/ingest",
-          body: isBatch ? toBatchBody(entries) : first.body,
+          body: isBatch ? `[${entries.map(({ text }) => text).join()}]` : first.text,
           traceparent: entries.every(({ call }) => call.traceparent === traceparent) ? traceparent : undefined,
           signal,
         };
@@ -43,7 +45,7 @@ export function createAttempt(options: ClientOptions): Attempt {
       } catch (cause) {
         for (const entry of entries) entry.cause = signal.aborted ? signal.reason : cause;
       }
-      flight.end();
+      onAnswer();
       if (answer?.status === 413 && isBatch) return halve(entries);
       return settle(entries, isBatch, answer);
     });
@@ -53,7 +55,7 @@ export function createAttempt(options: ClientOptions): Attempt {
 /** Something between us and the producer takes less than it does: smaller batches may pass. */
 function halve(entries: readonly Entry[]): Attempted {
   for (const entry of entries) {
-    if (entry.limits) entry.limits = { ...entry.limits, events: Math.ceil(entries.length / 2) };
+    entry.limits = { ...entry.limits, events: Math.ceil(entries.length / 2) };
   }
   return { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
 }
@@ -69,12 +71,7 @@ function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | un
     if (verdict === undefined) return;
     if ("accepted" in verdict) entry.settle(verdict.accepted);
     else if ("again" in verdict) entry.last = verdict.again;
-    else {
-      const { status, code, detail, errors = [] } = verdict.refused;
-      const [fault] = errors;
-      const what = [status, code, detail, fault && `(${fault.path}: ${fault.message})`].filter(Boolean).join(" ");
-      entry.refuse(`${entry.place} refused ${entry.eventId}: ${what}`, verdict.refused);
-    }
+    else entry.refuse(verdict.refused);
   });
   const open = entries.filter(({ isSettled }) => !isSettled);
   const retryAfterMs = answer?.retryAfterMs ?? 0;

@@ -1,63 +1,43 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../events/limits.ts";
-import type { BatchLimits, Entry } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import type { Lane } from "./lane.ts";
 
-/** The events of one request, as it is put together. */
-export class Batch {
-  readonly entries: Entry[] = [];
-  readonly #ids = new Set<string>();
-  #bytes = 1;
-  /** The least of what the events in it allow, and of what the producer takes. */
-  #limits: BatchLimits = { events: MAX_BATCH_EVENTS, bytes: MAX_BATCH_BYTES };
-  isFull = false;
+/**
+ * Takes the next users' events into one request, each user's from the front, as far as there is room.
+ *
+ * @param waiting users in turn; those of whom events are taken are removed
+ */
+export function takeBatch(waiting: Set<Lane>): { readonly entries: readonly Entry[]; readonly lanes: readonly Lane[] } {
+  const entries: Entry[] = [];
+  const lanes: Lane[] = [];
+  const ids = new Set<string>();
+  // The least of what the events in it allow, and of what the producer takes.
+  let [maxEvents, maxBytes] = [MAX_BATCH_EVENTS, MAX_BATCH_BYTES];
+  let bytes = 1;
 
-  /**
-   * Takes events of one user from the front, as far as there is room for them.
-   *
-   * @returns whether it took any
-   */
-  take(lane: Lane): boolean {
-    const before = this.entries.length;
-    for (const entry of lane) {
-      if (this.isFull || !lane.isFree(entry) || !this.#fits(entry)) break;
-      this.entries.push(entry);
-      this.#ids.add(entry.eventId);
-      // A comma or bracket follows each event.
-      this.#bytes += entry.body.length + 1;
-      this.#limits = {
-        events: Math.min(this.#limits.events, entry.limits?.events ?? 1),
-        bytes: Math.min(this.#limits.bytes, entry.limits?.bytes ?? 0),
-      };
-      this.isFull = entry.limits === undefined || this.entries.length >= this.#limits.events;
-    }
-    return this.entries.length > before;
-  }
-
-  /** Whatever its size, an event goes alone rather than not at all. */
-  #fits({ target, limits, eventId, body }: Entry): boolean {
-    const [first] = this.entries;
-    if (first === undefined) return true;
+  function fits(entry: Entry): boolean {
+    const { target, limits, eventId } = entry;
+    // Whatever its size, an event goes alone rather than not at all.
+    if (entries.length === 0) return true;
     // The producer refuses the second of one id; in the next request it is taken as a duplicate, which it is.
-    if (!limits || target !== first.target || this.#ids.has(eventId)) return false;
-    if (this.entries.length >= limits.events) return false;
-    if (this.#bytes + body.length + 1 <= Math.min(this.#limits.bytes, limits.bytes)) return true;
-    this.isFull = true;
-    return false;
+    if (target !== entries[0]?.target || ids.has(eventId)) return false;
+    const isRoom = bytes + entry.bytes + 1 <= Math.min(maxBytes, limits.bytes);
+    return isRoom && entries.length < Math.min(maxEvents, limits.events);
   }
-}
 
-const [OPEN, COMMA, CLOSE] = [0x5b, 0x2c, 0x5d];
-
-/** @returns the JSON array of these events, each with the very bytes that it has alone */
-export function toBatchBody(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
-  const body = new Uint8Array(entries.reduce((bytes, entry) => bytes + entry.body.length + 1, 1));
-  body[0] = OPEN;
-  let at = 1;
-  for (const entry of entries) {
-    body.set(entry.body, at);
-    at += entry.body.length;
-    body[at++] = COMMA;
+  for (const lane of waiting) {
+    const before = entries.length;
+    for (const entry of lane) {
+      if (!lane.isFree(entry) || !fits(entry)) break;
+      entries.push(entry);
+      ids.add(entry.eventId);
+      [maxEvents, maxBytes] = [Math.min(maxEvents, entry.limits.events), Math.min(maxBytes, entry.limits.bytes)];
+      // A comma or bracket follows each event.
+      bytes += entry.bytes + 1;
+    }
+    if (entries.length === before) break;
+    lanes.push(lane);
+    waiting.delete(lane);
   }
-  body[at - 1] = CLOSE;
-  return body;
+  return { entries, lanes };
 }

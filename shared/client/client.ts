@@ -3,10 +3,10 @@ import type { Client, ClientOptions, SendResult } from "./api.ts";
 import { type Attempt, createAttempt } from "./attempt.ts";
 import { Courier } from "./courier.ts";
 import { type BatchLimits, Entry, toAccepted } from "./entry.ts";
-import { type RefusedError, toReason } from "./errors.ts";
+import type { RefusedError } from "./errors.ts";
 import { readFunctionUrls } from "./function-urls.ts";
 import { checkOptions, readHeaders } from "./options.ts";
-import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { makeSender } from "./sender.ts";
 
 const ATTEMPT_TIMEOUT_MS = 15_000;
@@ -14,7 +14,8 @@ const ATTEMPT_TIMEOUT_MS = 15_000;
 /** Measured: more bring nothing at 50 ms an answer, and fewer let slow users hold up the others. */
 const MAX_REQUESTS = 64;
 
-const BATCH_LIMITS: BatchLimits = { events: MAX_BATCH_EVENTS, bytes: MAX_BATCH_BYTES };
+const ALONE: BatchLimits = { events: 1, bytes: 0 };
+const TOGETHER: BatchLimits = { events: MAX_BATCH_EVENTS, bytes: MAX_BATCH_BYTES };
 
 /**
  * Makes a client. Keep one for the whole process: a user's events are in order within one client.
@@ -32,19 +33,19 @@ export function createClient(options: ClientOptions): Client {
     {
       maxRequests: options.maxRequests ?? MAX_REQUESTS,
       attemptTimeoutMs: options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
-      onRetry: toOnRetry(options.onRetry),
+      onRetry: options.onRetry,
     },
   );
   const courier = new Courier(outbox, { ...options, urls });
   return {
     async send(event, sendOptions) {
-      const entry = courier.toEntry(event, courier.toCall(undefined, "call", sendOptions));
+      const entry = courier.toEntry(event, courier.toCall(ALONE, "call", sendOptions));
       outbox.submit([entry], false);
       courier.abortOn(sendOptions?.signal, [entry]);
       return toAccepted(entry);
     },
     async sendAll(events, sendOptions) {
-      const call = courier.toCall(BATCH_LIMITS, "first attempt", sendOptions);
+      const call = courier.toCall(TOGETHER, "first attempt", sendOptions);
       const written = events.map((event) => {
         try {
           return courier.toEntry(event, call);
@@ -71,18 +72,4 @@ async function toResult(written: Entry | RefusedError): Promise<SendResult> {
   if (!(written instanceof Entry)) return { event_id: written.event_id, error: written };
   const outcome = await written.outcome;
   return "error" in outcome ? { event_id: written.eventId, error: outcome.error } : outcome;
-}
-
-function toOnRetry(onRetry: ClientOptions["onRetry"]): OutboxOptions["onRetry"] {
-  if (!onRetry) return undefined;
-  return (entries, delayMs) => {
-    const [{ target, attempts, last, cause }] = entries as [Entry];
-    const event_ids = entries.map(({ eventId }) => eventId);
-    const { status, detail } = last;
-    try {
-      onRetry({ function: target, event_ids, attempts, delayMs, status, detail, cause });
-    } catch (error) {
-      console.error(`@pulsecart/events: onRetry: ${toReason(error)}`);
-    }
-  };
 }

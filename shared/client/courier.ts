@@ -1,7 +1,8 @@
 import type { ClientOptions, SendOptions } from "./api.ts";
+import { callBack, printError } from "./call-back.ts";
 import { captureContext } from "./context.ts";
 import { type BatchLimits, type CallOptions, Entry } from "./entry.ts";
-import { type SendError, toReason } from "./errors.ts";
+import type { SendError } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
 import { checkOptions } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
@@ -29,11 +30,7 @@ export class Courier {
    *
    * @throws TypeError for options that are none
    */
-  toCall(
-    limits: BatchLimits | undefined,
-    countsFrom: CallOptions["countsFrom"],
-    sendOptions: SendOptions = {},
-  ): CallOptions {
+  toCall(limits: BatchLimits, countsFrom: CallOptions["countsFrom"], sendOptions: SendOptions = {}): CallOptions {
     checkOptions("send", sendOptions);
     const { timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, traceparent } = sendOptions;
     return { timeoutMs, traceparent, limits, countsFrom, context: captureContext() };
@@ -57,9 +54,7 @@ export class Courier {
 
   /** Says that an event was not accepted that nobody waits for. It never throws. */
   report(error: SendError): void {
-    const { onError } = this.#options;
-    const print = (what: unknown) => console.error(`@pulsecart/events: ${toReason(what).replaceAll(/\s+/g, " ")}`);
-    if (!onError) print(error);
-    else void (async () => onError(error, error.event))().catch(print);
+    const { onError = printError } = this.#options;
+    void callBack(() => onError(error, error.event));
   }
 }

@@ -1,7 +1,7 @@
 import type { Client, Sender, SenderOptions, SendResult } from "./api.ts";
 import type { Attempt } from "./attempt.ts";
 import { Courier } from "./courier.ts";
-import { MAX_TIMER_MS } from "./entry.ts";
+import { MAX_TIMER_MS } from "./hold.ts";
 import { Outbox } from "./outbox.ts";
 import { makeSender } from "./sender.ts";
 

@@ -13,9 +13,6 @@ import type { PulseCartEvent } from "./event-unions.ts";
 import type { FunctionName } from "./events.ts";
 import type { WrittenEvent } from "./write-event.ts";
 
-/** What a timer can wait for; it fires at once when told to wait longer. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** A timer that is later than this was held up: by a frozen process, or a blocked event loop. */
 const FROZEN_MS = 250;
 
@@ -32,8 +29,7 @@ export interface CallOptions {
   readonly countsFrom: "call" | "first attempt";
   readonly traceparent: string | undefined;
   readonly context: Context;
-  /** Undefined: each event goes alone. */
-  readonly limits: BatchLimits | undefined;
+  readonly limits: BatchLimits;
 }
 
 export type Outcome = Accepted | { readonly error: SendError };
@@ -47,13 +43,14 @@ export class Entry {
   /** The function's; undefined where nothing is sent to it. */
   readonly url: string | undefined;
   /** Its JSON, the same for every attempt; empty once it has its outcome. */
-  body: Uint8Array<ArrayBuffer>;
+  text: string;
+  readonly bytes: number;
   readonly call: CallOptions;
-  limits: BatchLimits | undefined;
+  limits: BatchLimits;
   /** Among its user's events. */
   position = 0;
-  /** The request that holds it. */
-  request: { settleOne(): void } | undefined;
+  /** The request that it is in, or the wait before it is sent again. */
+  hold: { settleOne(): void } | undefined;
   isSettled = false;
   attempts = 0;
   /** What the last answer said. */
@@ -73,10 +70,11 @@ export class Entry {
   #timeoutMs: number;
   readonly #givenAt = performance.now();
 
-  constructor({ eventId, user, body, target, url }: WrittenEvent, call: CallOptions) {
+  constructor({ eventId, user, text, bytes, target, url }: WrittenEvent, call: CallOptions) {
     this.eventId = eventId;
     this.user = user;
-    this.body = body;
+    this.text = text;
+    this.bytes = bytes;
     this.target = target;
     this.url = url;
     this.call = call;
@@ -89,8 +87,7 @@ export class Entry {
   }
 
   /** Notes that an attempt begins. */
-  begin(request: { settleOne(): void }): void {
-    this.request = request;
+  beginAttempt(): void {
     this.attempts++;
     if (this.deadline === Number.POSITIVE_INFINITY) this.#startClock();
   }
@@ -105,15 +102,16 @@ export class Entry {
   }
 
   /**
-   * Whether there is time for an attempt after a wait. Time that passed while the process was frozen passed unused, so that
-   * there is one more attempt after it.
+   * Whether there is time for an attempt after a wait. Time that passed while the process was frozen passed unused: there is
+   * one more attempt after it, with as much time again.
    */
   hasTimeFor(delayMs: number): boolean {
     const now = performance.now();
-    if (this.#lastAttempt !== Number.POSITIVE_INFINITY) return this.attempts < this.#lastAttempt;
-    if (now + delayMs <= this.deadline) return true;
-    if (this.call.countsFrom !== "call" || now < this.deadline + FROZEN_MS) return false;
+    if (now + delayMs <= this.deadline && this.attempts < this.#lastAttempt) return true;
+    const wasFrozen = this.call.countsFrom === "call" && now > this.deadline + FROZEN_MS;
+    if (!wasFrozen || this.#lastAttempt !== Number.POSITIVE_INFINITY) return false;
     this.#lastAttempt = this.attempts + 1;
+    this.#startClock();
     return true;
   }
 
@@ -129,53 +127,49 @@ export class Entry {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.#timer);
-    this.body = new Uint8Array();
+    this.text = "";
     this.#resolve(outcome);
-    this.request?.settleOne();
+    this.hold?.settleOne();
     this.onSettled?.();
   }
 
-  /** Where it goes, for messages. */
-  get place(): string {
-    return this.url ? `${this.target} (${this.url})` : this.target;
-  }
-
-  refuse(message: string, refusal: Refusal): void {
-    this.settle({ error: new RefusedError(message, { ...refusal, ...this.#details() }) });
+  refuse({ status, code, detail, errors, errors_omitted }: Refusal): void {
+    const [fault] = errors ?? [];
+    const what = [status, code, detail, fault && `(${fault.path}: ${fault.message})`].filter(Boolean).join(" ");
+    const message = `${this.#place} refused ${this.eventId}: ${what}`;
+    this.settle({ error: new RefusedError(message, { status, code, detail, errors, errors_omitted, ...this.#own }) });
   }
 
   abort(reason: unknown): void {
-    this.settle({
-      error: new AbortError(`Sending ${this.eventId} was aborted.`, { ...this.#details(), cause: reason }),
-    });
+    this.settle({ error: new AbortError(`Sending ${this.eventId} was aborted`, { ...this.#own, cause: reason }) });
   }
 
   /** Ends the attempts. @param reason why, where it is not that its time is over */
   giveUp(reason = "its time is over"): void {
     if (this.isSettled) return;
-    const { eventId, attempts, last, cause } = this;
+    const { attempts, cause } = this;
+    const { status, code, detail } = this.last;
     const seconds = ((performance.now() - this.#givenAt) / 1000).toFixed(1);
-    const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-    const answer = [last.status, last.code, last.detail].filter((part) => part !== undefined).join(" ");
-    const why = cause === undefined ? answer || "no answer" : `no answer (${toReason(cause)})`;
-    const what = attempts === 0 ? `it was not sent within ${seconds} s` : `${why}, after ${tries} in ${seconds} s`;
-    const message = `${this.place} did not take ${eventId}, ${reason}: ${what}`;
-    this.settle({ error: new UnavailableError(message, { ...last, attempts, cause, ...this.#details() }) });
+    const answer = [status, code, detail].filter(Boolean).join(" ") || "no answer";
+    const why = cause === undefined ? answer : `no answer (${toReason(cause)})`;
+    const tries = attempts === 0 ? "it was not sent" : `${why}, after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
+    const message = `${this.#place} did not take ${this.eventId}, ${reason}: ${tries} in ${seconds} s`;
+    this.settle({ error: new UnavailableError(message, { ...this.last, attempts, cause, ...this.#own }) });
+  }
+
+  get #place(): string {
+    return this.url ? `${this.target} (${this.url})` : this.target;
   }
 
   /** The event with its `event_id`, as it was written. */
   readEvent(): PulseCartEvent {
-    return toEvent(this.body);
+    return JSON.parse(this.text);
   }
 
-  #details() {
-    const { eventId: event_id, body } = this;
-    return { event_id, readEvent: () => toEvent(body) };
+  get #own() {
+    const { eventId: event_id, text } = this;
+    return { event_id, readEvent: () => JSON.parse(text) as unknown };
   }
-}
-
-function toEvent(body: Uint8Array): PulseCartEvent {
-  return JSON.parse(new TextDecoder().decode(body));
 }
 
 /** @throws the outcome's error */

@@ -6,10 +6,10 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** What every error of an event says. */
-export interface EventErrorDetails {
+/** What every error of an event is made from. */
+interface Details {
   readonly event_id: string;
-  /** Reads the event, with its `event_id`, from the bytes that were to be sent. */
+  /** Reads the event from the bytes that were to be sent. */
   readonly readEvent: () => unknown;
   readonly cause?: unknown;
 }
@@ -18,14 +18,14 @@ const MARK = Symbol.for("@pulsecart/events error");
 
 /** What the errors share. `instanceof` knows those of another copy of this package, too. */
 class EventError extends Error {
-  readonly event_id: string;
+  declare readonly event_id: string;
   /** The event with its `event_id`, to be saved or sent again. A log that prints the error does not print it. */
   declare readonly event: PulseCartEvent;
 
-  constructor(message: string, { event_id, readEvent, cause }: EventErrorDetails) {
+  constructor(message: string, { readEvent, cause, ...members }: Details) {
     super(message, cause === undefined ? undefined : { cause });
-    this.event_id = event_id;
     Object.defineProperty(this, "event", { get: readEvent, configurable: true });
+    Object.assign(this, members);
   }
 }
 
@@ -43,66 +43,57 @@ function mark(errorClass: { readonly prototype: object }, name: string): void {
   });
 }
 
+/** Why an event is refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[] | undefined;
+  readonly errors_omitted?: number | undefined;
+}
+
 /** The event itself is at fault: it will never be taken as it is. */
 export class RefusedError extends EventError {
   declare readonly name: "RefusedError";
   /** The HTTP status of the answer, or the one that the producer would give where the client refuses by itself. */
-  readonly status: number;
+  declare readonly status: number;
   /** Such as `invalid_event`; undefined where what answered is not the producer. */
-  readonly code: string | undefined;
+  declare readonly code: string | undefined;
   /** What is wrong, in the producer's words. */
-  readonly detail: string;
+  declare readonly detail: string;
   /** The faults by their paths; empty where the code says it all. */
-  readonly errors: readonly FieldError[];
+  declare readonly errors: readonly FieldError[];
   /** How many faults `errors` leaves out. */
-  readonly errors_omitted: number | undefined;
+  declare readonly errors_omitted: number | undefined;
 
-  constructor(message: string, refusal: EventErrorDetails & Refusal) {
-    super(message, refusal);
-    this.status = refusal.status;
-    this.code = refusal.code;
-    this.detail = refusal.detail;
-    this.errors = refusal.errors ?? [];
-    this.errors_omitted = refusal.errors_omitted;
+  constructor(message: string, { errors = [], ...refusal }: Refusal & Details) {
+    super(message, { errors, ...refusal } as Details);
   }
 }
 mark(RefusedError, "RefusedError");
 
-/** Why an event is refused. */
-export interface Refusal {
-  readonly status: number;
+/** What the last answer said of an event that was not accepted; undefined where there was none. */
+export interface LastAnswer {
+  readonly status?: number | undefined;
   readonly code?: string | undefined;
-  readonly detail: string;
-  readonly errors?: readonly FieldError[] | undefined;
-  readonly errors_omitted?: number | undefined;
+  readonly detail?: string | undefined;
 }
 
 /** The event was not accepted in time. It may have arrived: send it again under the same `event_id`, or give it up. */
 export class UnavailableError extends EventError {
   declare readonly name: "UnavailableError";
   /** The status of the last answer; undefined where there was none. */
-  readonly lastStatus: number | undefined;
+  declare readonly lastStatus: number | undefined;
   /** What the last answer said, such as `publish_timeout`. */
-  readonly code: string | undefined;
-  readonly detail: string | undefined;
-  readonly attempts: number;
+  declare readonly code: string | undefined;
+  declare readonly detail: string | undefined;
+  declare readonly attempts: number;
 
-  constructor(message: string, details: EventErrorDetails & LastAnswer & { readonly attempts: number }) {
-    super(message, details);
-    this.lastStatus = details.status;
-    this.code = details.code;
-    this.detail = details.detail;
-    this.attempts = details.attempts;
+  constructor(message: string, { status: lastStatus, ...last }: LastAnswer & Details & { readonly attempts: number }) {
+    super(message, { lastStatus, ...last } as Details);
   }
 }
 mark(UnavailableError, "UnavailableError");
-
-/** What the last answer said of an event that was not accepted. */
-export interface LastAnswer {
-  readonly status?: number | undefined;
-  readonly code?: string | undefined;
-  readonly detail?: string | undefined;
-}
 
 /** The caller's signal aborted. The event may have arrived. `cause` is the signal's reason. */
 export class AbortError extends EventError {

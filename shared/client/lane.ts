@@ -1,23 +1,14 @@
 import type { Entry } from "./entry.ts";
-import type { Flight } from "./flight.ts";
+import type { Hold } from "./hold.ts";
 
 /** Below this the events that have their outcome are not cleared away: it costs more than it frees. */
 const SMALL = 64;
 
-/** A wait before events are sent again. */
-export interface Rest {
-  readonly entries: Set<Entry>;
-  /** All users who wait for the same timer. */
-  readonly lanes: Set<Lane>;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
-
 /** The events of one user, in the order in which they were given. */
 export class Lane {
   readonly user: unknown;
-  /** The request that holds some of them. */
-  flight: Flight | undefined;
-  rest: Rest | undefined;
+  /** The request that has some of them. */
+  request: Hold | undefined;
   /** The event that stands in its function's queue for this user. */
   queued: Entry | undefined;
   /** Whether its last request left events of this user unsent, and took others'. */

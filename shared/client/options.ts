@@ -1,5 +1,5 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../events/limits.ts";
-import { MAX_TIMER_MS } from "./entry.ts";
+import { MAX_TIMER_MS } from "./hold.ts";
 
 /** What is allowed, in words, and whether a value is. */
 interface Rule {
@@ -8,57 +8,49 @@ interface Rule {
 }
 
 function typed(type: "function" | "boolean" | "string" | "object"): Rule {
-  const allowed = `${type === "object" ? "an" : "a"} ${type}`;
-  return { allowed, isAllowed: (value) => typeof value === type && value !== null };
-}
-
-function integer(most: number, unit: string): Rule {
-  const allowed = `a whole number of ${unit} from 1 to ${most}`;
-  return { allowed, isAllowed: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most };
-}
-
-function milliseconds({ zero = false, infinity = false }): Rule {
   return {
-    allowed: `milliseconds ${zero ? "not below" : "above"} 0, at most ${MAX_TIMER_MS}${infinity ? ", or Infinity" : ""}`,
-    isAllowed: (value) =>
-      typeof value === "number" &&
-      (value > 0 || (zero && value === 0)) &&
-      (value <= MAX_TIMER_MS || (infinity && value === Number.POSITIVE_INFINITY)),
+    allowed: `${type === "object" ? "an" : "a"} ${type}`,
+    isAllowed: (value) => typeof value === type && value !== null,
   };
 }
 
+function number(allowed: string, isAllowed: (value: number) => boolean): Rule {
+  return { allowed, isAllowed: (value) => typeof value === "number" && isAllowed(value) };
+}
+
+function upTo(most: number): Rule {
+  const isAllowed = (value: number) => Number.isInteger(value) && value >= 1 && value <= most;
+  return number(`a whole number from 1 to ${most}`, isAllowed);
+}
+
+const isTime = (value: number) => value > 0 && value <= MAX_TIMER_MS;
+const milliseconds = number(`milliseconds above 0, at most ${MAX_TIMER_MS}`, isTime);
+const timeoutMs = number(
+  `${milliseconds.allowed}, or Infinity`,
+  (value) => isTime(value) || value === Number.POSITIVE_INFINITY,
+);
 const signal: Rule = {
   allowed: "an AbortSignal",
   isAllowed: (value) => typeof Object(value).addEventListener === "function",
 };
 
-/** How many waits is for the machine's memory to say. */
-const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
-
 const rules = {
   createClient: {
-    urls: typed("object"),
-    baseUrl: typed("string"),
-    token: typed("function"),
-    headers: typed("object"),
-    gzip: typed("boolean"),
-    timeoutMs: milliseconds({ infinity: true }),
-    attemptTimeoutMs: milliseconds({}),
-    maxRequests: integer(10_000, "requests"),
-    onError: typed("function"),
-    onRetry: typed("function"),
-    enabled: typed("boolean"),
-    fetch: typed("function"),
+    ...{ urls: typed("object"), baseUrl: typed("string"), headers: typed("object") },
+    ...{ token: typed("function"), fetch: typed("function"), onError: typed("function"), onRetry: typed("function") },
+    ...{ gzip: typed("boolean"), enabled: typed("boolean") },
+    ...{ timeoutMs, attemptTimeoutMs: milliseconds, maxRequests: upTo(10_000) },
   },
   createSender: {
-    maxDelayMs: milliseconds({ zero: true }),
-    maxEvents: integer(MAX_BATCH_EVENTS, "events"),
-    maxBytes: integer(MAX_BATCH_BYTES, "bytes"),
-    maxPending: integer(ANY_NUMBER, "events"),
-    maxPendingBytes: integer(ANY_NUMBER, "bytes"),
+    maxDelayMs: number(`milliseconds from 0 to ${MAX_TIMER_MS}`, (value) => value === 0 || isTime(value)),
+    ...{ maxEvents: upTo(MAX_BATCH_EVENTS), maxBytes: upTo(MAX_BATCH_BYTES) },
+    ...{ maxPending: upTo(Number.MAX_SAFE_INTEGER), maxPendingBytes: upTo(Number.MAX_SAFE_INTEGER) },
   },
-  send: { timeoutMs: milliseconds({ infinity: true }), signal, traceparent: typed("string") },
-  "flush and close": { timeoutMs: milliseconds({ zero: true, infinity: true }), signal },
+  send: { timeoutMs, signal, traceparent: typed("string") },
+  "flush and close": {
+    timeoutMs: number("milliseconds from 0, or Infinity", (value) => value === 0 || timeoutMs.isAllowed(value)),
+    signal,
+  },
 } satisfies Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 
 /**
@@ -66,15 +58,16 @@ const rules = {
  *
  * @throws TypeError that names the option, its value where that is no secret, and what is allowed
  */
-export function checkOptions(call: keyof typeof rules, options: unknown): void {
-  if (options === undefined) return;
-  if (Object(options) !== options) throw new TypeError(`The options of ${call} must be an object.`);
-  const known: Readonly<Record<string, Rule>> = rules[call];
-  for (const [name, value] of Object.entries(options as object)) {
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!rule) throw new TypeError(`${call} has no option ${name}; it has ${Object.keys(known).join(", ")}.`);
+export function checkOptions(call: keyof typeof rules, options: object): void {
+  const known = new Map<string, Rule>(Object.entries(rules[call]));
+  for (const [name, value] of Object.entries(options)) {
+    const rule = known.get(name);
+    if (!rule) throw new TypeError(`${call} has no option ${name}; it has ${[...known.keys()].join(", ")}.`);
     if (value === undefined || rule.isAllowed(value)) continue;
-    throw new TypeError(`${name} must be ${rule.allowed}; it is ${show(value)}.`);
+    // A text may be a token or have a password in it, unless it is a number's.
+    const isShown = typeof value === "string" ? /^[\d.,\s-]{0,20}$/.test(value) : Object(value) !== value;
+    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+    throw new TypeError(`${name} must be ${rule.allowed}; it is ${isShown ? shown : `of type ${typeof value}`}.`);
   }
 }
 
@@ -94,11 +87,4 @@ export function readHeaders(headers: Readonly<Record<string, string>> = {}): Rea
     }
   }
   return Object.fromEntries(read);
-}
-
-/** A text may be a token or have a password in it. */
-function show(value: unknown): string {
-  const isNumeric = typeof value === "string" && /^[\d.,\s_-]{0,20}$/.test(value);
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
-  return isNumeric ? JSON.stringify(value) : `of type ${typeof value}`;
 }

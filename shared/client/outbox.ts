@@ -1,16 +1,17 @@
+import type { ClientOptions } from "./api.ts";
 import type { Attempt, Attempted } from "./attempt.ts";
-import { type Entry, MAX_TIMER_MS } from "./entry.ts";
+import { callBack } from "./call-back.ts";
+import type { Entry } from "./entry.ts";
 import type { FunctionName } from "./events.ts";
-import { Flight } from "./flight.ts";
 import { FunctionQueue, type NextRequest } from "./function-queue.ts";
+import { Hold } from "./hold.ts";
 import { Lane } from "./lane.ts";
 
 export interface OutboxOptions {
   /** Requests to one function at once. */
   readonly maxRequests: number;
   readonly attemptTimeoutMs: number;
-  /** Told of each request that leaves events to be sent again. */
-  readonly onRetry?: ((entries: readonly Entry[], delayMs: number) => void) | undefined;
+  readonly onRetry?: ClientOptions["onRetry"];
 }
 
 /**
@@ -39,10 +40,7 @@ export class Outbox {
       const lane = this.#lanes.get(entry.user) ?? new Lane(entry.user);
       this.#lanes.set(entry.user, lane);
       lane.push(entry);
-      entry.onSettled = () => {
-        if (lane.rest?.entries.delete(entry) && lane.rest.entries.size === 0) this.#endRest(lane);
-        this.#offer(lane);
-      };
+      entry.onSettled = () => this.#offer(lane);
       entry.onLastChance = () => this.#giveLastChance(lane, entry);
       const { closedMs } = this.#queueOf(entry.target);
       if (closedMs > 0) entry.waitOut(closedMs);
@@ -62,8 +60,8 @@ export class Outbox {
 
   /** Has a user's next event sent, unless one is under way, or waits before it is sent again. */
   #offer(lane: Lane): void {
-    if (lane.flight || lane.rest) return;
-    const { head, queued } = lane;
+    const { head, queued, request } = lane;
+    if (request || head?.hold) return;
     if (queued && queued !== head) {
       this.#queueOf(queued.target).delete(lane);
       lane.queued = undefined;
@@ -78,11 +76,8 @@ export class Outbox {
   }
 
   #queueOf(target: FunctionName): FunctionQueue {
-    let queue = this.#queues.get(target);
-    if (!queue) {
-      queue = new FunctionQueue(this.#options.maxRequests, () => this.#planSending());
-      this.#queues.set(target, queue);
-    }
+    const queue = this.#queues.get(target) ?? new FunctionQueue(this.#options.maxRequests, () => this.#planSending());
+    this.#queues.set(target, queue);
     return queue;
   }
 
@@ -99,63 +94,63 @@ export class Outbox {
   }
 
   /** One attempt. What must be sent again stays in front of its user's events, which wait until then. */
-  async #send(queue: FunctionQueue, { entries, lanes, end }: NextRequest): Promise<void> {
-    const flight = new Flight(entries, this.#options.attemptTimeoutMs);
-    for (const lane of lanes) Object.assign(lane, { flight, queued: undefined } satisfies Partial<Lane>);
-    const attempted = await this.#attempt(flight);
-    flight.end();
-    end();
-    const unsent = new Map<unknown, Entry[]>();
-    for (const entry of entries) {
-      entry.request = undefined;
-      if (entry.isSettled) continue;
-      const others = unsent.get(entry.user);
-      if (others) others.push(entry);
-      else unsent.set(entry.user, [entry]);
-    }
-    if (unsent.size > 0) this.#options.onRetry?.([...unsent.values()].flat(), attempted.delayMs);
+  async #send(queue: FunctionQueue, { entries, lanes, isTroubled }: NextRequest): Promise<void> {
+    const { attemptTimeoutMs } = this.#options;
+    const controller = new AbortController();
+    const abort = (reason: string) => controller.abort(new Error(reason));
+    const request = new Hold(
+      ...([entries, attemptTimeoutMs, () => abort(`nothing came within ${attemptTimeoutMs} ms`)] as const),
+      () => abort("nobody waits for the answer"),
+    );
+    for (const lane of lanes) Object.assign(lane, { request, queued: undefined } satisfies Partial<Lane>);
+    for (const entry of entries) entry.beginAttempt();
+    const attempted = await this.#attempt({ entries, signal: controller.signal, onAnswer: () => request.end() });
+    queue.count(isTroubled, -1);
+    for (const entry of entries) entry.hold = undefined;
+    for (const lane of lanes) lane.request = undefined;
+    const open = entries.filter(({ isSettled }) => !isSettled);
+    const users = new Set(open.map(({ user }) => user));
+    this.#tell(open, attempted.delayMs);
     this.#leaveAlone(queue, attempted, entries);
-    const resting = new Set<Lane>();
+    this.#rest(open, attempted.delayMs);
     for (const lane of lanes) {
-      const open = (unsent.get(lane.user) ?? []).filter(({ isSettled }) => !isSettled);
-      lane.flight = undefined;
-      lane.isTroubled = unsent.has(lane.user) && unsent.size < lanes.length;
-      if (open.length > 0 && attempted.delayMs > 0) {
-        lane.rest = { entries: new Set(open), lanes: resting, timer: undefined };
-        resting.add(lane);
-      } else this.#offer(lane);
+      lane.isTroubled = users.has(lane.user) && users.size < lanes.length;
+      this.#offer(lane);
     }
-    this.#startRest(resting, attempted.delayMs);
     this.#planSending();
+  }
+
+  #tell(entries: readonly Entry[], delayMs: number): void {
+    const [first] = entries;
+    const { onRetry } = this.#options;
+    if (!first || !onRetry) return;
+    const { target, attempts, last, cause } = first;
+    const event_ids = entries.map(({ eventId }) => eventId);
+    void callBack(() => onRetry({ function: target, event_ids, attempts, delayMs, ...last, cause }));
   }
 
   /** Leaves a function alone that asked for it, or that did not stand its trial; who has no time to wait is given up. */
   #leaveAlone(queue: FunctionQueue, { delayMs, leaveAloneMs, isAnswered }: Attempted, [first]: readonly Entry[]): void {
-    if (isAnswered && leaveAloneMs === 0) queue.reopen();
+    if (isAnswered && leaveAloneMs === 0) queue.isOnTrial = false;
     const longerMs = queue.close(queue.isOnTrial ? Math.max(leaveAloneMs, delayMs) : leaveAloneMs);
     if (longerMs === 0) return;
     for (const lane of this.#lanes.values()) {
-      for (const entry of lane) if (entry.target === first?.target && !entry.request) entry.waitOut(longerMs);
+      for (const entry of lane) {
+        const isUnderWay = lane.request !== undefined && entry.hold === lane.request;
+        if (entry.target === first?.target && !isUnderWay) entry.waitOut(longerMs);
+      }
     }
   }
 
-  /** Has users wait together, so that they share the next batch, too. */
-  #startRest(lanes: ReadonlySet<Lane>, delayMs: number): void {
-    if (lanes.size === 0) return;
+  /** Has events wait before they are sent again; users who wait together share the next batch, too. */
+  #rest(entries: readonly Entry[], delayMs: number): void {
+    const resting = entries.filter(({ isSettled }) => !isSettled);
+    if (resting.length === 0 || delayMs === 0) return;
     const wake = () => {
-      for (const lane of lanes) {
-        this.#endRest(lane);
-        this.#offer(lane);
-      }
+      for (const entry of resting) entry.hold = undefined;
+      this.release(resting);
     };
-    const timer = setTimeout(wake, Math.min(delayMs, MAX_TIMER_MS));
-    for (const { rest } of lanes) if (rest) rest.timer = timer;
-  }
-
-  #endRest(lane: Lane): void {
-    const { rest } = lane;
-    lane.rest = undefined;
-    if (rest?.lanes.delete(lane) && rest.lanes.size === 0) clearTimeout(rest.timer);
+    new Hold(resting, delayMs, wake, () => {});
   }
 
   /** The event's time passed while the process was frozen. */
@@ -164,8 +159,7 @@ export class Outbox {
       entry.giveUp();
       return;
     }
-    lane.free(entry);
-    if (lane.rest?.entries.has(entry)) this.#endRest(lane);
-    this.#offer(lane);
+    if (!lane.request) entry.hold = undefined;
+    this.release([entry]);
   }
 }

@@ -1,20 +1,14 @@
 import type { EventOf, EventType } from "./events.ts";
 
-/** What the Pub/Sub client for Node gives to a listener, as far as it is read. */
-export interface ReceivedMessage {
-  /** The bytes of the event; a push request has them in base64. */
+/** What the Pub/Sub client for Node gives to a listener, or a push request in base64, as far as it is read. */
+export interface PubSubMessage {
   readonly data?: Uint8Array | string | null | undefined;
   readonly attributes?: Readonly<Record<string, string>> | null | undefined;
 }
 
 /** The body of a push request, which is also the `data` of Eventarc's CloudEvent. */
 export interface PushBody {
-  readonly message?: ReceivedMessage | undefined;
-}
-
-/** Eventarc's CloudEvent. */
-export interface EventarcEvent {
-  readonly data?: PushBody | undefined;
+  readonly message?: PubSubMessage | undefined;
 }
 
 /** What every message says beside its event. */
@@ -54,18 +48,13 @@ export type ReadEvent = { [TType in EventType]: Fitting<TType> | Faulty<TType> }
  * @returns the event; of a type that a later producer has added, `type` is none of those that this package knows
  * @throws TypeError for what is no message of the producer's
  */
-export function readEvent(message: ReceivedMessage | PushBody | EventarcEvent): ReadEvent {
-  const { data, attributes } = findMessage(message);
+export function readEvent(message: PubSubMessage | PushBody | { readonly data?: PushBody | undefined }): ReadEvent {
+  const given = Object(message);
+  const { data, attributes }: PubSubMessage = given.message ?? given.data?.message ?? given;
   const { event_type: type, payload_faults, caller, verification, redriven } = attributes ?? {};
   if (!type || !data) throw new TypeError("This is no message of the producer's: it lacks data, or event_type.");
   const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (char) => char.charCodeAt(0)) : data;
   const raw = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   const faults = payload_faults?.split(" ");
   return { type, event: JSON.parse(raw), faults, caller, verification, redriven, raw } as ReadEvent;
-}
-
-function findMessage(given: object): ReceivedMessage {
-  const { message, data } = (given ?? {}) as PushBody & EventarcEvent & ReceivedMessage;
-  if (message) return message;
-  return (data as PushBody | undefined)?.message ?? (given as ReceivedMessage);
 }

@@ -17,7 +17,7 @@ export interface OutgoingRequest {
   /** The function's: also the audience of the token. */
   readonly url: string;
   readonly path: string;
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly body: string;
   readonly traceparent: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -66,10 +66,10 @@ async function postOnce(request: OutgoingRequest, options: HttpOptions, bearer: 
   });
   const text = await readText(response);
   const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), response.headers.get("date"));
-  return { status: response.status, retryAfterMs, body: parse(text) };
+  return { status: response.status, retryAfterMs, text };
 }
 
-function compress(body: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+function compress(body: string): Promise<ArrayBuffer> {
   const compressed = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Response(compressed).arrayBuffer();
 }
@@ -92,22 +92,11 @@ async function readText(response: Response): Promise<string> {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Waits for what may never come, no longer than the attempt lasts. */
 function unlessAborted<T>(signal: AbortSignal, value: T | Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    Promise.resolve(value)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", abort));
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
   });
+  signal.throwIfAborted();
+  return Promise.race([value, aborted]);
 }

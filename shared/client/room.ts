@@ -3,60 +3,54 @@ import type { Entry } from "./entry.ts";
 /** Which events of a sender may be under way, and when callers that wait may give another. */
 export class Room {
   readonly #most: { readonly events: number; readonly bytes: number };
-  readonly #onAdmitted: (entry: Entry) => void;
-  /** All without an outcome, with their sizes, in the order of their coming; those that are not in line are under way. */
-  readonly #open = new Map<Entry, number>();
+  readonly #admit: (entry: Entry) => void;
+  /** All without an outcome, in the order of their coming; those that are not in line are under way. */
+  readonly #open = new Set<Entry>();
   readonly #line = new Set<Entry>();
   readonly #callers = new Set<() => void>();
-  #bytes = 0;
+  #openBytes = 0;
   #admittedBytes = 0;
-  /** Set while a caller that was told to go on has not given its event: the next one waits, so that they do not all go on at once. */
-  #promise: ReturnType<typeof setTimeout> | undefined;
-  #soon: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** @param onAdmitted called for each event that may be under way now */
-  constructor(most: { readonly events: number; readonly bytes: number }, onAdmitted: (entry: Entry) => void) {
+  /** @param admit called for each event that may be under way now */
+  constructor(most: { readonly events: number; readonly bytes: number }, admit: (entry: Entry) => void) {
     this.#most = most;
-    this.#onAdmitted = onAdmitted;
+    this.#admit = admit;
   }
 
   /** The events without an outcome. */
-  get open(): Iterable<Entry> {
-    return [...this.#open.keys()];
+  get open(): readonly Entry[] {
+    return [...this.#open];
   }
 
   /** Takes an event in, for as long as it has no outcome. */
   take(entry: Entry): void {
-    const bytes = entry.body.length;
-    this.#open.set(entry, bytes);
+    const { bytes } = entry;
+    this.#open.add(entry);
+    this.#openBytes += bytes;
     this.#line.add(entry);
-    this.#bytes += bytes;
     void entry.outcome.then(() => {
       this.#open.delete(entry);
-      this.#bytes -= bytes;
+      this.#openBytes -= bytes;
       if (!this.#line.delete(entry)) this.#admittedBytes -= bytes;
-      this.#admit();
+      this.#admitNext();
       // Whoever waits for this outcome hears of it first.
-      this.#soon ??= setTimeout(() => {
-        this.#soon = undefined;
-        this.#wake();
-      }, 0);
+      this.#timer ??= setTimeout(() => this.#wake(), 0);
     });
-    this.#admit();
-    this.#keepPromise();
+    this.#admitNext();
+    this.#wake();
   }
 
-  #admit(): void {
+  #admitNext(): void {
     for (const entry of this.#line) {
       const events = this.#open.size - this.#line.size;
-      const bytes = this.#open.get(entry) ?? 0;
-      if (events >= this.#most.events) break;
+      const bytes = this.#admittedBytes + entry.bytes;
       // One that is larger than all room goes alone rather than not at all.
-      if (events > 0 && this.#admittedBytes + bytes > this.#most.bytes) break;
+      if (events >= this.#most.events || (events > 0 && bytes > this.#most.bytes)) break;
       this.#line.delete(entry);
-      this.#admittedBytes += bytes;
-      this.#onAdmitted(entry);
+      this.#admittedBytes = bytes;
+      this.#admit(entry);
     }
   }
 
@@ -65,29 +59,24 @@ export class Room {
     if (this.#isClosed) return;
     await new Promise<void>((resolve) => {
       this.#callers.add(resolve);
-      this.#wake();
+      if (this.#timer === undefined) this.#wake();
     });
+  }
+
+  /** Lets one caller go on. The next one does when that one has given its event, or has let its turn pass. */
+  #wake(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const [resolve] = this.#callers;
+    if (!resolve || this.#open.size >= this.#most.events || this.#openBytes >= this.#most.bytes) return;
+    this.#callers.delete(resolve);
+    this.#timer = setTimeout(() => this.#wake(), 0);
+    resolve();
   }
 
   /** Lets all callers go on that wait, now and from now on. */
   close(): void {
     this.#isClosed = true;
     for (const resolve of this.#callers) resolve();
-  }
-
-  /** Lets the next caller go on. Who goes on but gives no event has had its turn. */
-  #wake(): void {
-    if (this.#promise !== undefined || this.#open.size >= this.#most.events || this.#bytes >= this.#most.bytes) return;
-    const [resolve] = this.#callers;
-    if (!resolve) return;
-    this.#callers.delete(resolve);
-    this.#promise = setTimeout(() => this.#keepPromise(), 0);
-    resolve();
-  }
-
-  #keepPromise(): void {
-    clearTimeout(this.#promise);
-    this.#promise = undefined;
-    this.#wake();
   }
 }

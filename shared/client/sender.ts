@@ -46,7 +46,7 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
     const group = gathered.get(entry.target) ?? { entries: [], bytes: 0, timer: undefined };
     gathered.set(entry.target, group);
     group.entries.push(entry);
-    group.bytes += entry.body.length;
+    group.bytes += entry.bytes;
     if (flushes > 0 || group.entries.length >= limits.events || group.bytes >= limits.bytes) dispatch(group);
     else group.timer ??= setTimeout(dispatch, maxDelayMs, group);
   }
@@ -62,15 +62,8 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
     checkOptions("flush and close", waitOptions);
     flushes++;
     for (const group of gathered.values()) dispatch(group);
-    await wait(Promise.all([...room.open].map(({ outcome }) => outcome)), waitOptions);
+    await wait(Promise.all(room.open.map(({ outcome }) => outcome)), waitOptions);
     flushes--;
-  }
-
-  async function close(waitOptions?: WaitOptions): Promise<void> {
-    isClosed = true;
-    room.close();
-    await flush(waitOptions);
-    for (const entry of room.open) entry.giveUp("its sender was closed");
   }
 
   return {
@@ -88,7 +81,14 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
     },
     ready: () => room.ready(),
     flush,
-    close,
-    [Symbol.asyncDispose]: () => close(),
+    async close(waitOptions) {
+      isClosed = true;
+      room.close();
+      await flush(waitOptions);
+      for (const entry of room.open) entry.giveUp("its sender was closed");
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
+    },
   };
 }

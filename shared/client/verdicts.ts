@@ -1,13 +1,12 @@
 import type { Accepted } from "./api.ts";
 import type { Entry } from "./entry.ts";
-import type { FieldError, LastAnswer, Refusal } from "./errors.ts";
+import type { LastAnswer, Refusal } from "./errors.ts";
 
 /** An answer, whoever gave it. */
 export interface Answer {
   readonly status: number;
   readonly retryAfterMs: number;
-  /** The body as JSON; undefined where it is none. */
-  readonly body: unknown;
+  readonly text: string;
 }
 
 /** What an answer says of one event: its outcome, or why it is sent again. */
@@ -25,9 +24,9 @@ type Members = Readonly<Record<string, unknown>>;
 export function readVerdicts(
   entries: readonly Entry[],
   isBatch: boolean,
-  { status, body }: Answer,
+  { status, text }: Answer,
 ): Verdict[] | undefined {
-  const members: Members = Object(body);
+  const members = parse(text);
   const hasResults = isBatch && (status < 300 || Array.isArray(members.results));
   const results = hasResults ? members.results : entries.map(() => ({ ...members, status }));
   if (!Array.isArray(results) || results.length !== entries.length) return undefined;
@@ -41,26 +40,29 @@ function readVerdict({ eventId }: Entry, members: Members): Verdict | undefined 
   if (typeof status !== "number") return undefined;
   if (status < 300) {
     if (status !== 202 || typeof message_id !== "string" || event_id !== eventId) return undefined;
-    const [warnings, warnings_omitted] = [readFaults(members.warnings), readCount(members.warnings_omitted)];
-    return {
-      accepted: { event_id, message_id, ...(warnings && { warnings }), ...(warnings_omitted && { warnings_omitted }) },
-    };
+    return { accepted: { event_id, message_id, ...readFaults(members, "warnings") } };
   }
-  const [code, detail] = [readText(members.code), readText(members.detail)];
-  if ((status >= 500 || status === 408 || status === 429) && retryable !== false)
-    return { again: { status, code, detail } };
-  const [errors, errors_omitted] = [readFaults(members.errors), readCount(members.errors_omitted)];
-  return { refused: { status, code, detail: detail ?? `The answer is ${status}.`, errors, errors_omitted } };
+  const code = typeof members.code === "string" ? members.code : undefined;
+  const detail = typeof members.detail === "string" ? members.detail : undefined;
+  const isAgain = (status >= 500 || status === 408 || status === 429) && retryable !== false;
+  if (isAgain) return { again: { status, code, detail } };
+  return { refused: { status, code, detail: detail ?? `The answer is ${status}.`, ...readFaults(members, "errors") } };
 }
 
-function readFaults(value: unknown): readonly FieldError[] | undefined {
-  return Array.isArray(value) ? value : undefined;
+/** @returns the faults of an answer, and how many it leaves out, where it has them */
+function readFaults(members: Members, name: "warnings" | "errors") {
+  const [faults, omitted] = [members[name], members[`${name}_omitted`]];
+  return {
+    ...(Array.isArray(faults) && { [name]: faults }),
+    ...(typeof omitted === "number" && { [`${name}_omitted`]: omitted }),
+  };
 }
 
-function readCount(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
-}
-
-function readText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+/** @returns no members for what is no JSON object */
+function parse(text: string): Members {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }

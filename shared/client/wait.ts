@@ -1,5 +1,5 @@
 import type { WaitOptions } from "./api.ts";
-import { MAX_TIMER_MS } from "./entry.ts";
+import { MAX_TIMER_MS } from "./hold.ts";
 
 /** Waits until work is done, or until the time is over or the signal aborts, whichever comes first. */
 export async function wait(work: Promise<unknown>, { timeoutMs, signal }: WaitOptions): Promise<void> {

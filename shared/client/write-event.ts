@@ -9,7 +9,10 @@ export interface WrittenEvent {
   readonly user: unknown;
   readonly target: FunctionName;
   readonly url: string | undefined;
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** Its JSON. */
+  readonly text: string;
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -59,16 +62,11 @@ export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, strin
   if (!target) throw refuse(422, "unknown_event_type", `Unknown event_type: ${String(type)}`);
   if (urls?.has(target) === false)
     throw refuse(404, "not_found", `createClient was given no URL of the function ${target}.`);
-  const body = encoder.encode(text);
-  if (body.length > MAX_EVENT_BYTES) {
-    throw refuse(
-      413,
-      "payload_too_large",
-      `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${body.length}.`,
-    );
-  }
+  const bytes = encoder.encode(text).length;
+  const tooLarge = `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${bytes}.`;
+  if (bytes > MAX_EVENT_BYTES) throw refuse(413, "payload_too_large", tooLarge);
   const user = typeof user_id === "string" ? user_id : Symbol();
-  return { eventId: event_id, user, target, url: urls?.get(target), body };
+  return { eventId: event_id, user, target, url: urls?.get(target), text, bytes };
 }
 
 /** @returns a getter that an event or its payload has from its class: JSON knows an object's own members alone */
