@@ -82,7 +82,12 @@ export class LocalStack {
     this.#closers.unshift(front.close);
     const project = process.env.GCP_PROJECT_ID || "pulsecart-local";
     const [broker, build] = await Promise.all([this.#openBroker(options.broker, options.pubsubPort), this.#build()]);
-    const local = new LocalConsole({ broker, project, domains: this.#domains });
+    const local = new LocalConsole({
+      broker,
+      project,
+      domains: this.#domains,
+      readBacklogs: broker.kind === "embedded" ? broker.embedded.backlogs : undefined,
+    });
     this.#console = local;
     const proxy = await this.#openProxy(broker, local);
     this.#open = async (opened) => {

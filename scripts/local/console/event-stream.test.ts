@@ -12,6 +12,7 @@ function createStream() {
   const stream = new EventStream(about, recorder, () => ({
     counts: recorder.counts,
     faults: {},
+    backlogs: [],
     page: "",
     buildError: "",
   }));

@@ -35,6 +35,11 @@ export class EventStream {
     this.#readState = readState;
   }
 
+  /** Whether any page is open. */
+  get isWatched(): boolean {
+    return this.#pages.size > 0;
+  }
+
   /** Something has changed: every page gets a frame soon. */
   schedule(): void {
     if (this.#timer || this.#pages.size === 0) return;

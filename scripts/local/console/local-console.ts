@@ -11,12 +11,15 @@ import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
 import { keepText } from "./kept-text.ts";
 import { LogLines } from "./log-lines.ts";
+import type { SubscriptionBacklog } from "./protocol.ts";
 import { parseJson, readUser } from "./read-exchange.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Everything comes from here: neither page loads anything from elsewhere, and no other site may frame one. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+const WATCH_MS = 1000;
 
 /** Documents of all functions as JSON text, by path. */
 export type Documents = Readonly<Record<string, string>>;
@@ -27,6 +30,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 interface Options {
   readonly broker: Pick<Broker, "kind" | "endpoint">;
   readonly project: string;
+  /** Undefined where the Pub/Sub server does not tell. */
+  readonly readBacklogs?: (() => readonly SubscriptionBacklog[]) | undefined;
   /** More may be added to it; see {@link LocalConsole.addFunction}. */
   readonly domains: readonly Pick<Domain, "name" | "topic">[];
 }
@@ -41,6 +46,7 @@ export class LocalConsole {
   readonly #logLines = new LogLines();
   readonly #handlers: ReadonlyMap<string, readonly [method: string, handler: Handler]>;
   #documents: Documents = {};
+  #backlogs: readonly SubscriptionBacklog[] = [];
   #page = "";
   #buildError = "";
 
@@ -52,10 +58,12 @@ export class LocalConsole {
     this.#stream = new EventStream({ project, broker: broker.kind, pubsub: broker.endpoint }, this.recorder, () => ({
       counts: this.recorder.counts,
       faults: this.#faults.active,
+      backlogs: this.#backlogs,
       page: this.#page,
       buildError: this.#buildError,
     }));
     const readInfo = () => ({ pubsub: broker.endpoint, project, functions: domains.map(({ name }) => name) });
+    setInterval(() => this.#watchBacklogs(), WATCH_MS).unref();
     this.#handlers = new Map<string, [string, Handler]>([
       ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, readInfo()), false)]],
       ["/console/logs", ["GET", (_, response) => respond(response, toJsonAnswer(200, this.#logLines.read()), false)]],
@@ -65,6 +73,16 @@ export class LocalConsole {
       ["/console/search", ["GET", (request, response) => this.#search(request, response)]],
       ["/console/faults", ["PUT", (request, response) => this.#chooseFault(request, response)]],
     ]);
+  }
+
+  /** Tells open pages how far consumers are, where that has changed: an acknowledgement is no record. */
+  #watchBacklogs(): void {
+    if (!this.#stream.isWatched) return;
+    const own = /\.local-[0-9a-f-]{36}$/;
+    const backlogs = this.#options.readBacklogs?.().filter(({ subscription }) => !own.test(subscription)) ?? [];
+    if (JSON.stringify(backlogs) === JSON.stringify(this.#backlogs)) return;
+    this.#backlogs = backlogs;
+    this.#stream.schedule();
   }
 
   /** There is a function more, which is among the domains already. */

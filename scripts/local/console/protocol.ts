@@ -1,3 +1,5 @@
+import type { SubscriptionBacklog } from "../../pubsub/embedded/subscription.ts";
+
 // What the local stack and its console's page say to each other: types, and tables that both read.
 
 /** What one request says of one event. Empty where it says nothing, or nothing readable. */
@@ -153,6 +155,9 @@ export type Recipe = keyof typeof recipes;
 /** By function; those that work are absent. */
 export type ActiveFaults = Readonly<Record<string, Recipe>>;
 
+/** How far the consumers of a subscription are; see the embedded server, which alone tells. */
+export type { SubscriptionBacklog };
+
 /** First on every connection. */
 export interface Hello {
   /** Names this run of the stack: with another one, whatever the page holds is of the past. */
@@ -173,6 +178,7 @@ export interface Frame {
   /** By function. */
   readonly counts: Readonly<Record<string, Counts>>;
   readonly faults: ActiveFaults;
+  readonly backlogs: readonly SubscriptionBacklog[];
   /** Changes when the page's own sources, the event types among them, have changed. */
   readonly page: string;
   /** Why the sources do not work now; empty when they do. */

@@ -8,7 +8,7 @@ import {
 import { checkSubscription, checkTopic } from "./config-checks.ts";
 import { Retained } from "./retained.ts";
 import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
-import { Subscription } from "./subscription.ts";
+import { Subscription, type SubscriptionBacklog } from "./subscription.ts";
 import { type Spare, Unread } from "./unread.ts";
 
 /** What is published goes to a topic's subscriptions, and is kept by itself only where somebody may wind back. */
@@ -163,6 +163,11 @@ export class Resources {
     let held = 0;
     for (const subscription of this.#subscriptions.values()) held += subscription.held;
     return held;
+  }
+
+  /** How far the consumers of each subscription are. */
+  listBacklogs(): SubscriptionBacklog[] {
+    return [...this.#subscriptions.values()].map(({ backlog }) => backlog);
   }
 
   /** Ends every subscription's deliveries. */

@@ -4,6 +4,7 @@ import { publisherMethods, subscriberMethods, unlimitedMessages } from "../proto
 import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
 import { Resources } from "./resources.ts";
 import { createSubscriberService } from "./subscriber-service.ts";
+import type { SubscriptionBacklog } from "./subscription.ts";
 import type { Spare } from "./unread.ts";
 
 /** A running embedded server. */
@@ -12,6 +13,8 @@ export interface EmbeddedPubSub {
   readonly endpoint: string;
   /** Counts since the start. */
   stats(): EmbeddedPubSubStats;
+  /** How far the consumers of each subscription are: what the API itself does not tell. */
+  backlogs(): readonly SubscriptionBacklog[];
   /** Ends the server with all its connections; everything in it is forgotten. */
   close(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export async function startEmbeddedPubSub({
   return {
     endpoint: `127.0.0.1:${boundPort}`,
     stats: () => ({ publishRequests: counts.requests, messages: counts.messages, held: resources.countHeld() }),
+    backlogs: () => resources.listBacklogs(),
     close: async () => {
       resources.close();
       server.forceShutdown();

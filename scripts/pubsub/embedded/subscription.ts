@@ -22,6 +22,18 @@ export interface Surroundings {
   forward(message: PubSubMessage, deliveries: number): boolean;
 }
 
+/** How far the consumers of a subscription are. Names are without the project. */
+export interface SubscriptionBacklog {
+  readonly subscription: string;
+  readonly topic: string;
+  /** Those that are not acknowledged. */
+  readonly messages: number;
+  /** When the oldest of them was published, in milliseconds since the epoch. */
+  readonly oldest: number | undefined;
+  /** Whether somebody has it open now. */
+  readonly isRead: boolean;
+}
+
 /** One subscription: keeps each message until it is acknowledged, and hands it to whoever has room. */
 export class Subscription {
   readonly config: SubscriptionConfig;
@@ -52,6 +64,21 @@ export class Subscription {
   /** Number of messages in memory. */
   get held(): number {
     return this.#backlog.held;
+  }
+
+  /** What its consumers have not acknowledged. */
+  get backlog(): SubscriptionBacklog {
+    const { name, topic } = this.config;
+    const messages = this.#backlog.unacknowledged;
+    const times = messages.map(({ publishTime }) => toMs(publishTime));
+    const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+    return {
+      subscription: name.slice(name.lastIndexOf("/") + 1),
+      topic: topic.slice(topic.lastIndexOf("/") + 1),
+      messages: messages.length,
+      oldest: messages.length === 0 ? undefined : oldest,
+      isRead: this.#consumers.size > 0,
+    };
   }
 
   /** What the filter leaves out counts as acknowledged. */

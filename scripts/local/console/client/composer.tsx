@@ -6,6 +6,7 @@ import { readType, toBatch, toSampleText, type WrittenDraft } from "./draft.ts";
 import { FaultItems } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
+import { PayloadSchema } from "./payload-schema.tsx";
 import { type Answer, sendJson } from "./send.ts";
 import { useCheck } from "./use-check.ts";
 
@@ -25,6 +26,7 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
   const answerView = useMemo(() => <AnswerView answer={answer} isSending={isSending} />, [answer, isSending]);
   const isArray = isBatch(text);
   const type = readType(text);
+  const payloadSchema = useMemo(() => <PayloadSchema type={type} />, [type]);
 
   const send = async (path: string, body: string) => {
     const headers = {
@@ -63,6 +65,7 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
         </button>
       </div>
       <p class="hint">{findEvent(type)?.event.description ?? "Ctrl-Space proposes names and values."}</p>
+      {payloadSchema}
       <JsonEditor text={text} faults={faults} onChange={(next) => set({ text: next })} onSubmit={sendText} />
       <ul class="faults" aria-label="Faults of the event" aria-live="polite">
         <FaultItems faults={faults} />

@@ -33,7 +33,7 @@ store.add({
     ...exchange(5, 405),
     ...exchange(6, 202, ["bob", "cart.abandoned", 202]),
   ],
-  ...{ first: 1, isComplete: true, counts: {}, faults: {}, page: "", buildError: "" },
+  ...{ first: 1, isComplete: true, counts: {}, faults: {}, backlogs: [], page: "", buildError: "" },
 });
 
 const list = (filter: object, found: readonly number[] = []) =>

@@ -1,6 +1,8 @@
-import type { Counts } from "../protocol.ts";
+import { toPubSubNames } from "../../../common/pubsub-resources.ts";
+import type { Counts, SubscriptionBacklog } from "../protocol.ts";
 import { functions, toColour } from "./functions.ts";
 import type { Store } from "./store.ts";
+import { toTime } from "./time.ts";
 
 const counters: readonly (keyof Counts)[] = ["accepted", "refused", "failed", "messages"];
 
@@ -16,7 +18,7 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
   return (
     <fieldset class="functions">
       <legend class="hidden">Functions</legend>
-      {functions.map(({ name }) => (
+      {functions.map(({ name, topic }) => (
         <button
           key={name}
           type="button"
@@ -38,8 +40,36 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
             );
           })}
           {store.faults[name] && <span class="count failed">Pub/Sub fails</span>}
+          <span class="backlogs">
+            {store.backlogs
+              .filter((each) => each.topic === topic || each.topic === toPubSubNames(topic).deadLetter)
+              .map((each) => (
+                <Backlog key={each.subscription} topic={topic} backlog={each} />
+              ))}
+          </span>
         </button>
       ))}
     </fieldset>
+  );
+}
+
+/** What the consumers of one subscription have not acknowledged. */
+function Backlog({ topic, backlog }: { readonly topic: string; readonly backlog: SubscriptionBacklog }) {
+  const { subscription, messages, oldest, isRead } = backlog;
+  const isDeadLetter = backlog.topic !== topic;
+  // Empty as it should be.
+  if (isDeadLetter && messages === 0) return null;
+  return (
+    <span class={isDeadLetter ? "count failed" : "count"} title={`The subscription ${subscription}`}>
+      {isDeadLetter ? "dead letters" : subscription.replace(`${topic}.`, "")}:{" "}
+      {oldest === undefined ? (
+        "all acknowledged"
+      ) : (
+        <>
+          <b>{messages.toLocaleString("en")}</b> not acknowledged, oldest {toTime(oldest).slice(0, 8)}
+        </>
+      )}
+      {!isRead && !isDeadLetter && ", nobody reads"}
+    </span>
   );
 }

@@ -43,7 +43,7 @@ function message(id: string, messageId = id): ConsoleRecord {
 
 function toStore(...records: ConsoleRecord[]): Store {
   const store = new Store();
-  store.add({ records, first: 0, isComplete: true, counts: {}, faults: {}, page: "", buildError: "" });
+  store.add({ records, first: 0, isComplete: true, counts: {}, faults: {}, backlogs: [], page: "", buildError: "" });
   return store;
 }
 

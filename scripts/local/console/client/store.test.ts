@@ -13,7 +13,17 @@ import { Store } from "./store.ts";
 const hello: Hello = { run: "run-1", project: "p", broker: "embedded", pubsub: "127.0.0.1:1" };
 
 function toFrame(records: readonly ConsoleRecord[], fields: Partial<Frame> = {}): Frame {
-  return { records, first: 1, isComplete: true, counts: {}, faults: {}, page: "", buildError: "", ...fields };
+  return {
+    records,
+    first: 1,
+    isComplete: true,
+    counts: {},
+    faults: {},
+    backlogs: [],
+    page: "",
+    buildError: "",
+    ...fields,
+  };
 }
 
 function toRequest(seq: number, id = ""): RequestRecord {

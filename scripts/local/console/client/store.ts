@@ -9,6 +9,7 @@ import {
   type LogRecord,
   type MessageRecord,
   type RequestRecord,
+  type SubscriptionBacklog,
   toCounter,
 } from "../protocol.ts";
 
@@ -54,6 +55,7 @@ export class Store {
   hello: Hello | undefined;
   isConnected = false;
   faults: ActiveFaults = {};
+  backlogs: readonly SubscriptionBacklog[] = [];
   counts: Readonly<Record<string, Counts>> = {};
   buildError = "";
   /** Whether it knows all that the stack has recorded, or did when it was connected. */
@@ -116,7 +118,7 @@ export class Store {
     this.#tell();
   }
 
-  add({ records, first, isComplete, counts, faults, page, buildError }: Frame): void {
+  add({ records, first, isComplete, counts, faults, backlogs, page, buildError }: Frame): void {
     const oldest = this.#records[0]?.seq ?? first;
     if (first - oldest > MOST_FORGOTTEN || first > this.newest) this.#forget(first);
     for (const record of records) this.#index(record);
@@ -124,6 +126,7 @@ export class Store {
     this.isComplete ||= isComplete;
     this.counts = counts;
     this.faults = faults;
+    this.backlogs = backlogs;
     this.buildError = buildError;
     if (this.#page !== "" && page !== "" && page !== this.#page) this.#onOutdated();
     if (page !== "") this.#page = page;
