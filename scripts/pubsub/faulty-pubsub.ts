@@ -3,7 +3,7 @@ import { Faults } from "./faults.ts";
 import { startPublishProxy } from "./publish-proxy.ts";
 
 /** An embedded server behind a publish proxy. */
-export interface FaultyPubSub extends EmbeddedPubSub {
+export interface FaultyPubSub extends Omit<EmbeddedPubSub, "backlogs"> {
   /** What shall go wrong with publish calls. */
   readonly faults: Faults;
 }

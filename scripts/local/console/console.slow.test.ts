@@ -4,6 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
+import { openSubscription } from "../../pubsub/open-subscription.ts";
 import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
 import { hasBrowser, startBrowser } from "./testing/browser.ts";
 import {
@@ -226,6 +227,35 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     expect(curl).toMatch(/-H 'Idempotency-Key: key-again'.*9007199254740993,"p":89\.90/s);
     await parts.story.getByRole("button", { name: "Edit" }).click();
     await waitForText(parts.editor, /9007199254740993.*89\.90/);
+  });
+
+  it("shows how far consumers are, and what a payload may hold, without a click", async () => {
+    const { pubsub } = await readInfo();
+    const { topic } = domains.system;
+    await fetch(`${stack.url}/events/ingest`, {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify(domains.system.events["inventory.low_stock_alert"].sample),
+    });
+    const card = open.page.getByRole("button", { name: /^system/ });
+    await waitForText(card, /default: \d+ not acknowledged, oldest \d\d:\d\d:\d\d, nobody reads/);
+    const reader = openSubscription(pubsub, "pulsecart-local", `${topic}.default`, () => {});
+    onTestFinished(() => reader.close());
+    await waitForText(card, /default: all acknowledged$/);
+    await parts.type.selectOption("inventory.low_stock_alert");
+    await waitForText(
+      open.page.locator(".schema"),
+      /^payload \{product_id text 1–256 characters, stock whole number ≥ 0,/,
+    );
+  });
+
+  it("shows the function's own line of an event, and explains its words", async () => {
+    await sendOrder({ event_id: "log-line-1", user_id: "log-line-1" });
+    await open.page.goto(`${stack.url}/#/e/log-line-1`);
+    await waitForText(parts.story, /Log of commerce INFO Event accepted/);
+    await open.page.getByText("Words", { exact: true }).click();
+    await waitForText(open.page.locator(".words"), /sending.*An event in a request/s);
+    await expectAccessible(open.page);
   });
 
   it("clears for good, and pauses", async () => {

@@ -50,6 +50,25 @@ it("keeps the messages of a key with one subscriber while some are outstanding",
   expect(first.texts).toEqual(["1", "2", "3"]);
 });
 
+it("tells how far the consumers of a subscription are", async () => {
+  const { server, client, admin, topic, subscriptionName: subscription } = await startWithFixture();
+  const backlog = () => server.backlogs().find((each) => subscription.endsWith(`/${each.subscription}`));
+  expect(backlog()).toMatchObject({ topic, messages: 0, oldest: undefined, isRead: false });
+  const before = Date.now();
+  await admin.publish(topic, createMessages("key", "1", "2", "3"));
+  expect(backlog()?.messages).toBe(3);
+  const { oldest = 0 } = backlog() ?? {};
+  expect([oldest >= before, oldest <= Date.now()]).toEqual([true, true]);
+  const stream = openRawStream(client, { subscription });
+  await stream.waitFor(3);
+  // What is kept because it may come again is acknowledged all the same.
+  stream.acknowledge("3");
+  await expect.poll(() => backlog()).toMatchObject({ messages: 2, oldest, isRead: true });
+  stream.acknowledge("1");
+  stream.acknowledge("2");
+  await expect.poll(() => backlog()?.messages).toBe(0);
+});
+
 it("shares messages without order among subscribers", async () => {
   const { client, admin, topic, subscriptionName: subscription } = await startWithFixture();
   const streams = [openRawStream(client, { subscription }), openRawStream(client, { subscription })];
