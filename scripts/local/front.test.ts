@@ -162,6 +162,18 @@ describe("Expect", () => {
     connection.close();
   });
 
+  it.each([
+    ["HTTP/1.0", 422, "unknown_event_type"],
+    ["HTTP/1.1", 400, "malformed_request"],
+  ])("is no matter to %s without a Host, which is answered as by a function", async (version, status, code) => {
+    const connection = await RawHttp.open(front.port);
+    const text = '{"event_type":"x"}';
+    connection.write(`POST /events/ingest ${version}\r\n${type}\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+    const { status: answered, body: answer } = await connection.response();
+    expect([answered, JSON.parse(answer)]).toEqual([status, expect.objectContaining({ code })]);
+    connection.close();
+  });
+
   it.each(["HTTP/1.0", "HTTP/1.1"])(
     "is heard when a large body is refused on a connection that ends: %s",
     async (version) => {

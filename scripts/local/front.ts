@@ -89,8 +89,8 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
     };
     answer(caller, behind, agent, listener, answerError).catch(answerError);
   };
-  const server = createServer((request, response) => take({ request, response }));
-  // As the functions do: Node's own 417 has no body, and its `100 Continue` comes before anything is known.
+  const server = createServer({ requireHostHeader: false }, (request, response) => take({ request, response }));
+  // As the functions do: Node's own 400 and 417 have no body, and its `100 Continue` comes before anything is known.
   server.on("checkExpectation", (request, response) => take({ request, response }));
   server.on("checkContinue", (request, response) => take({ request, response, goOn: () => response.writeContinue() }));
   answerClientErrors(server);

@@ -15,6 +15,7 @@ it.each([
   ["/", "evil.example:8000#localhost", "/", false],
   ["/", "localhost@evil.example", "/", false],
   ["/", "", "/", false],
+  ["/", undefined, "/", true],
 ])("reads the target %s with the host %s", (target, host, url, isLocal) => {
   expect(readTarget(target, host)).toEqual({ url, isLocal });
 });

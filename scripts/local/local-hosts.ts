@@ -10,9 +10,9 @@ const LOCAL_NAME = /^(?:(?:[a-z0-9-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\
 
 /**
  * Reads the target of a request line, which may be in absolute form (RFC 9112, 3.2.2): its authority then counts as well as
- * the `Host` header's.
+ * the `Host` header's. Without that header it is no browser that asks: all of them send it.
  */
-export function readTarget(target = "/", host = ""): Target {
+export function readTarget(target = "/", host = "localhost"): Target {
   const [, authority, rest = ""] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target) ?? [];
   const isLocal = LOCAL_NAME.test(host) && (authority === undefined || LOCAL_NAME.test(authority));
   if (authority === undefined) return { url: target, isLocal };
