@@ -115,8 +115,9 @@ class KeyQueue {
 export function createPace(perSecond: number): () => Promise<void> {
   let next = 0;
   return async () => {
-    const at = Math.max(next, Date.now());
-    next = at + 1000 / perSecond;
-    await sleep(at - Date.now());
+    const now = Date.now();
+    const wait = Math.max(0, next - now);
+    next = now + wait + 1000 / perSecond;
+    if (wait > 0) await sleep(wait);
   };
 }

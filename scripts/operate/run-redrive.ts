@@ -98,10 +98,11 @@ function describePlan(topic: string, wanted: readonly ArrivedMessage[], spent: r
   });
   const lines = [...groups].map(([group, messages]) => {
     const ages = messages.map(({ publishTime }) => Date.now() - publishTime);
-    return `  ${messages.length} ${group}, ${toAge(Math.min(...ages))} to ${toAge(Math.max(...ages))} old`;
+    const [youngest, oldest] = [Math.min(...ages), Math.max(...ages)].map(toAge);
+    return `  ${messages.length} ${group}, ${youngest === oldest ? oldest : `${youngest} to ${oldest}`} old`;
   });
   const stays = spent.map((message) => `  ${nameEvent(message)} stays: it was brought back ${MOST_TIMES} times.`);
-  if (lines.length === 0) lines.push("  none (what another redrive had in hand is back within 20 s of its end)");
+  if (lines.length === 0) lines.push("  none (what another redrive had in hand is back a minute after its end)");
   return toPrintable([`To be brought back to ${topic}:`, ...lines, ...stays].join("\n"));
 }
 

@@ -98,7 +98,7 @@ async function tell(source: LogSource, eventId: string, since: Date, withPayload
     );
     const [subscriptions, others] = await Promise.all([topic, deadLetter].map((id) => pubsub.listSubscriptions(id)));
     const first = Math.min(
-      ...own.map(({ timestamp, jsonPayload }) => Date.parse(timestamp) - Number(jsonPayload?.latency_ms)),
+      ...own.map(({ timestamp, jsonPayload }) => Date.parse(timestamp) - (Number(jsonPayload?.latency_ms) || 0)),
     );
     // What logs accepted events has a line of every sending: winding back a whole week takes long.
     const from = accepted.length === 0 ? since : new Date(Math.max(first - BEFORE_FIRST_LINE_MS, since.getTime()));

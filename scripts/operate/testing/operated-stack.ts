@@ -39,6 +39,7 @@ export async function openStack(endpoint: string, project: string) {
   });
   return {
     ...names,
+    project,
     url,
     logs,
     admin,
