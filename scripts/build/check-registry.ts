@@ -1,9 +1,12 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
+
 import { listFaults } from "../../shared/ingest/faults.ts";
 import { prepare } from "../../shared/ingest/schema/prepare.ts";
 import type { Schema } from "../../shared/ingest/schema/valibot.ts";
+
+import { findDomainFault, findTypeFault, listCollisions } from "./check-names.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -18,6 +21,12 @@ export function listForgotten(domains: Readonly<Record<string, Domain>>): string
   return [
     ...listStrays(new Set(Object.keys(domains))),
     ...all.flatMap(([name, domain]) => checkDomain(name, domain)),
+    ...all.flatMap(([name, { events }]) =>
+      [findDomainFault(name), ...Object.keys(events).map(findTypeFault)].flatMap((fault) =>
+        fault === undefined ? [] : [`shared/events/${name}.ts: ${fault}`],
+      ),
+    ),
+    ...listCollisions(domains).map((collision) => `shared/events/: ${collision}`),
     ...all.flatMap(([name, { events }]) =>
       Object.values(events).flatMap((event) => checkSample(findFile(name, event.type), event)),
     ),

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 import { envelope } from "../../shared/events/envelope.ts";
+import { readText, writeText } from "../common/text-file.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -20,7 +21,7 @@ export function listStaleDocuments(domains: readonly Domain[]): string[] {
 /** Renews the marked regions. @returns the documents that it wrote */
 export function writeDocuments(domains: readonly Domain[]): string[] {
   const stale = listStaleDocuments(domains);
-  for (const file of stale) writeFileSync(new URL(file, root), renew(file, domains));
+  for (const file of stale) writeText(new URL(file, root), renew(file, domains));
   return stale;
 }
 
@@ -45,7 +46,7 @@ function renew(file: string, domains: readonly Domain[]): string {
 }
 
 function read(file: string): string {
-  return readFileSync(new URL(file, root), "utf8");
+  return readText(new URL(file, root)) ?? "";
 }
 
 function printEvents(domains: readonly Domain[]): string {

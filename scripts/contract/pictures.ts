@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readText, writeText } from "../common/text-file.ts";
 import type { Contract } from "./contract.ts";
 
 /** Where the pictures are committed. */
@@ -11,7 +12,9 @@ const folder = new URL(`../../${PUBLISHED}`, import.meta.url);
 /** @returns the files of `shared/events/published/` that are not what the contract says, those that are missing or too many with them */
 export function listStale(contract: Contract): string[] {
   const expected = toFiles(contract);
-  const differing = [...expected].filter(([file, text]) => read(file) !== text).map(([file]) => file);
+  const differing = [...expected]
+    .filter(([file, text]) => readText(new URL(file, folder)) !== text)
+    .map(([file]) => file);
   return [...differing, ...listPresent().filter((file) => !expected.has(file))].sort();
 }
 
@@ -26,7 +29,7 @@ export function writePictures(contract: Contract): string[] {
   return listStale(contract).map((file) => {
     const text = expected.get(file);
     if (text === undefined) rmSync(new URL(file, folder));
-    else writeFileSync(new URL(file, folder), text);
+    else writeText(new URL(file, folder), text);
     return `${PUBLISHED}${file} ${text === undefined ? "removed" : "written"}`;
   });
 }
@@ -40,9 +43,4 @@ function toFiles(contract: Contract): Map<string, string> {
 function listPresent(): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter((file) => file.endsWith(".json") && file !== WAIVERS);
-}
-
-function read(file: string): string | undefined {
-  const url = new URL(file, folder);
-  return existsSync(url) ? readFileSync(url, "utf8") : undefined;
 }

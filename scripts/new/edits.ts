@@ -1,17 +1,20 @@
-import { toEntry, toIdentifier } from "./templates.ts";
+import { toIdentifier } from "../build/check-names.ts";
+import { UsageError } from "../common/command.ts";
+import { toEntry } from "./templates.ts";
 
-/** The end of a domain's file: of its events, and of `defineDomain`. */
-const END_OF_EVENTS = /\n {2}\},\n\}\);\n$/;
+/** The end of a domain's file: of its events, and of `defineDomain`; behind it, nothing but comments. */
+const END_OF_EVENTS = /\n {2}\},\n\}\);\n(?=(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*$)/;
 
 /**
  * Adds an event type's entry behind the others of its domain.
  *
  * @param source of `shared/events/<domain>.ts`
- * @throws Error when the file does not end as a domain's file does
+ * @throws UsageError when the file does not end as a domain's file does
  */
 export function addEntry(source: string, file: string, type: string): string {
-  if (!END_OF_EVENTS.test(source))
-    throw new Error(`${file} does not end with the events of defineDomain: add the entry by hand`);
+  if (!END_OF_EVENTS.test(source)) {
+    throw new UsageError(`${file} does not end with the events of defineDomain: add the entry by hand`);
+  }
   const withEntry = source.replace(END_OF_EVENTS, (end) => `\n${toEntry(type)}${end.slice(1)}`);
   return withEntry.includes('import * as v from "valibot";')
     ? withEntry
@@ -22,7 +25,7 @@ export function addEntry(source: string, file: string, type: string): string {
  * Adds a domain to the registry: its import, in the order of the files, and its line.
  *
  * @param source of `shared/events/registry.ts`
- * @throws Error when the registry is not as it was
+ * @throws UsageError when the registry is not as it was
  */
 export function addDomain(source: string, domain: string): string {
   const name = toIdentifier(domain);
@@ -31,9 +34,9 @@ export function addDomain(source: string, domain: string): string {
   const siblings = lines.filter((line) => path(line) !== undefined);
   const behind =
     siblings.findLast((line) => (path(line) as string) < `./${domain}.ts`) ?? 'import type * as v from "valibot";';
-  const end = lines.indexOf("} as const satisfies Readonly<Record<string, Domain>>;");
+  const end = lines.findIndex((line) => line.startsWith("} as const satisfies Readonly<Record<string, Domain>>;"));
   if (end === -1 || !lines.includes(behind)) {
-    throw new Error("shared/events/registry.ts does not look as this command knows it: add the domain by hand");
+    throw new UsageError("shared/events/registry.ts does not look as this command knows it: add the domain by hand");
   }
   lines.splice(end, 0, name === domain ? `  ${name},` : `  "${domain}": ${name},`);
   lines.splice(lines.indexOf(behind) + 1, 0, `import { ${name} } from "./${domain}.ts";`);

@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 import { domains, findEvent } from "../../shared/events/registry.ts";
+import { findDomainFault, findTypeFault, listCollisions } from "../build/check-names.ts";
 import { readArguments, runCommand, UsageError } from "../common/command.ts";
+import { readText, writeText } from "../common/text-file.ts";
 import { addDomain, addEntry } from "./edits.ts";
 import { toDomainFile, toFunctionFile } from "./templates.ts";
+import { Tree } from "./tree.ts";
 
 // npm run new: writes what cannot be derived of a new event type, or of a new domain. See `usage`.
 
@@ -16,27 +20,6 @@ Adds an event type to a domain, or a domain with its first event type; everythin
 
 const root = new URL("../../", import.meta.url);
 
-/** Of a service account's 30 characters, `pulsecart-` takes 10. */
-const MAX_DOMAIN_LENGTH = 20;
-/** Paths of the local stack, and words that name no constant. */
-const taken = new Set([
-  "console",
-  "docs",
-  "events",
-  "health",
-  "default",
-  "delete",
-  "export",
-  "function",
-  "import",
-  "new",
-  "package",
-  "return",
-  "switch",
-  "domain",
-  "serve",
-]);
-
 await runCommand(async (args) => {
   const { values, positionals } = readArguments(args, { help: { type: "boolean" } }, true);
   const [kind, name = "", type = ""] = positionals;
@@ -45,57 +28,85 @@ await runCommand(async (args) => {
     return 0;
   }
   if (positionals.length !== 3 || (kind !== "event" && kind !== "domain")) throw new UsageError(usage.trimEnd());
-  checkType(type);
-  if (kind === "event") addEvent(name, type);
-  else addWholeDomain(name, type);
-  return derive(kind, name, type);
+  const files = kind === "event" ? planEvent(name, type) : planDomain(name, type);
+  checkDocuments(name, type);
+  return write(files) ? succeed(kind, name, type) : fail();
 });
 
-function checkType(type: string): void {
-  if (!/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/.test(type) || type.length > 100) {
-    throw new UsageError(
-      `an event type is words of a-z 0-9 _ joined by dots, such as refund.issued, not ${JSON.stringify(type)}`,
-    );
-  }
-  const owner = findEvent(type)?.domain.name;
-  if (owner !== undefined) throw new UsageError(`${type} is an event type of ${owner} already`);
-}
+/** The texts of files that are new or different, by their place. */
+type Plan = Readonly<Record<string, string>>;
 
-function addEvent(name: string, type: string): void {
+function planEvent(name: string, type: string): Plan {
   if (!Object.hasOwn(domains, name)) {
     throw new UsageError(`there is no domain ${JSON.stringify(name)}; there are ${Object.keys(domains).join(", ")}`);
   }
   const file = `shared/events/${name}.ts`;
-  if (!existsSync(new URL(file, root)))
-    throw new UsageError(`the domain ${name} has no file ${file}: add the entry by hand`);
-  write(file, addEntry(read(file), file, type));
+  const source = readText(new URL(file, root));
+  if (source === undefined) throw new UsageError(`the domain ${name} has no file ${file}: add the entry by hand`);
+  return { [file]: addEntry(source, file, type) };
 }
 
-function addWholeDomain(name: string, type: string): void {
-  if (!/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name) || name.length > MAX_DOMAIN_LENGTH) {
-    throw new UsageError(
-      `a domain's name is at most ${MAX_DOMAIN_LENGTH} of a-z 0-9 -, such as loyalty, not ${JSON.stringify(name)}`,
-    );
-  }
-  if (taken.has(name)) throw new UsageError(`${name} cannot be a domain's name: it means something else`);
-  const files = [`shared/events/${name}.ts`, `functions/${name}.ts`];
+function planDomain(name: string, type: string): Plan {
+  const fault = findDomainFault(name);
+  if (fault !== undefined) throw new UsageError(fault);
+  const files = [`shared/events/${name}.ts`, `functions/${name}.ts`] as const;
   const present = files.find((file) => existsSync(new URL(file, root)));
   if (present !== undefined) throw new UsageError(`${present} is there already`);
-  const registry = addDomain(read("shared/events/registry.ts"), name);
-  write(files[0] as string, toDomainFile(name, type));
-  write(files[1] as string, toFunctionFile(name));
-  write("shared/events/registry.ts", registry);
+  const registry = "shared/events/registry.ts";
+  return {
+    [files[0]]: toDomainFile(name, type),
+    [files[1]]: toFunctionFile(name),
+    [registry]: addDomain(readText(new URL(registry, root)) ?? "", name),
+  };
+}
+
+/** A type that is there already, or that something else of the documents is named like. */
+function checkDocuments(name: string, type: string): void {
+  const owner = findEvent(type)?.domain.name;
+  const fault = owner === undefined ? findTypeFault(type) : `${type} is an event type of ${owner} already`;
+  if (fault !== undefined) throw new UsageError(fault);
+  const all: Readonly<Record<string, Pick<Domain, "name" | "events">>> = domains;
+  // Its schema adds no field, and so no name.
+  const event = { type, schema: { entries: {} } } as unknown as DefinedEvent;
+  const [collision] = listCollisions({ ...all, [name]: { name, events: { ...all[name]?.events, [type]: event } } });
+  if (collision !== undefined) throw new UsageError(collision);
+}
+
+/** Writes the files and all that follows from them, or nothing. @returns whether it did */
+function write(files: Plan): boolean {
+  const before = new Tree();
+  // Ctrl+C ends the process that derives, and this one takes back what is written.
+  process.on("SIGINT", () => {});
+  try {
+    for (const [file, text] of Object.entries(files)) {
+      writeText(new URL(file, root), text);
+      console.log(`${file} written`);
+    }
+    if (derive()) return true;
+  } catch (error) {
+    console.error((error as Error).message);
+  }
+  before.restore();
+  return false;
 }
 
 /** In a process of its own: this one has the registry as it was. */
-function derive(kind: "event" | "domain", name: string, type: string): number {
+function derive(): boolean {
   const { status } = spawnSync(process.execPath, ["scripts/contract/main.ts", "--write"], {
     cwd: fileURLToPath(root),
     stdio: "inherit",
   });
-  if (status !== 0) return status ?? 1;
+  return status === 0;
+}
+
+function succeed(kind: string, name: string, type: string): number {
   console.log(kind === "event" ? whatIsLeft(name, type) : `${whatIsLeft(name, type)}\n${whatIsLeftOfDomain(name)}`);
   return 0;
+}
+
+function fail(): number {
+  console.error("new: nothing was changed");
+  return 1;
 }
 
 function whatIsLeft(name: string, type: string): string {
@@ -116,13 +127,4 @@ Left to think about, of the domain:
   instances     scripts/deploy/function-settings.ts, where the defaults do not fit
   provisioning  npm run provision -- --project P --region R
   who may call  npm run deploy -- --project P --region R --invoker serviceAccount:… ${name}`;
-}
-
-function read(file: string): string {
-  return readFileSync(new URL(file, root), "utf8");
-}
-
-function write(file: string, text: string): void {
-  writeFileSync(new URL(file, root), text);
-  console.log(`${file} written`);
 }

@@ -5,11 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Domain } from "../../shared/events/domain.ts";
+import { domains } from "../../shared/events/registry.ts";
 import { findFreePort } from "../common/free-port.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 90_000;
 const left = new Set(["node_modules", "dist", ".git"]);
+
+/** What there is already is not for a test to know. */
+const [anyDomain] = Object.values<Domain>(domains) as [Domain];
 
 const folder = mkdtempSync(join(tmpdir(), "pulsecart-new-"));
 // Without npm's own variables: the stack ends with the npm that started it, and this is not one of its own.
@@ -55,35 +60,65 @@ beforeAll(() => {
   git("init", "-q", "-b", "main");
   git("add", "-A");
   git("commit", "-q", "-m", "Before");
+  git("tag", "before");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("npm run new, in a copy of the project", () => {
   it("writes an event type and a domain, and says what is left to think about", { timeout: 60_000 }, () => {
-    const event = runNew("event", "commerce", "refund.issued");
+    const event = runNew("event", anyDomain.name, "trial.refund_issued");
     expect(event).toMatchObject({ code: 0, stderr: "" });
-    expect(event.stdout).toContain("shared/events/published/refund.issued.json written");
+    expect(event.stdout).toContain("shared/events/published/trial.refund_issued.json written");
     expect(event.stdout).toContain("Left to think about");
-    const domain = runNew("domain", "loyalty", "points.earned");
+    const domain = runNew("domain", "trial-loyalty", "trial.points_earned");
     expect(domain).toMatchObject({ code: 0, stderr: "" });
-    for (const file of ["shared/events/loyalty.ts", "functions/loyalty.ts", "shared/events/registry.ts", "README.md"]) {
+    for (const file of [
+      "shared/events/trial-loyalty.ts",
+      "functions/trial-loyalty.ts",
+      "shared/events/registry.ts",
+      "README.md",
+    ]) {
       expect(domain.stdout).toContain(`${file} written`);
     }
     expect(domain.stdout).toContain("who may call");
-    expect(runNew("domain", "gift-cards", "gift_card.sold")).toMatchObject({ code: 0, stderr: "" });
+    expect(runNew("domain", "trial-gift-cards", "trial.gift_card_sold")).toMatchObject({ code: 0, stderr: "" });
   });
 
-  it.each<[string[], string]>([
-    [["event", "commerce", "order.placed"], "order.placed is an event type of commerce already"],
-    [["event", "payments", "x.y"], 'there is no domain "payments"; there are user-actions, commerce, system'],
-    [["event", "commerce", "Refund"], "an event type is words of a-z 0-9 _ joined by dots"],
-    [["domain", "message", "x.y"], "shared/events/message.ts is there already"],
-    [["domain", "console", "x.y"], "console cannot be a domain's name"],
-    [["domain", "a-name-that-is-much-too-long", "x.y"], "a domain's name is at most 20"],
-    [["everything"], "Usage: npm run new"],
-  ])("refuses %j", (args, message) => {
-    const { code, stderr } = runNew(...args);
-    expect(stderr).toContain(message);
+  const file = `shared/events/${anyDomain.name}.ts`;
+  const isClean = () => expect(git("status", "--porcelain").stdout).toBe("");
+
+  it("undoes what it has written when it fails half-way", { timeout: 60_000 }, () => {
+    git("add", "-A");
+    git("commit", "-q", "-m", "New");
+    edit("README.md", "<!-- /events -->", "<!-- /event -->");
+    git("commit", "-q", "-a", "-m", "A document that cannot be renewed");
+    const { code, stderr } = runNew("domain", "trial-half", "trial.half_done");
+    expect(stderr).toMatch(/^contract: [^\n]+\nnew: nothing was changed\n$/);
+    expect(code).toBe(1);
+    isClean();
+    git("reset", "-q", "--hard", "HEAD~1");
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ["Windows' line ends", (text) => text.replaceAll("\n", "\r\n")],
+    ["comments at its end", (text) => `${text}// Ask the team before you add a type.\n/* The\n   end. */\n`],
+  ])("copes with a file with %s", { timeout: 60_000 }, (_, change) => {
+    const source = readFileSync(join(folder, file), "utf8");
+    writeFileSync(join(folder, file), change(source));
+    expect(runNew("event", anyDomain.name, "trial.coped_with")).toMatchObject({ code: 0, stderr: "" });
+    const written = readFileSync(join(folder, file), "utf8");
+    const [start = "", end = ""] = written.split(/(?<=\n) {4}"trial\.coped_with": \{[\s\S]*?\n {4}\},\r?\n/);
+    expect(start + end).toBe(change(source));
+    expect(written.includes("\r\n")).toBe(change("\n") === "\r\n");
+    git("checkout", "-q", ".");
+    git("clean", "-fdq");
+  });
+
+  it("says in one line that it cannot read a file", () => {
+    writeFileSync(join(folder, file), readFileSync(join(folder, file), "utf8").replace(/\}\);\n$/, "} as const);\n"));
+    const { code, stderr } = runNew("event", anyDomain.name, "trial.not_read");
+    git("checkout", "-q", ".");
+    expect(stderr).toBe(`${file} does not end with the events of defineDomain: add the entry by hand\n`);
     expect(code).toBe(2);
   });
 
@@ -91,24 +126,28 @@ describe("npm run new, in a copy of the project", () => {
     expect(run("biome", "check", "--error-on-warnings", ".")).toMatchObject({ code: 0 });
     expect(run("tsc", "--noEmit")).toMatchObject({ code: 0, stdout: "" });
     expect(runGate()).toMatchObject({ code: 0 });
-    const gate = runGate("--base", "HEAD");
+    const gate = runGate("--base", "before");
     expect(gate.stdout.trim().split("\n").sort()).toEqual([
-      "gift_card.sold  COMPATIBLE  type added",
-      "points.earned  COMPATIBLE  type added",
-      "refund.issued  COMPATIBLE  type added",
+      "trial.gift_card_sold  COMPATIBLE  type added",
+      "trial.points_earned  COMPATIBLE  type added",
+      "trial.refund_issued  COMPATIBLE  type added",
     ]);
     expect(gate.code).toBe(0);
   });
 
   it("has the documents follow", () => {
     for (const [script, file, texts] of [
-      ["scripts/build/openapi/write.ts", "dist/openapi/pulsecart.json", ["refund.issued", "points.earned"]],
+      ["scripts/build/openapi/write.ts", "dist/openapi/pulsecart.json", ["trial.refund_issued", "trial.points_earned"]],
       [
         "scripts/build/asyncapi/write.ts",
         "dist/asyncapi/pulsecart.json",
-        ["refund.issued", "pulsecart.loyalty-events"],
+        ["trial.refund_issued", "pulsecart.trial-loyalty-events"],
       ],
-      ["scripts/build/schemas/write.ts", "dist/schemas/index.json", ["refund.issued", "points.earned.json"]],
+      [
+        "scripts/build/schemas/write.ts",
+        "dist/schemas/index.json",
+        ["trial.refund_issued", "trial.points_earned.json"],
+      ],
     ] as const) {
       expect(run(process.execPath, script)).toMatchObject({ code: 0, stderr: "" });
       for (const text of texts) expect(readFileSync(join(folder, file), "utf8")).toContain(text);
@@ -120,11 +159,11 @@ describe("npm run new, in a copy of the project", () => {
     const place = ["--project", "shop-prod", "--region", "europe-west1", "--dry-run"];
     const deploy = run(process.execPath, "scripts/deploy/deploy.ts", ...place);
     expect(deploy).toMatchObject({ code: 0, stderr: "" });
-    expect(deploy.stdout).toContain("--entry-point=loyalty");
-    expect(deploy.stdout).toContain("--entry-point=giftCards");
+    expect(deploy.stdout).toContain("--entry-point=trialLoyalty");
+    expect(deploy.stdout).toContain("--entry-point=trialGiftCards");
     const provision = run(process.execPath, "scripts/deploy/provision.ts", ...place);
     expect(provision.code).toBe(0);
-    for (const name of ["pulsecart.loyalty-events.dead-letter", "pulsecart-gift-cards"]) {
+    for (const name of ["pulsecart.trial-loyalty-events.dead-letter", "pulsecart-trial-gift-cards"]) {
       expect(provision.stdout).toContain(name);
     }
   });
@@ -149,19 +188,19 @@ describe("npm run new, in a copy of the project", () => {
         });
         return response.status;
       };
-      for (const type of ["refund.issued", "points.earned", "gift_card.sold"])
+      for (const type of ["trial.refund_issued", "trial.points_earned", "trial.gift_card_sold"])
         expect([type, await send(type)]).toEqual([type, 202]);
       // What comes while it runs.
-      expect(runNew("event", "system", "stock.counted").code).toBe(0);
-      expect(runNew("domain", "returns", "return.requested").code).toBe(0);
+      expect(runNew("event", anyDomain.name, "trial.stock_counted").code).toBe(0);
+      expect(runNew("domain", "trial-returns", "trial.return_requested").code).toBe(0);
       const wait = { timeout: START_TIMEOUT_MS, interval: 500 };
-      await expect.poll(() => send("stock.counted"), wait).toBe(202);
-      await expect.poll(() => send("return.requested"), wait).toBe(202);
-      expect((await fetch(`${url}/returns/health`)).status).toBe(200);
+      await expect.poll(() => send("trial.stock_counted"), wait).toBe(202);
+      await expect.poll(() => send("trial.return_requested"), wait).toBe(202);
+      expect((await fetch(`${url}/trial-returns/health`)).status).toBe(200);
       expect(await (await fetch(`${url}/console/info`)).json()).toMatchObject({
-        functions: expect.arrayContaining(["returns"]),
+        functions: expect.arrayContaining(["trial-returns"]),
       });
-      expect(await (await fetch(`${url}/asyncapi.json`)).text()).toContain("pulsecart.gift-cards-events");
+      expect(await (await fetch(`${url}/asyncapi.json`)).text()).toContain("pulsecart.trial-gift-cards-events");
     } finally {
       stack.kill("SIGTERM");
       await ended;
@@ -174,33 +213,33 @@ describe("what is forgotten by hand is one line that names the file", () => {
   it.each<[string, () => void, string]>([
     [
       "a domain without function",
-      () => rmSync(join(folder, "functions/loyalty.ts")),
-      "functions/loyalty.ts is missing: the domain loyalty has no function",
+      () => rmSync(join(folder, "functions/trial-loyalty.ts")),
+      "functions/trial-loyalty.ts is missing: the domain trial-loyalty has no function",
     ],
     [
       "a domain that is not in the registry",
-      () => edit("shared/events/registry.ts", "  loyalty,\n", ""),
-      "shared/events/loyalty.ts: its domain is not in shared/events/registry.ts\nfunctions/loyalty.ts: its domain is not in shared/events/registry.ts",
+      () => edit("shared/events/registry.ts", '  "trial-loyalty": trialLoyalty,\n', ""),
+      "shared/events/trial-loyalty.ts: its domain is not in shared/events/registry.ts\nfunctions/trial-loyalty.ts: its domain is not in shared/events/registry.ts",
     ],
     [
       "a function that exports something else",
-      () => edit("functions/loyalty.ts", "export const loyalty", "export const points"),
-      "functions/loyalty.ts does not export loyalty, the entry point of the domain loyalty",
+      () => edit("functions/trial-loyalty.ts", "export const trialLoyalty", "export const points"),
+      "functions/trial-loyalty.ts does not export trialLoyalty, the entry point of the domain trial-loyalty",
     ],
     [
       "a sample that breaks its schema",
       () =>
         edit(
-          "shared/events/loyalty.ts",
+          "shared/events/trial-loyalty.ts",
           "payload: v.looseObject({})",
           "payload: v.looseObject({ points: v.number() })",
         ),
-      "shared/events/loyalty.ts: the sample of points.earned breaks its schema at payload.points",
+      "shared/events/trial-loyalty.ts: the sample of trial.points_earned breaks its schema at payload.points",
     ],
     [
       "a type in two domains",
-      () => edit("shared/events/loyalty.ts", '"points.earned": {', '"refund.issued": {'),
-      "shared/events/: refund.issued is an event type of two domains",
+      () => edit("shared/events/trial-loyalty.ts", '"trial.points_earned": {', '"trial.refund_issued": {'),
+      "shared/events/: trial.refund_issued is an event type of two domains",
     ],
   ])("%s", (_, forget, line) => {
     git("add", "-A");
@@ -212,10 +251,10 @@ describe("what is forgotten by hand is one line that names the file", () => {
   });
 
   it("a picture that is stale", () => {
-    edit("shared/events/loyalty.ts", "Points earned.", "A shopper earned points.");
+    edit("shared/events/trial-loyalty.ts", "Trial points earned.", "A shopper earned points.");
     const { code, stdout } = runGate();
     expect(stdout.trim().split("\n")).toEqual([
-      "shared/events/published/points.earned.json is not what the contract says: npm run contract -- --write",
+      "shared/events/published/trial.points_earned.json is not what the contract says: npm run contract -- --write",
       "README.md is not what the contract says: npm run contract -- --write",
     ]);
     expect(code).toBe(1);

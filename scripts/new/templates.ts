@@ -1,7 +1,4 @@
-/** `gift-cards` is `giftCards`: the name of the domain's constant, and of the entry point. */
-export function toIdentifier(domain: string): string {
-  return domain.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
+import { toIdentifier } from "../build/check-names.ts";
 
 /** `refund.issued` is `Refund issued`. */
 function toTitle(name: string): string {
