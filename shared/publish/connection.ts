@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Credentials } from "./credentials.ts";
 import { openPubSubClient, type PubSubClient } from "./grpc/client.ts";
-import { decodePublishResponse, type PublishRequest } from "./grpc/codec.ts";
+import type { PublishRequest } from "./grpc/codec.ts";
 import { Cancelled, type Sending } from "./grpc/sending.ts";
 import { CallError, Status } from "./grpc/status.ts";
 
@@ -80,7 +80,7 @@ export class Connection {
       try {
         const answer = await client.publish(request, authorization, sending);
         this.#hear();
-        return toMessageIds(answer, request.count);
+        return request.readAnswer(answer);
       } catch (error) {
         if (error instanceof CallError) {
           if (error.isAnswer) this.#hear();
@@ -163,20 +163,5 @@ export class Connection {
     if (next) next.take();
     else this.#openCalls--;
     if (this.#isRetired && this.#openCalls === 0) this.close();
-  }
-}
-
-/** @throws {CallError} INTERNAL, which is retried: what is stored and what is not cannot be told from such an answer */
-function toMessageIds(answer: Buffer, count: number): readonly string[] {
-  const messageIds = decode(answer);
-  if (messageIds?.length === count && !messageIds.includes("")) return messageIds;
-  throw new CallError(Status.INTERNAL, "Pub/Sub did not answer with one message id for each message", true);
-}
-
-function decode(answer: Buffer): readonly string[] | undefined {
-  try {
-    return decodePublishResponse(answer);
-  } catch {
-    return undefined;
   }
 }

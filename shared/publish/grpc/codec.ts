@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { readFields } from "./fields.ts";
-import { ReverseWriter, toMaxField, toMaxTextField, toTag } from "./reverse-writer.ts";
+import { CallError, Status } from "./status.ts";
 
 /** One message as Pub/Sub stores it. */
 export interface Message {
@@ -10,11 +9,18 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The gRPC method that {@link encodePublishRequest} and {@link decodePublishResponse} speak. */
+/** The gRPC method that {@link PublishRequest} speaks. */
 export const PUBLISH_METHOD = "/google.pubsub.v1.Publisher/Publish";
 
 /** Bytes by which gRPC precedes a message: whether it is compressed, and its length (big-endian). */
 export const PREFIX_BYTES = 5;
+
+/** Fields that hold bytes, text or a message; all of ours have a tag of one byte. */
+const LENGTH_DELIMITED = 2;
+const VARINT = 0;
+/** Bytes of the wire types that have a fixed size; a varint is read by itself. */
+const FIXED_BYTES: Readonly<Record<number, number>> = { [VARINT]: 0, 1: 8, 5: 4 };
+const toTag = (field: number) => (field << 3) | LENGTH_DELIMITED;
 
 /**
  * Encodes a `google.pubsub.v1.PublishRequest`, with the prefix that gRPC puts before a message.
@@ -25,26 +31,53 @@ export const PREFIX_BYTES = 5;
  * @see https://github.com/googleapis/googleapis/blob/master/google/pubsub/v1/pubsub.proto
  */
 export function encodePublishRequest(topic: string, messages: readonly Message[]): Buffer {
-  const capacity = messages.reduce((sum, message) => sum + toMaxBytes(message), PREFIX_BYTES + toMaxTextField(topic));
-  const writer = new ReverseWriter(capacity);
-  for (let i = messages.length - 1; i >= 0; i--) {
-    const { data, attributes, orderingKey } = messages[i] as Message;
-    const messageEnd = writer.position;
-    writer.writeText(5, orderingKey);
+  const sizes = messages.map(toMessageBytes);
+  const length = sizes.reduce((sum, size) => sum + toFieldBytes(size), toTextBytes(topic));
+  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + length);
+  bytes[0] = 0; // not compressed
+  bytes.writeUInt32BE(length, 1);
+  let at = PREFIX_BYTES;
+  const writeHead = (field: number, size: number) => {
+    bytes[at++] = toTag(field);
+    let rest = size;
+    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+  };
+  const writeText = (field: number, text: string) => {
+    writeHead(field, Buffer.byteLength(text));
+    at += bytes.write(text, at);
+  };
+  writeText(1, topic);
+  for (const [i, { data, attributes, orderingKey }] of messages.entries()) {
+    writeHead(2, sizes[i] as number);
+    writeHead(1, data.length);
+    at += data.copy(bytes, at);
     for (const key in attributes) {
-      const entryEnd = writer.position;
-      writer.writeText(2, attributes[key] as string);
-      writer.writeText(1, key);
-      writer.writeHead(2, entryEnd);
+      const value = attributes[key] as string;
+      writeHead(2, toTextBytes(key) + toTextBytes(value));
+      writeText(1, key);
+      writeText(2, value);
     }
-    writer.writeBytes(1, data);
-    writer.writeHead(2, messageEnd);
+    writeText(5, orderingKey);
   }
-  writer.writeText(1, topic);
-  const request = writer.finish(PREFIX_BYTES);
-  request[0] = 0; // not compressed
-  request.writeUInt32BE(request.length - PREFIX_BYTES, 1);
-  return request;
+  return bytes;
+}
+
+/** @returns how many bytes a field with a value of this size takes, its tag and length included */
+function toFieldBytes(size: number): number {
+  let bytes = 2 + size;
+  for (let rest = size >>> 7; rest > 0; rest >>>= 7) bytes++;
+  return bytes;
+}
+
+function toTextBytes(text: string): number {
+  return toFieldBytes(Buffer.byteLength(text));
+}
+
+function toMessageBytes({ data, attributes, orderingKey }: Message): number {
+  let bytes = toFieldBytes(data.length) + toTextBytes(orderingKey);
+  for (const key in attributes) bytes += toFieldBytes(toTextBytes(key) + toTextBytes(attributes[key] as string));
+  return bytes;
 }
 
 /** A publish request that all attempts of a delivery share; encoded when the first of them has its turn. */
@@ -59,11 +92,6 @@ export class PublishRequest {
     this.#messages = messages;
   }
 
-  /** How many message ids the answer must have. */
-  get count(): number {
-    return this.#messages.length;
-  }
-
   /** Bytes of all messages' data, known before anything is encoded. */
   get dataBytes(): number {
     return this.#messages.reduce((sum, { data }) => sum + data.length, 0);
@@ -73,13 +101,20 @@ export class PublishRequest {
     this.#bytes ??= encodePublishRequest(this.#topic, this.#messages);
     return this.#bytes;
   }
-}
 
-/** Counts each field, and the message itself as one more. */
-function toMaxBytes({ data, orderingKey, attributes }: Message): number {
-  let bytes = toMaxField(toMaxField(data.length)) + toMaxTextField(orderingKey);
-  for (const key in attributes) bytes += toMaxField(toMaxTextField(key) + toMaxTextField(attributes[key] as string));
-  return bytes;
+  /**
+   * @param answer a `PublishResponse`
+   * @returns the message ids, in the messages' order
+   * @throws {CallError} INTERNAL, which is retried: what is stored cannot be told from an answer with other ids than these
+   */
+  readAnswer(answer: Buffer): readonly string[] {
+    let messageIds: readonly string[] = [];
+    try {
+      messageIds = decodePublishResponse(answer);
+    } catch {}
+    if (messageIds.length === this.#messages.length && !messageIds.includes("")) return messageIds;
+    throw new CallError(Status.INTERNAL, "Pub/Sub did not answer with one message id for each message", true);
+  }
 }
 
 /**
@@ -87,10 +122,28 @@ function toMaxBytes({ data, orderingKey, attributes }: Message): number {
  *
  * @returns the message ids, in the order of the request's messages
  * @throws RangeError when the bytes are no protobuf message, or an id is no text
+ * @see https://protobuf.dev/programming-guides/encoding/
  */
-export function decodePublishResponse(bytes: Buffer): readonly string[] {
+function decodePublishResponse(bytes: Buffer): readonly string[] {
   const messageIds: string[] = [];
-  for (const { tag, value } of readFields(bytes)) {
+  let at = 0;
+  const readVarint = () => {
+    // Beyond 2^53 digits are lost: such a number is no tag and no length of ours.
+    for (let value = 0, factor = 1; ; factor *= 128) {
+      const byte = bytes.readUInt8(at++);
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      if (factor > 2 ** 63) throw new RangeError("A varint has more than 10 bytes");
+    }
+  };
+  while (at < bytes.length) {
+    const tag = readVarint();
+    const type = tag % 8;
+    const size = type === LENGTH_DELIMITED ? readVarint() : FIXED_BYTES[type];
+    if (type === VARINT) readVarint();
+    if (tag < 8 || size === undefined || at + size > bytes.length) throw new RangeError("Not a protobuf message");
+    const value = bytes.subarray(at, at + size);
+    at += size;
     if (tag !== toTag(1)) continue;
     if (!isUtf8(value)) throw new RangeError("A message id is not UTF-8");
     messageIds.push(value.toString());
