@@ -9,11 +9,12 @@ import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { Problem } from "./http/problem.ts";
 import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
+import { createCallerReader } from "./ingest/caller.ts";
 import type { Service } from "./ingest/context.ts";
 import { Contract } from "./ingest/contract.ts";
 import { InFlight } from "./ingest/in-flight.ts";
 import { ingest, isProbe, recordRefusal } from "./ingest/ingest.ts";
-import { PayloadFaults } from "./ingest/payload-faults.ts";
+import { Summaries } from "./ingest/summaries.ts";
 import { createLog } from "./log.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { stdout } from "./stdout.ts";
@@ -32,7 +33,7 @@ export function serve(domain: Domain): Handler {
   };
   const drain = new Drain();
   const room = new Room();
-  const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request?.headers);
+  const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request);
   const handle = createHandler(
     drain,
     room,
@@ -42,38 +43,43 @@ export function serve(domain: Domain): Handler {
   );
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
-    const { publisher, log } = startOrExit(getService);
+    const { publisher, log, summaries } = startOrExit(getService);
     log.write("info", "Function started", { ...identity, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
     const giveUp = () => {
       room.giveUp(new Problem("shutting_down"));
       publisher.close();
     };
-    ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server, giveUp))));
+    ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server, giveUp, summaries))));
   }
   return handle;
 }
 
-function toEnding(server: Server, giveUp: () => void): Ending {
+function toEnding(server: Server, giveUp: () => void, summaries: Summaries): Ending {
   return {
     close: (onClosed) => server.close(onClosed),
     giveUp,
-    // What is not yet read of stdout would be lost with the process.
-    exit: () => void stdout.flush().then(() => process.exit(0)),
+    exit() {
+      summaries.sayAll();
+      // What is not yet read of stdout would be lost with the process.
+      void stdout.flush().then(() => process.exit(0));
+    },
   };
 }
 
-type OwnService = Service & { readonly publisher: Publisher };
+type OwnService = Service & { readonly publisher: Publisher; readonly summaries: Summaries };
 
 function createService(domain: Domain): OwnService {
   const config = readConfig();
+  const log = createLog(config);
   return {
     domain,
     publisher: new Publisher(config, domain),
-    log: createLog(config),
+    log,
     inFlight: new InFlight(config.MAX_IN_FLIGHT),
     contract: new Contract(domain, config.PAYLOAD_CHECKS),
-    payloadFaults: new PayloadFaults(),
+    summaries: new Summaries(log, config.PAYLOAD_CHECKS),
+    readCaller: createCallerReader(config.CALLER_IDENTITY),
   };
 }
 

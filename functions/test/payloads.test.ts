@@ -100,6 +100,7 @@ describe.each(tested)("payloads of $name", (domain) => {
     const isWanted = ({ attributes }: { attributes: Record<string, string> }) => attributes.event_id === eventId;
     return (await topic.waitFor((all) => all.some(isWanted))).find(isWanted);
   };
+  const countOnce = (paths: readonly string[]) => Object.fromEntries(paths.map((path) => [path, 1]));
   const newId = () => `test:${randomUUID()}`;
 
   it.each(events)("$type: a sample has no warnings, alone, in a batch, checked or enforced", async ({ sample }) => {
@@ -131,7 +132,7 @@ describe.each(tested)("payloads of $name", (domain) => {
             ),
           { timeout: 10_000 },
         );
-        expect(line).toMatchObject({ severity: "WARNING", count: 1, paths: paths.join(" ") });
+        expect(line).toMatchObject({ severity: "WARNING", count: 1, paths: countOnce(paths) });
       }
     },
   );

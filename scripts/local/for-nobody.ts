@@ -9,7 +9,7 @@ import type { Service } from "../../shared/ingest/context.ts";
 import { Contract } from "../../shared/ingest/contract.ts";
 import { InFlight } from "../../shared/ingest/in-flight.ts";
 import { findRoute, ingest } from "../../shared/ingest/ingest.ts";
-import { PayloadFaults } from "../../shared/ingest/payload-faults.ts";
+import { uncounted } from "../../shared/ingest/summaries.ts";
 
 // What is for no function of the stack is judged here, by the functions' own code: none of them logs or counts it.
 
@@ -24,7 +24,8 @@ const nobody: Service = {
   log: silent,
   inFlight: new InFlight(Number.MAX_SAFE_INTEGER),
   contract: new Contract(nobodys, "registry"),
-  payloadFaults: new PayloadFaults(),
+  summaries: uncounted,
+  readCaller: () => undefined,
 };
 
 const room = new Room();

@@ -6,7 +6,7 @@ import { takeBatch } from "./batch.ts";
 import { readContext, type Service } from "./context.ts";
 import { Contract } from "./contract.ts";
 import { InFlight } from "./in-flight.ts";
-import { PayloadFaults } from "./payload-faults.ts";
+import { uncounted } from "./summaries.ts";
 
 const { event_id: _, ...sample } = { event_id: undefined, ...commerce.events["order.placed"].sample };
 
@@ -33,7 +33,8 @@ async function take(body: string, { isLines = false, key = "", inFlight = new In
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight,
     contract: new Contract(commerce, "registry"),
-    payloadFaults: new PayloadFaults(),
+    summaries: uncounted,
+    readCaller: () => undefined,
   };
   const context = readContext({ headers: key ? { "idempotency-key": key } : {} });
   const answer = await takeBatch(service, context, { bytes: Buffer.from(body), isLines });

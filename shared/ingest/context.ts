@@ -2,9 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Domain } from "../events/domain.ts";
 import type { Log } from "../log.ts";
 import type { Publisher } from "../publish/publisher.ts";
+import type { ReadCaller } from "./caller.ts";
 import type { Contract } from "./contract.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { PayloadFaults } from "./payload-faults.ts";
+import type { Counting } from "./summaries.ts";
 import { readTraceContext, type TraceContext } from "./trace-context.ts";
 
 /** What one function works with, for all of its requests. */
@@ -14,7 +15,8 @@ export interface Service {
   readonly log: Log;
   readonly inFlight: InFlight;
   readonly contract: Contract;
-  readonly payloadFaults: PayloadFaults;
+  readonly summaries: Counting;
+  readonly readCaller: ReadCaller;
 }
 
 /** What a request says about its events, apart from their bytes. */
@@ -23,6 +25,8 @@ export interface RequestContext {
   readonly trace: TraceContext | undefined;
   /** Marks the events that a deployment's own check sends; subscriptions leave them out by filter. */
   readonly verification: string | undefined;
+  /** Who sent it, where that can be told. */
+  readonly caller: string | undefined;
   /** `performance.now()` when the request came. */
   readonly startedAt: number;
 }
@@ -37,13 +41,14 @@ export interface Body {
 const VERIFICATION = /^[0-9a-f]{16,64}$/i;
 
 /** Reads a request's context from its headers; one that is not valid counts as absent. */
-export function readContext({ headers }: Pick<IncomingMessage, "headers">): RequestContext {
+export function readContext({ headers }: Pick<IncomingMessage, "headers">, caller?: string): RequestContext {
   const verification = headers["pulsecart-verification"];
   return {
     // White space around a header's value is no part of it (RFC 9110, section 5.5), and Node has taken it off.
     idempotencyKey: toText(headers["idempotency-key"]) || undefined,
     trace: readTraceContext(headers.traceparent),
     verification: typeof verification === "string" && VERIFICATION.test(verification) ? verification : undefined,
+    caller,
     startedAt: performance.now(),
   };
 }

@@ -6,7 +6,7 @@ import { readContext, type Service } from "./context.ts";
 import { Contract } from "./contract.ts";
 import { takeEvent } from "./event.ts";
 import { InFlight } from "./in-flight.ts";
-import { PayloadFaults } from "./payload-faults.ts";
+import { uncounted } from "./summaries.ts";
 
 const { sample } = commerce.events["order.placed"];
 const event = { ...sample, user_id: "usr_1", event_id: "e1", timestamp: "2026-01-01T00:00:00Z" };
@@ -21,7 +21,8 @@ function createService(over: Partial<Service> = {}) {
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight: new InFlight(2),
     contract: new Contract(commerce, "registry"),
-    payloadFaults: new PayloadFaults(),
+    summaries: uncounted,
+    readCaller: () => undefined,
     ...over,
   };
   return { service, lines, publish };

@@ -96,7 +96,9 @@ export function* checkEvent(
 }
 
 function refuse(service: Service, context: RequestContext, problem: Problem, event?: EventBytes): Problem {
-  record(service, context, "Event refused", problem, toKnown(event?.fields));
+  const known = toKnown(event?.fields);
+  service.summaries.refused(known.event_type, problem, context.caller);
+  record(service, context, "Event refused", problem, known);
   return problem;
 }
 
@@ -132,12 +134,10 @@ export async function publishEvent(
 ): Promise<Outcome> {
   const { event, eventId, warnings } = checked;
   const { event_type, user_id } = event.fields;
-  const { trace, verification } = context;
+  const { trace, verification, caller } = context;
   const attributes: Record<string, string> = { event_type, event_id: eventId };
-  if (warnings) {
-    attributes.payload_faults = warnings.paths;
-    service.payloadFaults.report(service.log, context, event_type, warnings.paths);
-  }
+  if (warnings) attributes.payload_faults = warnings.paths;
+  if (caller !== undefined) attributes.caller = caller;
   if (verification !== undefined) attributes.verification = verification;
   if (trace) attributes.googclient_traceparent = trace.traceparent;
   let failure: unknown;
@@ -155,6 +155,7 @@ export async function publishEvent(
   service.inFlight.release(batch !== undefined);
   const known = { event_type, event_id: eventId };
   if (messageId !== undefined) {
+    service.summaries.accepted(event_type, caller, warnings?.paths);
     record(service, context, "Event accepted", undefined, { ...known, message_id: messageId });
     return { event_id: eventId, message_id: messageId, ...warnings?.members };
   }
@@ -183,9 +184,11 @@ function record(
   known: Readonly<Record<string, string | undefined>>,
   severity: Level = problem?.severity ?? "info",
 ): void {
+  const { code, retryable, paths } = problem ?? {};
   const fields: LogFields = {
     ...known,
-    ...(problem && { code: problem.code, retryable: problem.retryable, paths: problem.paths }),
+    // Accepted events, which most are, have it in their message: their lines are billed by the byte.
+    ...(problem && { code, retryable, paths, caller: context.caller }),
     latency_ms: elapsedMs(context),
   };
   try {

@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, readBody } from "../http/body.ts";
 import { isNdjsonMediaType } from "../http/media-type.ts";
-import { Problem } from "../http/problem.ts";
+import { Problem, type ProblemCode } from "../http/problem.ts";
 import { checkHead, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Lease } from "../http/room.ts";
@@ -13,6 +13,7 @@ import { takeBatch } from "./batch.ts";
 import { type Body, elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
 import { dryRun } from "./dry-run.ts";
 import { takeEvent } from "./event.ts";
+import { uncounted } from "./summaries.ts";
 
 /** The function's OpenAPI document as JSON text, put here by the build. */
 declare const OPENAPI_DOCUMENT: string | undefined;
@@ -55,12 +56,13 @@ export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<strin
  * @returns what to answer; never rejects
  */
 export async function ingest(service: Service, request: BodyRequest, lease: Lease): Promise<Answer> {
-  const context = readContext(request);
+  service.summaries.sayDue();
+  const context = readContext(request, service.readCaller(request));
   let asked = service;
   try {
     const route = findRoute(request);
     if ("answer" in route) return route.answer();
-    if (route.isDry) asked = { ...service, log: atDebug(service.log) };
+    if (route.isDry) asked = { ...service, log: atDebug(service.log), summaries: uncounted };
     const { bytes, mediaType } = await readBody(request, lease, route);
     return await route.handle(asked, context, { bytes, isLines: isNdjsonMediaType(mediaType) });
   } catch (error) {
@@ -73,9 +75,12 @@ export function isProbe({ method, url }: BodyRequest): boolean {
   return (method === "GET" || method === "HEAD") && readPath(url) === "/health";
 }
 
-/** Writes the line of a request that was refused before anything of it was read. */
-export function recordRefusal(service: Service, problem: Problem, headers: IncomingHttpHeaders = {}): void {
-  toProblem(service, readContext({ headers }), problem);
+/** Writes the line of a request that was refused before anything of it was read; bytes that are not HTTP are none. */
+export function recordRefusal(service: Service, problem: Problem, request?: IncomingMessage): void {
+  service.summaries.sayDue();
+  const caller = request && service.readCaller(request);
+  const uncounting = { ...service, summaries: uncounted };
+  toProblem(uncounting, readContext(request ?? { headers: {} }, caller), problem);
 }
 
 /** @throws {Problem} malformed_request, not_found, method_not_allowed */
@@ -103,11 +108,16 @@ function readDocument(): Answer {
   throw new Problem("not_found", "Only a built function has this document.");
 }
 
+/** What was asked of a path that takes no events. */
+const ELSEWHERE: ReadonlySet<ProblemCode> = new Set(["not_found", "method_not_allowed"]);
+
 /** What is foreseen shows its message; anything else is logged whole and answered with nothing of it. */
-function toProblem({ log }: Service, context: RequestContext, error: unknown): Problem {
+function toProblem({ log, summaries }: Service, context: RequestContext, error: unknown): Problem {
   const problem = error instanceof Problem ? error : new Problem("internal");
   const { code, retryable, paths } = problem;
-  const fields = { code, retryable, paths, latency_ms: elapsedMs(context) };
+  const fields = { code, retryable, paths, caller: context.caller, latency_ms: elapsedMs(context) };
+  // The rest is no fault of the caller's, or was no event.
+  if (problem.status < 500 && !ELSEWHERE.has(code)) summaries.refused(undefined, problem, context.caller);
   if (problem === error) log.write("info", "Request refused", fields, context.trace?.traceId);
   else log.write("error", "Request failed", { ...fields, error: readStack(error) }, context.trace?.traceId);
   return problem;

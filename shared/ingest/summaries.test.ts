@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Problem } from "../http/problem.ts";
 import { createLog } from "../log.ts";
 import { Summaries } from "./summaries.ts";
 
@@ -31,14 +32,18 @@ function take(): Record<string, unknown>[] {
 }
 
 const refuse = (caller?: string, paths: string[] = ["user_id"]) =>
-  summaries.refused("order.placed", "invalid_event", caller, paths);
+  summaries.refused(
+    "order.placed",
+    new Problem("invalid_event", undefined, { errors: paths.map((path) => ({ path, message: "" })) }),
+    caller,
+  );
 
 describe("a summary", () => {
   test("is written whatever the log level, once a minute for what belongs together", () => {
     refuse("checkout");
     refuse("checkout", ["user_id", "payload"]);
     refuse("search");
-    summaries.refused(undefined, "malformed_json", undefined, []);
+    summaries.refused(undefined, new Problem("malformed_json"), undefined);
     summaries.accepted("order.placed", "checkout");
     const refused = {
       severity: "WARNING",

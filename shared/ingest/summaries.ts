@@ -1,5 +1,5 @@
 import type { PayloadChecks } from "../config.ts";
-import type { ProblemCode } from "../http/problem.ts";
+import type { Problem, ProblemCode } from "../http/problem.ts";
 import type { ProcessLog } from "../log.ts";
 
 const MINUTE_MS = 60_000;
@@ -15,6 +15,12 @@ const levels = {
   "Events refused": "warning",
   "Payload differs from its schema": "warning",
 } as const;
+
+/** What an event's story, and the edge, need of the summaries. */
+export type Counting = Pick<Summaries, "accepted" | "refused" | "sayDue">;
+
+/** For what is not counted: events that are only checked. */
+export const uncounted: Counting = { accepted() {}, refused() {}, sayDue() {} };
 
 /** What is counted together. */
 interface Kind {
@@ -60,8 +66,12 @@ export class Summaries {
   }
 
   /** @param eventType undefined where it is none that the registry knows */
-  refused(eventType: string | undefined, code: ProblemCode, caller: string | undefined, paths: Iterable<string>): void {
-    this.#count({ message: "Events refused", event_type: eventType, code, caller }, paths);
+  refused(eventType: string | undefined, { code, extras }: Problem, caller: string | undefined): void {
+    const kind: Kind = { message: "Events refused", event_type: eventType, code, caller };
+    this.#count(
+      kind,
+      extras.errors?.map(({ path }) => path),
+    );
   }
 
   /** Says what has waited for a minute. Each request asks for it, whatever it is. */
@@ -76,7 +86,7 @@ export class Summaries {
     for (const count of this.#counts.values()) if (count.events > 0) this.#say(count, performance.now());
   }
 
-  #count(kind: Kind, paths: Iterable<string> = []): void {
+  #count(kind: Kind, paths: readonly string[] = []): void {
     const caller = this.#toNamed(kind.caller);
     const key = `${kind.message} ${kind.event_type ?? ""} ${kind.code ?? ""} ${caller ?? ""}`;
     let count = this.#counts.get(key);

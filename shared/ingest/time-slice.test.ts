@@ -6,7 +6,7 @@ import { Contract } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
 import { takeEvent } from "./event.ts";
 import { InFlight } from "./in-flight.ts";
-import { PayloadFaults } from "./payload-faults.ts";
+import { uncounted } from "./summaries.ts";
 import { TimeSlice } from "./time-slice.ts";
 
 const MIB = 1024 * 1024;
@@ -17,7 +17,8 @@ const service: Service = {
   log: { write() {} },
   inFlight: new InFlight(10_000),
   contract: new Contract(commerce, "registry"),
-  payloadFaults: new PayloadFaults(),
+  summaries: uncounted,
+  readCaller: () => undefined,
 };
 const context = readContext({ headers: {} });
 

@@ -2,7 +2,7 @@ import { domains, functionNames } from "../../../shared/events/registry.ts";
 import { toPubSubNames } from "../../common/pubsub-resources.ts";
 import { codesOf } from "./alerts-by-code.ts";
 import { type BurnRate, toBurnRateQuery } from "./burn-rate.ts";
-import { failures, payloadFaults, toSelector } from "./log-metrics.ts";
+import { acceptedEvents, failures, markedEvents, refusedEvents, toSelector } from "./log-metrics.ts";
 
 /** One alert: when somebody is told, and how urgently. What to do then is the section of its title in the runbook. */
 export interface AlertPolicy {
@@ -32,7 +32,6 @@ function toSloPolicy(id: string, title: string, severity: AlertPolicy["severity"
  * @param withSubscriptions whether the topics have default subscriptions, whose backlog can be watched
  */
 export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPolicy[] {
-  const faulty = `sum by (event_type) (increase(${toSelector(payloadFaults)}`;
   return [
     toSloPolicy("slo-1h", "A month's error budget is gone in two days", "CRITICAL", {
       long: "1h",
@@ -70,12 +69,41 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
       id: "payload-faults",
       title: "Payloads of a type begin to differ from their schema",
       severity: "WARNING",
-      // Log lines are counted up to ten minutes late. A type that has had faults for a day is known.
-      query: `(${faulty}[15m])) > 0)\nunless (${faulty}[1d] offset 15m)) > 0)`,
+      query: toBeginQuery(toSelector(markedEvents)),
+      duration: "0s",
+      autoClose: aDay,
+    },
+    {
+      id: "refusals",
+      title: "A caller's events begin to be refused",
+      severity: "WARNING",
+      query: [toBeginQuery(refused), toShareQuery(), toJumpQuery(refused)].join("\nor "),
       duration: "0s",
       autoClose: aDay,
     },
   ];
+}
+
+const refused = toSelector(refusedEvents, `code=~"${codesOf("refusals").join("|")}"`);
+
+const sumOf = (selector: string, window: string) => `sum by (event_type, caller) (increase(${selector}[${window}))`;
+
+/** What begins after a day without. Log lines are counted up to ten minutes late; who has had faults for a day is known. */
+function toBeginQuery(selector: string): string {
+  return `((${sumOf(selector, "15m]")} > 0)\nunless (${sumOf(selector, "1d] offset 15m")} > 0))`;
+}
+
+/** More than one in twenty of a caller's events of a type, and at least ten: too many for the usual slips. */
+function toShareQuery(): string {
+  const typed = sumOf(refused.replace("{", '{event_type!="",'), "15m]");
+  const accepted = sumOf(toSelector(acceptedEvents), "15m]");
+  return `((${typed} >= 10)\nand (${typed} > 0.05 * (${typed} + (${accepted} or 0 * ${typed}))))`;
+}
+
+/** In a quarter of an hour more than a tenth of what the day before had: as when a type is enforced whose faults were marked. */
+function toJumpQuery(selector: string): string {
+  const now = sumOf(selector, "15m]");
+  return `((${now} >= 10)\nand (${now} > 0.1 * ${sumOf(selector, "1d] offset 15m")}))`;
 }
 
 const unreadMessages: AlertPolicy = {

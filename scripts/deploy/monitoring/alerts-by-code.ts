@@ -1,25 +1,30 @@
 import type { ProblemCode } from "../../../shared/http/problem.ts";
 
 /** Of a code, the alert that its failures set off, or why nobody is told. */
-type Watched = { readonly alert: "failures" | "slo" } | { readonly silent: string };
+type Watched = { readonly alert: Alert } | { readonly silent: string };
 
-const callersFault: Watched = { silent: "The caller has to change what it sends, and was told so." };
+type Alert = "failures" | "slo" | "refusals";
+
+const callersFault: Watched = { alert: "refusals" };
+const noEvent: Watched = {
+  silent: "Whoever sent it was told so; it is seldom an event, and often somebody who looks around.",
+};
 
 /** Every code that a function answers: a new one does not compile until somebody has decided who is told. */
 export const alertsByCode: Readonly<Record<ProblemCode, Watched>> = {
   malformed_json: callersFault,
   missing_event_type: callersFault,
-  malformed_request: callersFault,
-  not_found: callersFault,
-  method_not_allowed: callersFault,
-  request_timeout: callersFault,
+  malformed_request: noEvent,
+  not_found: noEvent,
+  method_not_allowed: noEvent,
+  request_timeout: noEvent,
   payload_too_large: callersFault,
   unsupported_media_type: callersFault,
   invalid_batch: callersFault,
   invalid_event: callersFault,
   unknown_event_type: callersFault,
   wrong_function: callersFault,
-  headers_too_large: callersFault,
+  headers_too_large: noEvent,
   misconfigured: { alert: "failures" },
   publish_rejected: { alert: "failures" },
   internal: { alert: "failures" },
@@ -32,7 +37,7 @@ export const alertsByCode: Readonly<Record<ProblemCode, Watched>> = {
 };
 
 /** The codes that set off an alert. */
-export function codesOf(alert: "failures" | "slo"): readonly ProblemCode[] {
+export function codesOf(alert: Alert): readonly ProblemCode[] {
   const entries = Object.entries(alertsByCode) as [ProblemCode, Watched][];
   return entries.filter(([, watched]) => "alert" in watched && watched.alert === alert).map(([code]) => code);
 }

@@ -9,7 +9,7 @@ import { readContext } from "../../../shared/ingest/context.ts";
 import { Contract } from "../../../shared/ingest/contract.ts";
 import { takeEvent } from "../../../shared/ingest/event.ts";
 import { InFlight } from "../../../shared/ingest/in-flight.ts";
-import { PayloadFaults } from "../../../shared/ingest/payload-faults.ts";
+import { uncounted } from "../../../shared/ingest/summaries.ts";
 import { createLog } from "../../../shared/log.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
@@ -20,7 +20,7 @@ import { listAlertPolicies } from "./alert-policies.ts";
 import { alertsByCode, codesOf } from "./alerts-by-code.ts";
 import { badAnswers } from "./burn-rate.ts";
 import { dashboard } from "./dashboard.ts";
-import { acceptedEvents, failures, logMetrics, payloadFaults } from "./log-metrics.ts";
+import { acceptedEvents, failures, type LogMetric, logMetrics, markedEvents, refusedEvents } from "./log-metrics.ts";
 import { readRunbook } from "./runbook.ts";
 
 const project = "alerts";
@@ -43,9 +43,10 @@ beforeAll(async () => {
   const running = await startFunction("commerce", {
     endpoint: pubsub.endpoint,
     project,
-    env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2" },
+    env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2", CALLER_IDENTITY: "local" },
   });
-  const post = (body: unknown, path = "/events/ingest") => postTo(`${running.url}${path}`, body);
+  const post = (body: unknown, path = "/events/ingest") =>
+    postTo(`${running.url}${path}`, body, { "pulsecart-caller": "checkout" });
   try {
     await post(sample);
     await post({ ...sample, payload: {} });
@@ -87,7 +88,8 @@ async function writeInternal(): Promise<Line> {
     log,
     inFlight: new InFlight(1),
     contract: new Contract(commerce, "registry"),
-    payloadFaults: new PayloadFaults(),
+    summaries: uncounted,
+    readCaller: () => undefined,
   };
   await takeEvent(service, readContext({ headers: {} }), {
     bytes: Buffer.from(JSON.stringify(sample)),
@@ -98,22 +100,33 @@ async function writeInternal(): Promise<Line> {
 }
 
 describe("log-based metrics", () => {
-  test.each(logMetrics)("$name counts real lines, and finds its labels in them", ({ filter, labels }) => {
+  test.each(logMetrics)("$name counts real lines, and finds its labels in them", ({ filter, labels, sums }) => {
     const counted = entries().filter(parseLogFilter(filter));
     expect(counted.length).toBeGreaterThan(0);
     for (const label of labels) {
-      for (const entry of counted) expect(toPayload(entry)[label]).toEqual(expect.any(String));
+      // What could not be read has no event type.
+      const typed = counted.filter((entry) => label !== "event_type" || toPayload(entry).code !== "malformed_json");
+      for (const entry of typed) expect(toPayload(entry)[label]).toEqual(expect.any(String));
+    }
+    if (sums !== undefined) for (const entry of counted) expect(toPayload(entry)[sums]).toEqual(expect.any(Number));
+  });
+
+  test("each failure and each summary is counted by one metric, any other line by none", () => {
+    for (const entry of entries()) {
+      const counting = logMetrics.filter(({ filter }) => parseLogFilter(filter)(entry));
+      const { message, code, count } = toPayload(entry);
+      const isFailure = code !== undefined && problems[code as ProblemCode].status >= 500;
+      const isCounted = count !== undefined || isFailure;
+      expect([message, code, counting.length]).toEqual([message, code, isCounted ? 1 : 0]);
     }
   });
 
-  test("each line is counted by one metric, or by none where the caller is at fault", () => {
-    for (const entry of entries()) {
-      const counting = [failures, payloadFaults, acceptedEvents].filter(({ filter }) => parseLogFilter(filter)(entry));
-      const { message, code } = toPayload(entry);
-      const isCounted =
-        code === undefined ? String(message).match(/accepted|Payload/) : problems[code as ProblemCode].status >= 500;
-      expect([message, code, counting.length]).toEqual([message, code, isCounted ? 1 : 0]);
-    }
+  test("what they add up is what was sent", () => {
+    const sumOf = ({ filter }: LogMetric) =>
+      entries()
+        .filter(parseLogFilter(filter))
+        .reduce((sum, entry) => sum + Number(toPayload(entry).count), 0);
+    expect([acceptedEvents, markedEvents, refusedEvents].map(sumOf)).toEqual([4, 1, 2]);
   });
 
   test("lines of other services are not counted", () => {
@@ -125,6 +138,7 @@ describe("log-based metrics", () => {
 describe("each code", () => {
   const query = listAlertPolicies(true).find(({ id }) => id === "failures")?.query ?? "";
   const watched = new RegExp(`^(?:${/code=~"([^"]+)"/.exec(query)?.[1]})$`);
+  const refusals = listAlertPolicies(true).find(({ id }) => id === "refusals")?.query ?? "";
   const isFailureAlert = (code: ProblemCode) =>
     watched.test(code) && linesOf(code).some(parseLogFilter(failures.filter));
 
@@ -137,6 +151,8 @@ describe("each code", () => {
       expect(entry.silent).not.toBe("");
     } else if (entry.alert === "failures") {
       expect(isFailureAlert(code)).toBe(true);
+    } else if (entry.alert === "refusals") {
+      expect([isBad, watched.test(code), refusals.includes(code)]).toEqual([false, false, true]);
     } else {
       expect([isBad, watched.test(code)]).toEqual([true, false]);
     }

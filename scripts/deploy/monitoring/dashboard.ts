@@ -1,6 +1,6 @@
 import { functionNames } from "../../../shared/events/registry.ts";
 import { toGauge } from "./alert-policies.ts";
-import { acceptedEvents, failures, payloadFaults, toSelector } from "./log-metrics.ts";
+import { acceptedEvents, failures, markedEvents, refusedEvents, toSelector } from "./log-metrics.ts";
 
 const services = `monitored_resource="cloud_run_revision",service_name=~"${functionNames.join("|")}"`;
 
@@ -19,14 +19,15 @@ const charts: readonly (readonly [title: string, ...queries: string[]])[] = [
     "Instances",
     `sum by (service_name, state) (max_over_time(run_googleapis_com:container_instance_count{${services}}[5m]))`,
   ],
-  [
-    "Accepted events a second, by type (functions that log them)",
-    `sum by (event_type) (rate(${toSelector(acceptedEvents)}[5m]))`,
-  ],
+  ["Accepted events a second, by type", `sum by (event_type) (rate(${toSelector(acceptedEvents)}[5m]))`],
   ["Failures a minute, by code", `60 * sum by (code) (rate(${toSelector(failures)}[5m]))`],
   [
-    "Log lines about faulty payloads an hour, by type",
-    `sum by (event_type) (increase(${toSelector(payloadFaults)}[1h]))`,
+    "Refused events an hour, by caller and type",
+    `sum by (caller, event_type) (increase(${toSelector(refusedEvents)}[1h]))`,
+  ],
+  [
+    "Marked events an hour, by caller and type",
+    `sum by (caller, event_type) (increase(${toSelector(markedEvents)}[1h]))`,
   ],
   [
     "Backlog: messages not acknowledged",

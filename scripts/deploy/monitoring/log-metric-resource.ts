@@ -12,15 +12,17 @@ interface FoundMetric {
   };
 }
 
-const kind = { metricKind: "DELTA", valueType: "INT64" } as const;
-
 /** A log-based metric. Its labels can only grow: Cloud Logging deletes none. */
 export function toLogMetricResource(metric: LogMetric, { project }: Target): Resource {
   const command = ["logging", "metrics"];
   const place = [`--project=${project}`, "--quiet"];
-  const { name, description, filter, labels } = metric;
+  const { name, description, filter, labels, sums } = metric;
+  const kind = { metricKind: "DELTA", valueType: sums === undefined ? "INT64" : "DISTRIBUTION" };
   const labelExtractors = Object.fromEntries(labels.map((label) => [label, `EXTRACT(jsonPayload.${label})`]));
-  const wanted = { description, filter, labelExtractors };
+  const wanted = {
+    ...{ description, filter, labelExtractors },
+    ...(sums !== undefined && { valueExtractor: `EXTRACT(jsonPayload.${sums})` }),
+  };
   const listMissingLabels = (found: FoundMetric | undefined) =>
     labels.filter((label) => !found?.metricDescriptor?.labels?.some(({ key }) => key === label));
   return {

@@ -1,13 +1,15 @@
 import { functionNames } from "../../../shared/events/registry.ts";
 
-/** A metric that counts log lines, with one time series for each combination of its labels' values. */
+/** A metric made of log lines, with one time series for each combination of its labels' values. */
 export interface LogMetric {
   readonly name: string;
   readonly description: string;
-  /** Which lines it counts, in Cloud Logging's query language. */
+  /** Which lines it is made of, in Cloud Logging's query language. */
   readonly filter: string;
   /** Fields of the line that become labels. They must have few values: a label can never be taken back. */
-  readonly labels: readonly ("event_type" | "code")[];
+  readonly labels: readonly ("event_type" | "code" | "caller")[];
+  /** The field that is added up, by a distribution; where there is none, the lines are counted. */
+  readonly sums?: "count";
 }
 
 const services = functionNames.map((name) => `"${name}"`).join(" OR ");
@@ -21,30 +23,42 @@ export const failures: LogMetric = {
   labels: ["event_type", "code"],
 };
 
-/** One line stands for all faulty payloads of a type in that minute and instance: it says that, not how many. */
-export const payloadFaults: LogMetric = {
-  name: "pulsecart_payload_faults",
-  description: "Log lines about accepted payloads that differ from their schema, by event type",
+/** Every event that a caller has to change, by what is wrong and who sent it. */
+export const refusedEvents: LogMetric = {
+  name: "pulsecart_events_refused",
+  description: "Events that were refused, by event type, code and caller",
+  filter: `${ofTheFunctions} AND severity=WARNING AND jsonPayload.message="Events refused"`,
+  labels: ["event_type", "code", "caller"],
+  sums: "count",
+};
+
+/** Events whose payload differs from a schema in report mode: accepted all the same, and marked. */
+export const markedEvents: LogMetric = {
+  name: "pulsecart_events_marked",
+  description: "Accepted events whose payload differs from its schema, by event type and caller",
   filter: `${ofTheFunctions} AND severity=WARNING AND jsonPayload.message="Payload differs from its schema"`,
-  labels: ["event_type"],
+  labels: ["event_type", "caller"],
+  sums: "count",
 };
 
-/** Accepted events, for the dashboard alone. A function that logs from `warning` on has none. */
+/** All accepted events, marked ones among them. */
 export const acceptedEvents: LogMetric = {
-  name: "pulsecart_accepted_events",
-  description: "Accepted events by type, of the functions that log them",
-  filter: `${ofTheFunctions} AND jsonPayload.message="Event accepted"`,
-  labels: ["event_type"],
+  name: "pulsecart_events_accepted",
+  description: "Accepted events, by event type and caller",
+  filter: `${ofTheFunctions} AND jsonPayload.message="Events accepted"`,
+  labels: ["event_type", "caller"],
+  sums: "count",
 };
 
-export const logMetrics: readonly LogMetric[] = [failures, payloadFaults, acceptedEvents];
+export const logMetrics: readonly LogMetric[] = [failures, refusedEvents, markedEvents, acceptedEvents];
 
 /**
  * Writes a metric as PromQL names it.
  *
  * @param conditions further label matchers, such as `code="internal"`
  */
-export function toSelector({ name }: LogMetric, ...conditions: readonly string[]): string {
+export function toSelector({ name, sums }: LogMetric, ...conditions: readonly string[]): string {
   const matchers = ['monitored_resource="cloud_run_revision"', ...conditions];
-  return `logging_googleapis_com:user_${name}{${matchers.join(",")}}`;
+  const series = sums === undefined ? name : `${name}_sum`;
+  return `logging_googleapis_com:user_${series}{${matchers.join(",")}}`;
 }

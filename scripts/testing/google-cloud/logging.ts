@@ -4,6 +4,7 @@ import { type LogEntry, parseLogFilter } from "./log-filter.ts";
 interface Metric extends Record<string, unknown> {
   readonly name: string;
   readonly labelExtractors?: Readonly<Record<string, string>>;
+  readonly valueExtractor?: string;
   readonly metricDescriptor?: {
     readonly metricKind?: string;
     readonly valueType?: string;
@@ -47,6 +48,9 @@ function findFault(sent: Metric, found: Metric | undefined): string | undefined 
       .join()
   )
     return "label_extractors";
+  const isDistribution = sent.metricDescriptor?.valueType === "DISTRIBUTION";
+  if (isDistribution !== (sent.valueExtractor !== undefined))
+    return "A distribution, and nothing else, extracts values.";
   if (keys(sent).length > 10) return "A metric has at most 10 labels.";
   if (found === undefined) return undefined;
   if (keys(found).some((key) => !keys(sent).includes(key))) return "A label cannot be deleted.";
