@@ -23,7 +23,7 @@ test("killed at any step, Pub/Sub failing half of the time, nothing is lost, and
   const codes = await Promise.all(
     steps.map((step, index) => redriveAll(stacks[index] as never, (run) => (run === 0 ? step : Infinity))),
   );
-  expect(codes.filter(([first]) => first === "killed").length).toBeGreaterThan(30);
+  expect(codes.filter(([first]) => first === "killed").length).toBeGreaterThan(15);
   for (const { published } of stacks) expectAll(published, 4);
 }, 60_000);
 

@@ -1,57 +1,104 @@
-import { connectPubSub } from "../../pubsub/client.ts";
-import { type ArrivedMessage, type OpenSubscription, openSubscription } from "../../pubsub/open-subscription.ts";
-import { type Api, ok } from "./api.ts";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { callUnary, connectPubSub } from "../../pubsub/client.ts";
+import {
+  publisherMethods,
+  type ReceivedMessage,
+  subscriberMethods,
+  toMs,
+  unlimitedMessages,
+} from "../../pubsub/protocol.ts";
+import { type Api, type ApiRequest, fail, ok } from "./api.ts";
 
-interface Delivery {
-  readonly arrived: ArrivedMessage[];
-  readonly reader: OpenSubscription;
-}
-
-/** Subscriptions that have messages, since a Pub/Sub server stands behind them. */
+/** Topics and subscriptions that have messages, since a Pub/Sub server stands behind them. */
 export interface Deliveries {
-  /** Makes and deletes them with those of the admin API, and answers `pull` and `acknowledge`; undefined for all else. */
+  /** Makes and deletes subscriptions with those of the admin API, and answers what is about messages; undefined for all else. */
   readonly api: Api;
   close(): void;
 }
 
-/**
- * Lets the REST API's subscriptions deliver what functions publish to a Pub/Sub server.
- *
- * @param endpoint where that server is, once it is known; without one nothing is delivered
- */
-export function createDeliveries(endpoint: () => string | undefined): Deliveries {
-  const open = new Map<string, Delivery>();
-  const create = async (server: string, project: string, id: string, body: { topic: string; filter?: string }) => {
-    const admin = connectPubSub(server, project);
-    const topic = body.topic.replace(/^.*\//, "");
-    await admin.createTopic(topic);
-    await admin.createSubscription(id, topic, { ordered: true, ...(body.filter && { filter: body.filter }) });
-    admin.close();
-    const arrived: ArrivedMessage[] = [];
-    const reader = openSubscription(server, project, id, (message) => arrived.push(message));
-    open.set(`projects/${project}/subscriptions/${id}`, { arrived, reader });
-  };
-  const api: Api = async ({ method, path, body }) => {
-    const server = endpoint();
-    const [, name = "", project = "", id = "", action] =
-      /^v1\/(projects\/([^/]+)\/subscriptions\/([^/:]+))(?::(pull|acknowledge))?$/.exec(path) ?? [];
-    if (server === undefined || id === "") return undefined;
-    if (action === "acknowledge") return ok({});
-    if (action === "pull") {
-      const receivedMessages = (open.get(name)?.arrived.splice(0) ?? []).map(toReceived);
-      return ok(receivedMessages.length > 0 ? { receivedMessages } : {});
-    }
-    if (method === "PUT") await create(server, project, id, body as { topic: string; filter?: string });
-    if (method === "DELETE") {
-      open.get(name)?.reader.close();
-      open.delete(name);
-    }
-    return undefined;
-  };
-  return { api, close: () => [...open.values()].forEach(({ reader }) => void reader.close()) };
+interface Body {
+  readonly topic?: string;
+  readonly filter?: string;
+  readonly enableMessageOrdering?: boolean;
+  readonly maxMessages?: number;
+  readonly ackIds?: string[];
+  readonly ackDeadlineSeconds?: number;
+  readonly time?: string;
+  readonly messages?: readonly Readonly<Record<string, unknown>>[];
 }
 
-function toReceived({ data, attributes, orderingKey, messageId, publishTime }: ArrivedMessage) {
-  const message = { attributes, orderingKey, messageId, publishTime: new Date(publishTime).toISOString() };
-  return { ackId: messageId, message: { ...message, data: data.toString("base64") } };
+/**
+ * Passes the REST API's messages on to a Pub/Sub server.
+ *
+ * @param endpoint where that server is, once it is known; without one there are none
+ */
+export function createDeliveries(endpoint: () => string | undefined): Deliveries {
+  const clients = new Map<string, Client>();
+  const connect = (server: string) => {
+    const client = clients.get(server) ?? new Client(server, credentials.createInsecure(), unlimitedMessages);
+    clients.set(server, client);
+    return client;
+  };
+  return {
+    async api(request) {
+      const server = endpoint();
+      if (server === undefined) return undefined;
+      try {
+        const answer = await pass(request, server, connect(server));
+        return answer === undefined ? undefined : ok(answer);
+      } catch (error) {
+        const { code, details } = error as ServiceError;
+        return fail(code === status.NOT_FOUND ? 404 : 503, status[code] ?? "UNKNOWN", details);
+      }
+    },
+    close: () => clients.forEach((client) => void client.close()),
+  };
+}
+
+async function pass({ method, path, body }: ApiRequest, server: string, client: Client): Promise<object | undefined> {
+  const [, name = "", project = "", kind, id = "", action] =
+    /^v1\/(projects\/([^/]+)\/(topics|subscriptions)\/([^/:]+))(?::(\w+)|\/(?:subscriptions))?$/.exec(path) ?? [];
+  const { topic = "", filter, enableMessageOrdering: ordered = false, ...sent } = (body ?? {}) as Body;
+  const { ackIds = [], ackDeadlineSeconds = 0, maxMessages = 0, messages = [], time = "" } = sent;
+  if (kind === "topics") {
+    if (path.endsWith("/subscriptions"))
+      return callUnary(client, publisherMethods.ListTopicSubscriptions, { topic: name });
+    if (action !== "publish") return undefined;
+    const decoded = messages.map(({ data, ...message }) => ({ ...message, data: Buffer.from(String(data), "base64") }));
+    return callUnary(client, publisherMethods.Publish, { topic: name, messages: decoded });
+  }
+  switch (action) {
+    case "pull": {
+      const request = { subscription: name, maxMessages, returnImmediately: true };
+      const { receivedMessages } = await callUnary(client, subscriberMethods.Pull, request);
+      return receivedMessages.length > 0 ? { receivedMessages: receivedMessages.map(toReceived) } : {};
+    }
+    case "acknowledge":
+      return callUnary(client, subscriberMethods.Acknowledge, { subscription: name, ackIds });
+    case "modifyAckDeadline":
+      return callUnary(client, subscriberMethods.ModifyAckDeadline, { subscription: name, ackIds, ackDeadlineSeconds });
+    case "seek": {
+      const ms = Date.parse(time);
+      const at = { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+      return callUnary(client, subscriberMethods.Seek, { subscription: name, time: at });
+    }
+  }
+  if (kind !== "subscriptions" || (method !== "PUT" && method !== "DELETE")) return undefined;
+  const admin = connectPubSub(server, project);
+  try {
+    if (method === "DELETE") await admin.deleteSubscription(id);
+    else {
+      const topicId = topic.replace(/^.*\//, "");
+      await admin.createTopic(topicId);
+      await admin.createSubscription(id, topicId, { ordered, ...(filter && { filter }) });
+    }
+  } finally {
+    admin.close();
+  }
+  return undefined;
+}
+
+function toReceived({ ackId, message: { data, publishTime, ...message } }: ReceivedMessage) {
+  const sent = { ...message, data: data.toString("base64"), publishTime: new Date(toMs(publishTime)).toISOString() };
+  return { ackId, message: sent };
 }
