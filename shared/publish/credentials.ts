@@ -11,14 +11,6 @@ const RENEWAL_MS = 10_000;
 /** How long a token or a failure counts as news: refusals and requests of many calls come at once. */
 const NEWS_MS = 250;
 
-/** The function's account has no token to show. It is retried; and somebody has to look after it. */
-export class NoTokenError extends CallError {
-  constructor(cause: unknown) {
-    super(Status.UNAUTHENTICATED, `no token: ${cause instanceof Error ? cause.message : String(cause)}`);
-    this.name = "NoTokenError";
-  }
-}
-
 /**
  * Keeps the token of the function's account. It is renewed in the background and used to its end: while the metadata server
  * is away, nothing waits for it as long as the token is good. Without timers, as the CPU is there only during requests.
@@ -44,7 +36,7 @@ export class Credentials {
 
   /**
    * @returns the headers that show the token; the same object while it is the same token
-   * @throws {NoTokenError} when there is none
+   * @throws {CallError} UNAUTHENTICATED when there is none
    */
   get(): Authorization | Promise<Authorization> {
     const now = performance.now();
@@ -76,7 +68,8 @@ export class Credentials {
 
   #fetchWithinLimit(startedAt: number): Promise<Authorization> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown) => reject(new NoTokenError(cause));
+      // Retried like a token that was refused; and somebody has to look after it.
+      const fail = (cause: unknown) => reject(new CallError(Status.UNAUTHENTICATED, `no token: ${toText(cause)}`));
       const timer = setTimeout(fail, this.#limitMs, new Error(`nobody answered within ${this.#limitMs} ms`));
       this.#fetch()
         // Also after the limit: a metadata server that is slow has a token in the end.
@@ -91,4 +84,8 @@ export class Credentials {
         .finally(() => clearTimeout(timer));
     });
   }
+}
+
+function toText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

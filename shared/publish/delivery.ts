@@ -1,7 +1,7 @@
-import { isRetryable, isTimeout, toEnded, toExhausted, toRejected } from "./failure.ts";
+import { isRetryable, toEnded, toExhausted, toRejected } from "./failure.ts";
 import type { PublishRequest } from "./grpc/codec.ts";
 import { Sending } from "./grpc/sending.ts";
-import { CallError } from "./grpc/status.ts";
+import { CallError, Status } from "./grpc/status.ts";
 import type { Line, LineConnection } from "./lines.ts";
 
 const FIRST_BACKOFF_MS = 50;
@@ -132,7 +132,7 @@ class Delivery {
     // What a dead connection says when it is given up is no answer.
     if (!connection.isClosed) {
       if (!isRetryable(error)) this.#finalError ??= error;
-      else if (!isTimeout(error)) this.#lastAnswer = error;
+      else if (error.code !== Status.DEADLINE_EXCEEDED) this.#lastAnswer = error;
       if (connection.isSilent) this.#line.replace(connection);
     }
     if (this.#open.length > 0) return;

@@ -51,11 +51,6 @@ export function isRetryable({ code }: CallError): boolean {
   return !SETUP_CODES.has(code) && !EVENT_CODES.has(code);
 }
 
-/** Whether nothing was answered, rather than something bad. */
-export function isTimeout({ code }: CallError): boolean {
-  return code === Status.DEADLINE_EXCEEDED;
-}
-
 /** The failure after an error that is not retried. */
 export function toRejected(cause: CallError): PublishFailure {
   return SETUP_CODES.has(cause.code)

@@ -2,7 +2,7 @@ import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
-import { PUBLISH_METHOD } from "./codec.ts";
+import { PUBLISH_METHOD, type PublishRequest } from "./codec.ts";
 import type { Sending } from "./sending.ts";
 import { findSession, waitForSession } from "./session.ts";
 import { callUnary } from "./unary-call.ts";
@@ -14,23 +14,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export type Authorization = Readonly<Record<string, string>>;
 
 /** A client of Pub/Sub that publishes to one topic over one connection. */
-export interface PubSubClient {
-  /** Connects, so that the first publish need not wait for it. */
-  connect(): void;
-  isConnected(): boolean;
-  /**
-   * Calls the Publish method once, without a retry or a deadline.
-   *
-   * @param request gives a `PublishRequest` with its length prefix, once there is a connection
-   * @returns the `PublishResponse`
-   * @throws {CallError}
-   */
-  publish(request: { readonly bytes: Buffer }, by: Authorization, sending: Sending): Promise<Buffer>;
-  /** @returns whether the server answers a PING within this time (ms); true where nobody can ask it */
-  ping(ms: number): Promise<boolean>;
-  /** Ends the connection and its calls at once, also one that is still being made. */
-  close(): void;
-}
+export type PubSubClient = Awaited<ReturnType<typeof openPubSubClient>>;
 
 /** The packages of Google's client, which take 50 ms to load: not before the first use. */
 export const loadPackages = () => Promise.all([import("@google-cloud/pubsub"), import("google-gax")]);
@@ -43,7 +27,7 @@ export const loadPackages = () => Promise.all([import("@google-cloud/pubsub"), i
  *
  * @param topic full name, `projects/…/topics/…`
  */
-export async function openPubSubClient(config: Config, topic: string): Promise<PubSubClient> {
+export async function openPubSubClient(config: Config, topic: string) {
   const [{ v1 }, { grpc, GoogleAuth, googleAuthLibrary }] = await loadPackages();
   const emulator = config.PUBSUB_EMULATOR_HOST;
   const address = emulator ?? config.PUBSUB_ENDPOINT;
@@ -92,19 +76,28 @@ export async function openPubSubClient(config: Config, topic: string): Promise<P
   };
 
   return {
+    /** Connects, so that the first publish need not wait for it. */
     connect: () => void connect().catch(() => {}),
     isConnected: () => findSession(stub) !== undefined,
-    async publish(request, by, sending) {
+    /**
+     * Calls the Publish method once, without a retry or a deadline. The request is encoded once there is a connection.
+     *
+     * @returns the `PublishResponse`
+     * @throws {CallError}
+     */
+    async publish(request: Pick<PublishRequest, "bytes">, by: Authorization, sending: Sending): Promise<Buffer> {
       const session = findSession(stub) ?? (await connect());
       sending.check();
       sending.isSent = true;
       return callUnary(session, toHeaders(by), request.bytes, sending);
     },
-    ping: (ms) => {
+    /** @returns whether the server answers a PING within this time (ms); true where nobody can ask it */
+    async ping(ms: number): Promise<boolean> {
       const session = findSession(stub);
-      return session ? ping(session, ms) : Promise.resolve(true);
+      return session === undefined || ping(session, ms);
     },
-    close() {
+    /** Ends the connection and its calls at once, also one that is still being made. */
+    close(): void {
       stub.close();
       for (const socket of sockets) socket.destroy();
     },
