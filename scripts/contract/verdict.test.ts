@@ -87,7 +87,7 @@ const rows: readonly [name: string, v.GenericSchema | undefined, v.GenericSchema
     "a union's member added",
     v.variant("kind", [web]),
     v.variant("kind", [web, app]),
-    [`a.b payload.m  FORWARD  oneOf member added: kind=app: ${unexpected}`],
+    [`a.b payload.m  FORWARD  anyOf member added: kind=app: ${unexpected}`],
   ],
   [
     "a record's values",

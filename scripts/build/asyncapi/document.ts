@@ -2,6 +2,7 @@ import project from "../../../package.json" with { type: "json" };
 import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
 import { TOPIC_RETENTION_DAYS } from "../../common/pubsub-resources.ts";
 import type { JsonSchema } from "../schemas/json-schema.ts";
+import { moveRefs } from "../schemas/move-refs.ts";
 import { type Picture, toPicture } from "../schemas/picture.ts";
 import { toMessageSample } from "../schemas/sample.ts";
 
@@ -90,8 +91,9 @@ function toReferences(domain: Domain, toPointer: (type: string) => string): Reco
 
 function toMessage(domain: Domain, event: DefinedEvent): AsyncApiMessage {
   const picture = toPicture(domain, event);
-  // AsyncAPI has a dialect of its own, which has no place for another's name.
-  const { $schema: _, ...payload } = picture.published;
+  // AsyncAPI has a dialect of its own, which has no place for another's name; references start at the document.
+  const { $schema: _, $id: _id, ...own } = picture.published;
+  const payload = moveRefs(own, `#/components/messages/${event.type}/payload`);
   const sample = toMessageSample(event.sample);
   return {
     name: event.type,

@@ -1,40 +1,43 @@
-import { toJsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
+import { compile, type JSONSchema } from "json-schema-to-typescript";
 import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
+import { toComponentName } from "../openapi/event-schemas.ts";
+import { type JsonSchema, toJsonSchema } from "../schemas/json-schema.ts";
 
-/** A JSON Schema, of which only what makes a type is read. */
-interface Schema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Schema[];
-  readonly properties?: Properties;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: Schema | boolean;
-  readonly items?: Schema;
-}
+type Properties = Readonly<Record<string, JsonSchema>>;
 
-type Properties = Readonly<Record<string, Schema>>;
-
-/** `any`, not `unknown`: an object of an interface type has no index signature and would be refused. */
-const FREE_MEMBERS = "[member: string]: any;";
+/** What the converter makes is writable, and an optional member of it must not be undefined where callers ask for exact types. */
+const SENT = `/** The same for whoever sends it: arrays may be readonly, and what is left out undefined. */
+type Sent<T> = T extends readonly (infer Item)[]
+  ? readonly Sent<Item>[]
+  : T extends object
+    ? { [K in keyof T]: {} extends Pick<T, K> ? Sent<T[K]> | undefined : Sent<T[K]> }
+    : T;`;
 
 /**
  * Writes the types of all events down, from their schemas.
  *
  * @returns a module with the names that `shared/client/events.ts` exports, and nothing to import
  */
-export function toEventTypes(domains: Readonly<Record<string, Domain>>): string {
+export async function toEventTypes(domains: Readonly<Record<string, Domain>>): Promise<string> {
   const events = Object.values(domains).flatMap((domain) => Object.values(domain.events));
-  const fields: Properties = Object.assign({}, ...events.map(({ schema }) => toSchema(schema).properties));
-  const entries = events.map(
-    (event) => `${toComment(event.description)}${JSON.stringify(event.type)}: ${toEventType(event, fields)};`,
-  );
+  const envelopes = events.map(({ schema }) => toJsonSchema(schema).properties as Properties);
+  const fields: Properties = Object.assign({}, ...envelopes);
+  const definitions: Record<string, unknown> = {};
+  const properties = Object.fromEntries(events.map((event) => [event.type, toEvent(event, fields, definitions)]));
+  const all = { type: "object", properties, required: events.map(({ type }) => type), additionalProperties: false };
+  const written = await compile({ ...all, definitions } as JSONSchema, "Written", {
+    bannerComment: "",
+    format: false,
+    ignoreMinAndMaxItems: true,
+    // An object of an interface type has no index signature: it would be refused where a member is unknown.
+    unknownAny: false,
+  });
   const names = Object.keys(domains).map((name) => JSON.stringify(name));
   return [
+    written.replaceAll(/^export /gm, ""),
+    SENT,
     "/** Every event by its type. Members of a payload that are not named here are free. */",
-    `export interface Events {\n${indent(entries.join("\n"))}\n}`,
+    "export type Events = { [TType in keyof Written]: Sent<Written[TType]> };",
     "/** The names of all event types. */",
     "export type EventType = keyof Events;",
     '/** The shape of an event by its type: `EventOf<"order.placed">`. */',
@@ -45,52 +48,35 @@ export function toEventTypes(domains: Readonly<Record<string, Domain>>): string 
 }
 
 /** The envelope has the fields of all types and no others, so that what is misspelt in a literal does not compile. */
-function toEventType({ schema, payload }: DefinedEvent, fields: Properties): string {
-  const { properties, required } = toSchema(schema);
-  const own = { ...fields, ...properties, ...(payload && { payload: toSchema(payload) }) };
-  return toObjectType({ properties: own, ...(required && { required }) }, "");
+function toEvent(event: DefinedEvent, fields: Properties, definitions: Record<string, unknown>): unknown {
+  const { properties, required } = toJsonSchema(event.schema);
+  const { $defs = {}, ...payload } = (
+    event.payload ? toJsonSchema(event.payload) : (properties as Properties).payload
+  ) as JsonSchema;
+  const name = `${toComponentName(event.type)}Part`;
+  for (const [key, part] of Object.entries($defs as Properties)) definitions[name + key] = toTyped(part, name);
+  const own = { ...fields, ...(properties as Properties), payload: payload as JsonSchema };
+  return toTyped(
+    { type: "object", description: event.description, properties: own, required, additionalProperties: false },
+    name,
+  );
 }
 
-function toSchema(schema: v.GenericSchema): Schema {
-  return toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" }) as Schema;
-}
-
-function toType(schema: Schema): string {
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
-  if (schema.anyOf) return schema.anyOf.map(toType).join(" | ");
-  switch (schema.type) {
-    case "string":
-    case "boolean":
-    case "null":
-      return schema.type;
-    case "number":
-    case "integer":
-      return "number";
-    case "array":
-      return `readonly (${toType(schema.items ?? {})})[]`;
-    case "object":
-      return toObjectType(schema);
-    default:
-      throw new Error(`There is no TypeScript type for the schema ${JSON.stringify(schema)}.`);
-  }
-}
-
-function toObjectType({ properties = {}, required = [], additionalProperties }: Schema, others = FREE_MEMBERS): string {
-  const isRecord = typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0;
-  const free = isRecord ? `[member: string]: ${toType(additionalProperties)};` : others;
-  const members = Object.entries(properties).map(([name, schema]) => {
-    const type = toType(schema);
-    const [mark, end] = required.includes(name) ? ["", ""] : ["?", " | undefined"];
-    return `${toComment(schema.description)}${JSON.stringify(name)}${mark}: ${type}${end};`;
+/** Leaves out what is no type, or would name one. */
+function toTyped(value: unknown, definition: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => toTyped(item, definition));
+  if (typeof value !== "object" || value === null) return value;
+  const schema = value as JsonSchema;
+  const kept = Object.entries(schema).filter(
+    ([keyword, inner]) => !["title", "$id", "id", "examples", "default"].includes(keyword) || typeof inner === "object",
+  );
+  const typed = kept.map(([keyword, inner]) => {
+    if (keyword === "const" || keyword === "enum") return [keyword, inner];
+    if (keyword === "$ref") return [keyword, String(inner).replace("#/$defs/", `#/definitions/${definition}`)];
+    return [keyword, toTyped(inner, definition)];
   });
-  return `{\n${indent([...members, free].join("\n"))}\n}`;
-}
-
-function toComment(description: string | undefined): string {
-  return description === undefined ? "" : `/** ${description.replaceAll("*/", "*\\/")} */\n`;
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, "  ");
+  // TypeScript wants every member to be of the type of those that are not named.
+  const isMixed =
+    typeof schema.additionalProperties === "object" && Object.keys((schema.properties ?? {}) as object).length > 0;
+  return { ...Object.fromEntries(typed), ...(isMixed && { additionalProperties: true }) };
 }

@@ -55,7 +55,7 @@ export async function stageClient(): Promise<number> {
     ),
   );
   await Promise.all([
-    writeDeclarations(toEventTypes(domains)),
+    toEventTypes(domains).then(writeDeclarations),
     writeFile(`${clientFolder}package.json`, `${JSON.stringify(toManifest(version, license), null, 2)}\n`),
     cp(`${root}docs/calling.md`, `${clientFolder}README.md`),
     cp(`${root}LICENSE`, `${clientFolder}LICENSE`),

@@ -3,6 +3,8 @@ import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { conversion, type JsonSchema, toJsonSchema } from "../schemas/json-schema.ts";
+import { moveRefs } from "../schemas/move-refs.ts";
+import { toPublishable } from "../schemas/publishable.ts";
 
 /**
  * Names a component: `order.placed` is `OrderPlaced`, `event_id` is `EventId`, `user-actions` is `UserActions`.
@@ -28,8 +30,12 @@ export function toSchemaRef(component: string): JsonSchema {
  */
 export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
   const events = Object.values(domain.events).map((event) => ({ ...event, component: toComponentName(event.type) }));
+  const named = {
+    ...collectFields(domain),
+    ...Object.fromEntries(events.map(({ component, schema }) => [component, schema])),
+  };
   const schemas = toJsonSchemaDefs(
-    { ...collectFields(domain), ...Object.fromEntries(events.map(({ component, schema }) => [component, schema])) },
+    Object.fromEntries(Object.entries(named).map(([component, schema]) => [component, toPublishable(schema)])),
     { ...conversion, overrideSchema, overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` },
   ) as Record<string, JsonSchema>;
   for (const { component, description, payload, enforce, sample } of events) {
@@ -42,7 +48,7 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
       properties: { ...(schema.properties as object), payload: toSchemaRef(own) },
     };
     schemas[own] = {
-      ...toJsonSchema(payload),
+      ...moveRefs(toJsonSchema(payload), `#/components/schemas/${own}`),
       description: enforce ? ENFORCED : REPORTED,
       "x-payload-mode": enforce ? "enforce" : "report",
     };

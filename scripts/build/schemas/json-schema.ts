@@ -1,6 +1,11 @@
 import { type ConversionConfig, toJsonSchema as convert } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { say } from "../../../shared/events/words.ts";
+import { listFaults } from "../../../shared/ingest/faults.ts";
+import { prepare } from "../../../shared/ingest/schema/prepare.ts";
+import type { Item, Schema } from "../../../shared/ingest/schema/valibot.ts";
+import { toKeywords } from "./keywords.ts";
+import { type OwnAction, toPublishable } from "./publishable.ts";
 
 /** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -10,8 +15,8 @@ export interface Rule {
   /** Our words for it; empty where there are none. */
   readonly text: string;
   /** valibot's own object, which decides. */
-  readonly item: Action;
-  /** Whether the schema's keywords say it: JSON Schema has one `format` for several kinds of address, and none for bytes. */
+  readonly item: Item;
+  /** Whether the schema's keywords say it: a limit of UTF-16 code units is a limit of characters, but not the other way round. */
   readonly said: "all" | "part" | "nothing";
 }
 
@@ -22,62 +27,20 @@ export function rulesOf(schema: JsonSchema): readonly Rule[] {
   return (schema as { readonly [RULES]?: readonly Rule[] })[RULES] ?? [];
 }
 
-interface Action {
-  readonly kind: string;
-  readonly type: string;
-  readonly message?: unknown;
-  readonly requirement?: unknown;
-}
-
-/** Kinds whose keyword takes more than they do, or less. */
-const saidInPart = new Set(
-  "email rfc_email ipv4 ipv6 iso_date iso_date_time iso_time iso_timestamp url uuid base64".split(" "),
-);
-
-/** Lengths in characters as JSON Schema counts them, which the converter leaves out. */
-const lengths: Readonly<Record<string, (requirement: number) => { minLength?: number; maxLength?: number }>> = {
-  code_points: (requirement) => ({ minLength: requirement, maxLength: requirement }),
-  max_code_points: (requirement) => ({ maxLength: requirement }),
-  min_code_points: (requirement) => ({ minLength: requirement }),
-};
-
-function isSaid({ type, requirement }: Action, { type: of }: { readonly type?: unknown }): boolean {
-  // valibot counts UTF-16 code units, JSON Schema characters; up to one they are the same.
-  if (of === "string" && /^((min|max)_)?length$/.test(type)) return type === "min_length" && Number(requirement) <= 1;
-  return !saidInPart.has(type);
-}
-
 /**
- * How valibot becomes JSON Schema, for every document that we make.
+ * How valibot becomes JSON Schema, for every document that we make; its schemas are made publishable before.
  *
  * A rule that JSON Schema cannot express (bytes, days of a month, Unicode) is a sentence of its schema's description.
  */
 export const conversion: ConversionConfig = {
   target: "draft-2020-12",
   typeMode: "input",
-  overrideSchema({ valibotSchema, jsonSchema }) {
-    // What a custom schema accepts stands in the metadata that follows it in its pipe.
-    if (valibotSchema.type === "custom")
-      return addRule(jsonSchema, { text: "", item: valibotSchema as Action, said: "nothing" });
-    if (valibotSchema.type === "loose_object") return { ...jsonSchema, additionalProperties: true };
-    // Any schema of a text can be that of a record's keys; the converter takes v.string() alone.
-    if (valibotSchema.type === "record") return jsonSchema;
-    return undefined;
-  },
-  overrideAction({ valibotAction, jsonSchema, errors }) {
-    const item = valibotAction as Action;
-    if (item.type === "description") return describe(jsonSchema, jsonSchema.description);
-    if (item.kind !== "validation") return undefined;
-    const words = typeof item.message === "string" ? item.message : say(item.kind, item.type, item);
-    const text = `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
-    if (!errors) return addRule(jsonSchema, { text, item, said: isSaid(item, jsonSchema) ? "all" : "part" });
-    // Every number of JSON is finite.
-    if (item.type === "finite") return jsonSchema;
-    const length = Object.hasOwn(lengths, item.type) ? lengths[item.type]?.(Number(item.requirement)) : undefined;
-    if (length) return addRule({ ...jsonSchema, ...length }, { text, item, said: "all" });
-    const { description } = jsonSchema;
-    const described = { ...jsonSchema, description: description ? `${description} ${text}` : text };
-    return addRule(described, { text, item, said: "nothing" });
+  overrideSchema: ({ valibotSchema, jsonSchema }) =>
+    toSchema(valibotSchema as unknown as Schema, jsonSchema as JsonSchema),
+  overrideAction({ valibotAction, jsonSchema }) {
+    const { type } = valibotAction as { type: string };
+    if (type === "own") return addAction(jsonSchema as JsonSchema, valibotAction as unknown as OwnAction);
+    return type === "description" ? describe(jsonSchema, jsonSchema.description) : undefined;
   },
 };
 
@@ -85,11 +48,109 @@ export const conversion: ConversionConfig = {
  * Converts a schema, as it is enforced, to JSON Schema.
  *
  * @returns the schema without `$schema`
- * @throws Error when the schema uses something of valibot that has no counterpart in JSON Schema and no words of ours
  */
 export function toJsonSchema(schema: v.GenericSchema): JsonSchema {
-  const { $schema: _, ...converted } = convert(schema, conversion);
+  const { $schema: _, ...converted } = convert(toPublishable(schema), conversion);
   return converted;
+}
+
+/** Nothing is taken. */
+const NEVER: JsonSchema = { not: {} };
+
+/** Corrects what the converter makes of a schema, where that is not what is judged. */
+function toSchema(schema: Schema, converted: JsonSchema): JsonSchema | undefined {
+  const { type, options = [], items = [] } = schema as Schema & { readonly items?: readonly Schema[] };
+  switch (type as string) {
+    case "custom":
+      // What it accepts stands in the metadata that follows it in its pipe.
+      return addRule(converted, { text: "", item: schema, said: "nothing" });
+    case "loose_object":
+      return { ...withOwnNames(schema, converted), additionalProperties: true };
+    case "object":
+    case "strict_object":
+    case "object_with_rest":
+      return withOwnNames(schema, converted);
+    case "record":
+      // Any schema of a text can be that of a record's keys; the converter takes v.string() alone.
+      return converted;
+    case "literal":
+      return schema.literal === null ? { type: "null" } : undefined;
+    case "picklist":
+    case "enum":
+      return toChoice([...new Set(options)]);
+    case "union":
+    case "intersect":
+      return options.length === 0 ? NEVER : undefined;
+    case "tuple":
+    case "loose_tuple":
+    case "strict_tuple":
+    case "tuple_with_rest":
+      return {
+        ...converted,
+        minItems: items.findLastIndex(isNeeded) + 1,
+        ...(items.length === 0 && { prefixItems: undefined }),
+      };
+    case "not_null":
+      return { not: { type: "null" } };
+    default:
+      return undefined;
+  }
+}
+
+/** An assignment to `__proto__` made a prototype of its schema. */
+function withOwnNames({ entries = {} }: Schema, converted: JsonSchema): JsonSchema {
+  if (!Object.hasOwn(entries, "__proto__")) return converted;
+  const properties = converted.properties as object;
+  return {
+    ...converted,
+    properties: Object.fromEntries([...Object.entries(properties), ["__proto__", Object.getPrototypeOf(properties)]]),
+  };
+}
+
+function toChoice(values: readonly unknown[]): JsonSchema {
+  if (values.length === 0) return NEVER;
+  const types = [...new Set(values.map((value) => (value === null ? "null" : typeof value)))];
+  return { enum: values, type: types.length === 1 ? types[0] : types };
+}
+
+/** Whether a tuple must have an item: valibot judges an absent one as undefined. */
+function isNeeded(item: Schema): boolean {
+  try {
+    return listFaults(prepare(item), undefined, "item") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function addAction(schema: JsonSchema, { action, of }: OwnAction): JsonSchema {
+  // Brands and such are for TypeScript alone.
+  if (action.kind === "transformation" && action.type !== "guard") return schema;
+  const keywords = toKeywords({ action, of, schema });
+  const words = typeof action.message === "string" ? action.message : say(action.kind, action.type, action);
+  const text = `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
+  if (keywords) {
+    const isText = schema.type === "string" && /^(?:max_|min_)?length$/.test(action.type);
+    const said = isText && Number(action.requirement) > 1 ? "part" : "all";
+    return addRule(addKeywords(schema, keywords), { text, item: action, said });
+  }
+  const { description } = schema;
+  const described = { ...schema, description: description ? `${description} ${text}` : text };
+  return addRule(described, { text, item: action, said: "nothing" });
+}
+
+/** Of what is said twice, both count. */
+function addKeywords(schema: JsonSchema, keywords: JsonSchema): JsonSchema {
+  const merged: Record<string, unknown> = { ...schema };
+  const rest: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(keywords)) {
+    const known = merged[keyword];
+    if (known === undefined || (keyword === "type" && value === "integer")) merged[keyword] = value;
+    else if (/^(?:min|exclusiveMin)/.test(keyword)) merged[keyword] = Math.max(known as number, value as number);
+    else if (/^(?:max|exclusiveMax)/.test(keyword)) merged[keyword] = Math.min(known as number, value as number);
+    else rest[keyword] = value;
+  }
+  if (Object.keys(rest).length > 0) merged.allOf = [...((merged.allOf as readonly unknown[] | undefined) ?? []), rest];
+  return withRules(merged, rulesOf(schema));
 }
 
 /** A description that stands behind a rule in a pipe would replace the rule's sentence. */

@@ -19,7 +19,13 @@ export class DoctoredTree {
   readonly #folder = mkdtempSync(join(tmpdir(), "pulsecart-doctored-"));
 
   constructor() {
-    for (const part of ["shared/events", "scripts/build/schemas", "scripts/contract", "package.json"]) {
+    for (const part of [
+      "shared/events",
+      "shared/ingest",
+      "scripts/build/schemas",
+      "scripts/contract",
+      "package.json",
+    ]) {
       cpSync(join(root, part), join(this.#folder, part), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"), "junction");
