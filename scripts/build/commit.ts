@@ -20,3 +20,9 @@ export function readCommit(folder = root): string | undefined {
     return undefined;
   }
 }
+
+/** Whether what is built differs from the commit. */
+export function hasUncommittedChanges(folder = root): boolean {
+  const built = ["functions", "shared", "scripts/build", "package.json", "package-lock.json", "esbuild.config.mjs"];
+  return execFileSync("git", ["status", "--porcelain", "--", ...built], { cwd: folder, encoding: "utf8" }) !== "";
+}

@@ -59,6 +59,7 @@ export async function deployFunction(
   const run = (args: readonly string[]) =>
     withPropagation(() => runGcloud(args, { onLine: report, signal }), {
       delays,
+      signal,
       onWait: () => report("an account or an API of Google's own is not ready yet: trying again"),
     });
   report("uploading and building");

@@ -1,5 +1,5 @@
 import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
-import { readArguments, UsageError } from "../common/command.ts";
+import { readArguments, readCount, UsageError } from "../common/command.ts";
 import { type DeployChoices, ingresses, runtimeUpdatePolicies } from "./deploy-choices.ts";
 import { commonOptions, readTarget } from "./options.ts";
 import { readNamedSettings, settingsOptions, settingsUsage } from "./settings-options.ts";
@@ -19,10 +19,19 @@ ${settingsUsage}  --ingress ${ingresses.join("|")}   who reaches the functions o
   --no-invoker-iam-check               the same where the organisation forbids grants to allUsers
   --runtime-update-policy ${runtimeUpdatePolicies.join("|")}
                                        when Google renews Node beneath the function (Google's own default: automatic)
+  --gradual                            one function after the other: the new revision is verified without traffic, then gets
+                                       10 %, 50 % and all of it; where it fails, all traffic stays on or returns to the old one
+  --step-minutes N                     how long --gradual watches at 10 and at 50 % (default: 10)
+  --rollback                           deploy nothing: all traffic to the newest revision of another commit
+  --yes                                --rollback may bring back another contract
+  --impersonate ACCOUNT                a service account that may call the functions, where you may not
   --verify                             then check that the functions keep their promises: npm run verify -- --help
   --dry-run                            print the commands and run nothing
   --help                               print this
   -- FLAG…                             further flags of gcloud functions deploy, as they are: -- --kms-key=…
+
+Exit code: 0 all is done, 1 something failed, or --gradual went back, 2 --gradual or --verify could not find out, or the command
+line is wrong.
 `;
 
 const options = {
@@ -35,6 +44,11 @@ const options = {
   "allow-unauthenticated": { type: "boolean" },
   "invoker-iam-check": { type: "boolean" },
   "runtime-update-policy": { type: "string" },
+  gradual: { type: "boolean", default: false },
+  "step-minutes": { type: "string" },
+  rollback: { type: "boolean", default: false },
+  yes: { type: "boolean", default: false },
+  impersonate: { type: "string" },
 } as const;
 
 export type DeployOptions =
@@ -44,6 +58,12 @@ export type DeployOptions =
       readonly dryRun: boolean;
       /** Whether what was deployed is verified, too. */
       readonly verify: boolean;
+      /** Step by step; undefined where it is not wanted. */
+      readonly gradual: { readonly stepMs: number } | undefined;
+      /** Back instead of forth; undefined where it is not wanted. */
+      readonly rollback: { readonly isSure: boolean } | undefined;
+      /** Whom gcloud acts as where it calls the functions. */
+      readonly account: string | undefined;
       readonly functions: readonly FunctionName[];
       readonly choices: DeployChoices;
     };
@@ -65,6 +85,9 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
       `--environment must be lower-case letters, digits, - and _, not ${JSON.stringify(values.environment)}`,
     );
   }
+  if (values["step-minutes"] !== undefined && !values.gradual) throw new UsageError("--step-minutes needs --gradual");
+  if (values.yes && !values.rollback) throw new UsageError("--yes needs --rollback");
+  if (values.rollback && values.gradual) throw new UsageError("--rollback does not go with --gradual");
   const { invoker: invokers = [] } = values;
   const badInvoker = invokers.find(
     (member) => !/^(user|group|serviceAccount|domain|principal(Set)?):\S+$/.test(member),
@@ -78,6 +101,11 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
     help: false,
     dryRun: values["dry-run"],
     verify: values.verify,
+    gradual: values.gradual
+      ? { stepMs: 60_000 * readCount("step-minutes", values["step-minutes"] ?? "10", 0) }
+      : undefined,
+    rollback: values.rollback ? { isSure: values.yes } : undefined,
+    account: values.impersonate,
     functions: readFunctionNames(positionals),
     choices: {
       target,

@@ -4,7 +4,7 @@ import { UsageError } from "../common/command.ts";
 import type { DeployedSettings } from "./cloud-run/deployed-settings.ts";
 import type { DeployChoices } from "./deploy-choices.ts";
 import { functionSettings } from "./function-settings.ts";
-import { isSwitchedLabel, switchedLabel } from "./switches.ts";
+import { isSwitchLabel, toSwitchLabel } from "./switches.ts";
 
 /** What one function is deployed with, whoever said so. */
 export interface WantedSettings {
@@ -47,7 +47,7 @@ export function decideSettings(
   const isInvokerChecked = choices.isInvokerChecked ?? deployed?.isInvokerChecked ?? true;
   const allowUnauthenticated = choices.allowUnauthenticated ?? (deployed === undefined ? false : undefined);
   const { LOG_LEVEL: deployedLevel, PAYLOAD_CHECKS: checks } = deployed?.variables ?? {};
-  const isSwitched = deployed?.labels[switchedLabel("LOG_LEVEL")] !== undefined;
+  const isSwitched = deployed?.labels[toSwitchLabel("log-level")] !== undefined;
   const asked = named.logLevel ?? own.logLevel;
   const logLevel = (isSwitched ? undefined : named.logLevel) ?? deployedLevel ?? asked;
   if (logLevel !== asked) {
@@ -80,7 +80,7 @@ export function decideSettings(
       // Where nobody has to prove who they are, a token says nothing.
       CALLER_IDENTITY: isInvokerChecked && !(allowUnauthenticated ?? isOpen) ? "iam" : "none",
     },
-    keptLabels: Object.fromEntries(Object.entries(deployed?.labels ?? {}).filter(([label]) => isSwitchedLabel(label))),
+    keptLabels: Object.fromEntries(Object.entries(deployed?.labels ?? {}).filter(([label]) => isSwitchLabel(label))),
     notes,
   };
 }

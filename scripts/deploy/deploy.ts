@@ -9,6 +9,8 @@ import { deployFunction, type Planned, planFunction } from "./deploy-function.ts
 import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud } from "./gcloud/preflight.ts";
+import { deployGradually } from "./rollout/deploy-gradually.ts";
+import { rollBack } from "./rollout/roll-back.ts";
 import { runVerification } from "./verify/run-verification.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -29,23 +31,50 @@ async function main(args: readonly string[]): Promise<number> {
   const { functions, choices } = options;
   // Sources are named relative to the project, so that the commands can be pasted there on any machine.
   process.chdir(root);
-  if (options.dryRun) return printDryRun(functions, choices);
+  if (options.dryRun) return printDryRun(functions, choices, options);
+  const { target } = choices;
   let planned: readonly Planned[];
   try {
-    await checkGcloud(choices.target);
+    await checkGcloud(target);
+    if (options.rollback) return await rollBack(functions, target, { ...options.rollback, account: options.account });
     planned = await Promise.all(functions.map((name) => planFunction(name, choices)));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    console.error(await explainFailure(error, choices.target));
+    console.error(await explainFailure(error, target));
     return 1;
   }
   if (!(await build())) {
     console.error("the build failed; nothing was deployed");
     return 1;
   }
+  if (options.gradual) return deployAllGradually(planned, choices, { ...options.gradual, account: options.account });
   const code = printResult(await deployAll(planned, choices));
   if (code !== 0 || !options.verify) return code;
-  return runVerification({ kind: "cloud", target: choices.target }, functions);
+  return runVerification({ kind: "cloud", target, account: options.account }, functions);
+}
+
+/** One after the other: one that goes back, or is broken off, keeps the next ones as they are. */
+async function deployAllGradually(
+  planned: readonly Planned[],
+  choices: DeployChoices,
+  options: { stepMs: number; account: string | undefined },
+): Promise<number> {
+  const ending = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    // A second one does not wait for anything.
+    process.on(name, () => (ending.signal.aborted ? process.exit(130) : ending.abort()));
+  }
+  for (const [index, each] of planned.entries()) {
+    const report = toReport(each.name);
+    const outcome = await deployGradually(each, choices, { ...options, report, signal: ending.signal });
+    if (outcome === 0) continue;
+    const rest = planned.slice(index + 1).map(({ name }) => name);
+    if (rest.length > 0) console.error(`not tried: ${rest.join(", ")}`);
+    // A verification that was broken off is still under way.
+    process.exit(outcome);
+  }
+  process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
+  return 0;
 }
 
 /** Side by side; but a project's first one alone, as it has Google make what they share: a repository, service accounts. */
@@ -64,11 +93,7 @@ async function build(): Promise<boolean> {
 
 async function deployReporting(planned: Planned, choices: DeployChoices): Promise<Deployment> {
   const { name } = planned;
-  const report = (line: string) => {
-    // gcloud draws its progress with dots where it has no terminal; its errors are explained once, at the end.
-    const text = line.replace(/^\.+/, "").trim();
-    if (text !== "" && !text.startsWith("ERROR:")) console.log(`${name.padEnd(labelWidth)}  ${text}`);
-  };
+  const report = toReport(name);
   try {
     const url = await deployFunction(planned, choices, { report });
     report(`serving at ${url}`);
@@ -78,6 +103,14 @@ async function deployReporting(planned: Planned, choices: DeployChoices): Promis
     report(`FAILED: ${failure}`);
     return { name, failure };
   }
+}
+
+function toReport(name: FunctionName): (line: string) => void {
+  return (line) => {
+    // gcloud draws its progress with dots where it has no terminal; its errors are explained once, at the end.
+    const text = line.replace(/^\.+/, "").trim();
+    if (text !== "" && !text.startsWith("ERROR:")) console.log(`${name.padEnd(labelWidth)}  ${text}`);
+  };
 }
 
 function printResult(deployments: readonly Deployment[]): number {

@@ -3,15 +3,17 @@ import { readGcloud } from "../gcloud/gcloud.ts";
 import type { Target } from "../target.ts";
 
 /** A revision's own settings, as `gcloud run … describe --format=json` prints them. */
-interface Template {
+export interface Template {
   readonly metadata?: {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec?: {
     readonly containerConcurrency?: number;
+    readonly timeoutSeconds?: number;
     readonly containers?: readonly {
       readonly image?: string;
+      readonly resources?: { readonly limits?: { readonly cpu?: string; readonly memory?: string } };
       readonly env?: readonly { readonly name: string; readonly value?: string }[];
     }[];
   };

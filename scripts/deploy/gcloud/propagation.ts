@@ -21,12 +21,17 @@ export function isNotKnownYet(error: unknown): boolean {
  * Repeats a call that fails for what was made a moment ago. Any other failure, a refused permission too, is final.
  *
  * @param options.onWait is told before each pause
+ * @param options.signal breaks it off
  * @param options.delays milliseconds between the attempts; a test waits less
  * @throws what the call threw last
  */
 export async function withPropagation<T>(
   call: () => Promise<T>,
-  { onWait, delays = usualDelays }: { onWait?: () => void; delays?: readonly number[] | undefined } = {},
+  {
+    onWait,
+    signal,
+    delays = usualDelays,
+  }: { onWait?: () => void; signal?: AbortSignal | undefined; delays?: readonly number[] | undefined } = {},
 ): Promise<T> {
   for (const delay of delays) {
     try {
@@ -34,7 +39,7 @@ export async function withPropagation<T>(
     } catch (error) {
       if (!isNotKnownYet(error)) throw error;
       onWait?.();
-      await sleep(delay);
+      await sleep(delay, undefined, { signal });
     }
   }
   return call();

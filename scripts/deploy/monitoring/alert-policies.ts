@@ -1,7 +1,7 @@
 import { domains, functionNames } from "../../../shared/events/registry.ts";
 import { toPubSubNames } from "../../common/pubsub-resources.ts";
 import { codesOf } from "./alerts-by-code.ts";
-import { type BurnRate, toBurnRateQuery } from "./burn-rate.ts";
+import { type BurnRate, fastFactor, toBurnRateQuery } from "./burn-rate.ts";
 import { acceptedEvents, failures, markedEvents, refusedEvents, toSelector } from "./log-metrics.ts";
 
 /** One alert: when somebody is told, and how urgently. What to do then is the section of its title in the runbook. */
@@ -36,7 +36,7 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
     toSloPolicy("slo-1h", "A month's error budget is gone in two days", "CRITICAL", {
       long: "1h",
       short: "5m",
-      factor: 14.4,
+      factor: fastFactor,
     }),
     toSloPolicy("slo-6h", "A month's error budget is gone in five days", "ERROR", {
       long: "6h",
@@ -52,7 +52,8 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
       id: "failures",
       title: "Events fail until somebody acts",
       severity: "CRITICAL",
-      query: `sum by (service_name, event_type, code) (increase(${toSelector(failures, `code=~"${codesOf("failures").join("|")}"`)}[10m])) > 0`,
+      // Counted up to ten minutes late.
+      query: `sum by (service_name, event_type, code) (increase(${toSelector(failures, `code=~"${codesOf("failures").join("|")}"`)}[15m])) > 0`,
       duration: "0s",
       autoClose: halfAnHour,
     },
@@ -106,11 +107,14 @@ function toJumpQuery(selector: string): string {
   return `((${now} >= 10)\nand (${now} > 0.1 * ${sumOf(selector, "1d] offset 15m")}))`;
 }
 
+/** A default subscription that nobody has ever read is no consumer's: only one where something was acknowledged in a week is. */
+const isRead = `sum by (subscription_id) (increase(${toGauge("ack_message_count", "subscription")}[7d])) > 0`;
+
 const unreadMessages: AlertPolicy = {
   id: "unread-messages",
   title: "A consumer does not keep up",
   severity: "ERROR",
-  query: `max by (subscription_id) (${toGauge("oldest_unacked_message_age", "subscription")}) > 600`,
+  query: `max by (subscription_id) (${toGauge("oldest_unacked_message_age", "subscription")}) > 600\nand on (subscription_id) (${isRead})`,
   duration: "300s",
   autoClose: halfAnHour,
 };

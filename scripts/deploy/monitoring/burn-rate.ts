@@ -7,7 +7,13 @@ export const objective = 0.999;
 export const badAnswers = "429|5..";
 
 /** A ratio is not worth waking anyone for below this many bad answers in the long window. */
-const floor = 10;
+export const floor = 10;
+
+/** The fastest alert's factor: a month's budget is gone in two days. */
+export const fastFactor = 14.4;
+
+/** The share of bad answers above which the fastest alert speaks. */
+export const fastLimit = toLimit(fastFactor);
 
 /** How fast the error budget is used up: `factor` times as fast as 30 days allow, over both windows. */
 export interface BurnRate {
@@ -32,7 +38,11 @@ export function toAnswers(window: string, responseCodes?: string): string {
  * @see https://sre.google/workbook/alerting-on-slos/
  */
 export function toBurnRateQuery({ long, short, factor }: BurnRate): string {
-  const limit = Number((factor * (1 - objective)).toFixed(4));
+  const limit = toLimit(factor);
   const exceeds = (window: string) => `(${toAnswers(window, badAnswers)} / ${toAnswers(window)} > ${limit})`;
   return [exceeds(long), exceeds(short), `(${toAnswers(long, badAnswers)} >= ${floor})`].join("\nand ");
+}
+
+function toLimit(factor: number): number {
+  return Number((factor * (1 - objective)).toFixed(4));
 }

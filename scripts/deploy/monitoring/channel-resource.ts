@@ -1,7 +1,7 @@
 import { findDifferences } from "../resources/difference.ts";
 import type { Resource } from "../resources/resource.ts";
 import { labels, type Target } from "../target.ts";
-import { selectOne, toLabelFilter } from "./user-labels.ts";
+import { selectOne } from "./user-labels.ts";
 
 /** An e-mail address that alerts are sent to. */
 export function toChannelResource(address: string, { project }: Target): Resource {
@@ -13,11 +13,10 @@ export function toChannelResource(address: string, { project }: Target): Resourc
     labels: { email_address: address },
     userLabels: labels,
   };
-  const filter = `${toLabelFilter("userLabels", labels)} AND labels.email_address="${address}"`;
   return {
     name: `notification channel email:${address}`,
-    read: [...command, "list", `--filter=${filter}`, ...place, "--format=json"],
-    select: selectOne,
+    read: [...command, "list", ...place, "--format=json"],
+    select: (printed) => selectOne(printed, wanted),
     create: [...command, "create", `--channel-content=${JSON.stringify(wanted)}`, ...place],
     update: (found) => {
       const { name } = found as { name: string };

@@ -2,7 +2,7 @@ import { findDifferences } from "../resources/difference.ts";
 import type { Resource } from "../resources/resource.ts";
 import { labels, type Target } from "../target.ts";
 import { dashboard } from "./dashboard.ts";
-import { selectOne, toLabelFilter } from "./user-labels.ts";
+import { selectOne } from "./user-labels.ts";
 
 /** The one dashboard. Cloud Monitoring itself checks it before it is made or changed. */
 export function toDashboardResource({ project }: Target): Resource {
@@ -12,8 +12,8 @@ export function toDashboardResource({ project }: Target): Resource {
   const config = JSON.stringify(wanted);
   return {
     name: "dashboard",
-    read: [...command, "list", `--filter=${toLabelFilter("labels", labels)}`, ...place, "--format=json"],
-    select: selectOne,
+    read: [...command, "list", ...place, "--format=json"],
+    select: (printed) => selectOne(printed, { labels }),
     check: [...command, "create", `--config=${config}`, "--validate-only", ...place],
     create: [...command, "create", `--config=${config}`, ...place],
     update: (found) => {

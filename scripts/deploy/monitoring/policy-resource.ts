@@ -3,7 +3,7 @@ import type { Resource } from "../resources/resource.ts";
 import { labels, type Target } from "../target.ts";
 import type { AlertPolicy } from "./alert-policies.ts";
 import { readRunbook } from "./runbook.ts";
-import { selectOne, toLabelFilter } from "./user-labels.ts";
+import { selectOne } from "./user-labels.ts";
 
 interface FoundPolicy {
   readonly name: string;
@@ -48,8 +48,8 @@ export function toPolicyResource(policy: AlertPolicy, { target, channels, runboo
     channels.filter((channel) => !notificationChannels.includes(channel));
   return {
     name: `alert policy ${id}`,
-    read: [...command, "list", `--filter=${toLabelFilter("userLabels", userLabels)}`, ...place, "--format=json"],
-    select: selectOne,
+    read: [...command, "list", ...place, "--format=json"],
+    select: (printed) => selectOne(printed, { userLabels }),
     create: [
       ...command,
       "create",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { FunctionName } from "../../../shared/events/registry.ts";
 import { explainFailure } from "../gcloud/explain-failure.ts";
 import { findCloudSubjects } from "./cloud-subjects.ts";
@@ -14,13 +15,13 @@ type ExitCode = 0 | 1 | 2;
 /**
  * Verifies functions side by side and prints what was found out.
  *
- * @param options.endsOnSignals whether a Ctrl-C cleans up and ends the process; off where the caller sees to both
+ * @param options.signal breaks it off, cleaned up, with 2; without one a Ctrl-C does, and ends the process
  * @returns the exit code; a broken promise counts for more than what could not be found out
  */
 export async function runVerification(
   where: Where,
   names: readonly FunctionName[],
-  { endsOnSignals = true } = {},
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<ExitCode> {
   const explain = (error: unknown) =>
     where.kind === "cloud" ? explainFailure(error, where.target) : Promise.resolve((error as Error).message);
@@ -34,8 +35,8 @@ export async function runVerification(
     console.error(await explain(error));
     return 2;
   }
-  if (endsOnSignals) for (const signal of signals) process.once(signal, endEarly);
-  const codes = await Promise.all(
+  if (signal === undefined) for (const name of signals) process.once(name, endEarly);
+  const verified = Promise.all(
     subjects.map(async (subject): Promise<ExitCode> => {
       try {
         const verdict = await verifyFunction(subject);
@@ -47,7 +48,9 @@ export async function runVerification(
       }
     }),
   );
-  if (endsOnSignals) for (const signal of signals) process.off(signal, endEarly);
+  const broken = signal && once(signal, "abort").then(() => closeListeners());
+  const codes = (await Promise.race([verified, ...(broken ? [broken] : [])])) ?? [2];
+  if (signal === undefined) for (const name of signals) process.off(name, endEarly);
   return codes.includes(1) ? 1 : codes.includes(2) ? 2 : 0;
 }
 

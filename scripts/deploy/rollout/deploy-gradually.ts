@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasUncommittedChanges } from "../../build/commit.ts";
+import { toDeployedSettings } from "../cloud-run/deployed-settings.ts";
+import { describeShares, readService, type Service, toShares } from "../cloud-run/service.ts";
+import { toTrafficCommand } from "../cloud-run/traffic.ts";
+import type { DeployChoices } from "../deploy-choices.ts";
+import { toBuildLabels, toFinishCommand } from "../deploy-commands.ts";
+import { deployFunction, type Planned } from "../deploy-function.ts";
+import { explainFailure } from "../gcloud/explain-failure.ts";
+import { runGcloud } from "../gcloud/gcloud.ts";
+import { runVerification } from "../verify/run-verification.ts";
+import { findBurn } from "./error-rate.ts";
+import { candidateTag, findNewest, type Step, toNextStep } from "./next-step.ts";
+
+/** How a gradual deployment ends: all traffic is on the new revision; it was sent back; it could not be judged; Ctrl-C. */
+export type Outcome = 0 | 1 | 2 | 130;
+
+interface Options {
+  readonly stepMs: number;
+  /** A service account that may call the functions, where the deployer may not. */
+  readonly account?: string | undefined;
+  /** Breaks it off. */
+  readonly signal: AbortSignal;
+  readonly report: (line: string) => void;
+  /** Stands in for the whole verification in tests of the steps. */
+  readonly verify?: () => Promise<number>;
+}
+
+/** How often the log is looked at while a share is watched. */
+const lookMs = 60_000;
+
+/**
+ * Deploys one function step by step, each decided from what Cloud Run says, and says in the end which revision serves.
+ *
+ * @returns the exit code; whatever fails is reported and not thrown
+ */
+export async function deployGradually(planned: Planned, choices: DeployChoices, options: Options): Promise<Outcome> {
+  const { name } = planned;
+  const { report, signal } = options;
+  let outcome: Outcome;
+  try {
+    outcome = await new Rollout(planned, choices, options).run();
+  } catch (error) {
+    outcome = signal.aborted ? 130 : 1;
+    report(signal.aborted ? "interrupted" : `FAILED: ${await explainFailure(error, choices.target)}`);
+  }
+  const service = await readService(name, choices.target).catch(() => undefined);
+  const way =
+    outcome === 130 || (service && toShares(service).size > 1)
+      ? "; the same command goes on, --rollback goes back"
+      : "";
+  report(`serving now: ${service === undefined ? "unknown, as it cannot be read" : describeShares(service)}${way}`);
+  return outcome;
+}
+
+class Rollout {
+  readonly #planned: Planned;
+  readonly #choices: DeployChoices;
+  readonly #options: Options;
+  /** What served when this run deployed. */
+  #stable: string | undefined;
+  #isVerified = false;
+  #watchedShare = 0;
+
+  constructor(planned: Planned, choices: DeployChoices, options: Options) {
+    [this.#planned, this.#choices, this.#options] = [planned, choices, options];
+  }
+
+  async run(): Promise<Outcome> {
+    const { report, signal } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      const service = await readService(this.#planned.name, this.#choices.target);
+      const step = toNextStep(service, {
+        isNewestWanted: this.#stable !== undefined || this.#isVerified || isResumable(service, this.#planned, report),
+        ...{ isVerified: this.#isVerified, watchedShare: this.#watchedShare, stable: this.#stable },
+      });
+      const outcome = await this.#take(step, service);
+      if (outcome !== undefined) return outcome;
+    }
+  }
+
+  /** @returns the outcome where that was the last step */
+  async #take(step: Step, service: Service | undefined): Promise<Outcome | undefined> {
+    const { report, stepMs } = this.#options;
+    switch (step.kind) {
+      case "deploy plainly":
+        report("nothing serves yet: deploying it plainly");
+        await this.#deploy([]);
+        return 0;
+      case "pin":
+        report(`keeping all traffic on ${step.stable}; now: ${describeShares(service)}`);
+        await this.#shift(`--to-revisions=${step.stable}=100`);
+        return undefined;
+      case "deploy":
+        await this.#deploy(["--serve-all-traffic-latest-revision"]);
+        this.#stable = step.stable;
+        return undefined;
+      case "restore":
+        return this.#goBack(step.stable, 1, "the new revision got traffic by itself, in spite of the pin");
+      case "tag":
+        // The platform has made it, but does it start?
+        if (service?.status?.latestReadyRevisionName !== step.revision) {
+          return this.#goBack(step.stable, 1, `${step.revision} does not become ready`);
+        }
+        report(`trying ${step.revision} under the tag ${candidateTag}, without traffic`);
+        await this.#shift(`--update-tags=${candidateTag}=${step.revision}`);
+        return undefined;
+      case "verify":
+        return this.#verify(step.stable, step.revision);
+      case "watch":
+        return this.#watch(step.stable, step.revision, step.share);
+      case "shift":
+        if (step.share === 100) {
+          report(`${step.revision} gets all traffic`);
+          await this.#shift("--to-latest", `--remove-tags=${candidateTag}`);
+          return undefined;
+        }
+        report(`${step.revision} gets ${step.share} %, and is watched for ${stepMs / 60_000} minutes`);
+        await this.#shift(`--to-revisions=${step.revision}=${step.share},${step.stable}=${100 - step.share}`);
+        return undefined;
+      case "done":
+        return 0;
+    }
+  }
+
+  #deploy(without: readonly string[]): Promise<unknown> {
+    const { report, signal } = this.#options;
+    return deployFunction(this.#planned, this.#choices, { report, signal, without });
+  }
+
+  async #verify(stable: string, revision: string): Promise<Outcome | undefined> {
+    const { target } = this.#choices;
+    const { account, signal, verify } = this.#options;
+    const { name } = this.#planned;
+    // What cannot be watched later shall get no traffic now.
+    try {
+      await findBurn({ name, target, revision, since: new Date(), signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#goBack(stable, 2, `the log cannot be read: ${await explainFailure(error, target)}`);
+    }
+    const where = { kind: "cloud", target, account, tag: candidateTag } as const;
+    const code = await (verify?.() ?? runVerification(where, [name], { signal }));
+    signal.throwIfAborted();
+    if (code === 1) return this.#goBack(stable, 1, `${revision} breaks a promise`);
+    if (code !== 0) return this.#goBack(stable, 2, `${revision} could not be verified`);
+    this.#isVerified = true;
+    return undefined;
+  }
+
+  async #watch(stable: string, revision: string, share: number): Promise<Outcome | undefined> {
+    const { stepMs, signal } = this.#options;
+    const { target } = this.#choices;
+    const [since, end] = [new Date(), Date.now() + stepMs];
+    do {
+      await sleep(Math.min(lookMs, Math.max(0, end - Date.now())), undefined, { signal });
+      let burn: string | undefined;
+      try {
+        burn = await findBurn({ name: this.#planned.name, target, revision, since, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        return this.#goBack(stable, 2, `the log cannot be read: ${await explainFailure(error, target)}`);
+      }
+      if (burn !== undefined) return this.#goBack(stable, 1, `${revision} burns at ${share} %: ${burn}`);
+    } while (Date.now() < end);
+    this.#watchedShare = share;
+    return undefined;
+  }
+
+  async #goBack(stable: string, outcome: 1 | 2, reason: string): Promise<Outcome> {
+    this.#options.report(`GOING BACK: ${reason}; all traffic to ${stable}`);
+    const service = await readService(this.#planned.name, this.#choices.target);
+    const isTagged = service?.status?.traffic?.some(({ tag }) => tag === candidateTag);
+    await this.#shift(`--to-revisions=${stable}=100`, ...(isTagged ? [`--remove-tags=${candidateTag}`] : []));
+    return outcome;
+  }
+
+  async #shift(...flags: readonly string[]): Promise<void> {
+    const { signal } = this.#options;
+    await runGcloud(toTrafficCommand(this.#planned.name, this.#choices.target, ...flags), { signal });
+  }
+}
+
+/** Whether the newest revision, which does not serve everything, is what an interrupted run of the same would have deployed. */
+function isResumable(service: Service | undefined, { name, wanted }: Planned, report: (line: string) => void): boolean {
+  if (service === undefined) return false;
+  const newest = findNewest(service);
+  const deployed = toDeployedSettings(service);
+  const { commit } = toBuildLabels(name);
+  if (commit === undefined || (toShares(service).get(newest) ?? 0) === 100) return false;
+  const isFinished = toFinishCommand(name, { project: "", region: "" }, wanted, deployed) === undefined;
+  const { minInstances, maxInstances, concurrency, variables } = wanted;
+  const asDeployed = JSON.stringify([
+    deployed.minInstances,
+    deployed.maxInstances,
+    deployed.concurrency,
+    sort(deployed.variables),
+  ]);
+  const isSame = asDeployed === JSON.stringify([minInstances, maxInstances, concurrency, sort(variables)]);
+  if (!isFinished || !isSame) return false;
+  if (hasUncommittedChanges()) {
+    report(`${newest} is of this commit, but the tree has changes that are not committed: deploying anew`);
+    return false;
+  }
+  return true;
+}
+
+function sort(variables: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(variables).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,227 @@
+import { createServer } from "node:http";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { hasUncommittedChanges, readCommit } from "../../../build/commit.ts";
+import { type StubGoogleCloud, startStubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
+import { listenOnLoopback } from "../../../testing/listen-on-loopback.ts";
+import { type Service, toShares } from "../../cloud-run/service.ts";
+import { deployFunction, planFunction } from "../../deploy-function.ts";
+import { readDeployOptions } from "../../deploy-options.ts";
+import { deployGradually } from "../deploy-gradually.ts";
+import { rollBack } from "../roll-back.ts";
+
+const target = { project: "shop-prod", region: "europe-west1" };
+const options = readDeployOptions(["--project", target.project, "--region", target.region]);
+if (options.help) throw new Error("--help was not given");
+const { choices } = options;
+const [first, second] = ["commerce-00002-abc", "commerce-00004-abc"];
+
+let cloud: StubGoogleCloud;
+
+interface Run {
+  readonly verify?: () => Promise<number>;
+  /** Breaks it off at the first line that matches. */
+  readonly breakAt?: RegExp;
+}
+
+/** Deploys `commerce` gradually, without waits. @returns the outcome, what was reported, and who served after each change */
+async function deploy({ verify = async () => 0, breakAt }: Run = {}) {
+  const lines: string[] = [];
+  const ending = new AbortController();
+  cloud.requests.length = 0;
+  const report = (line: string) => {
+    lines.push(line);
+    if (breakAt?.test(line)) ending.abort();
+  };
+  const planned = await planFunction("commerce", choices);
+  const outcome = await deployGradually(planned, choices, { stepMs: 0, signal: ending.signal, report, verify });
+  return { outcome, lines, last: lines.at(-1), uploads: cloud.requests.filter(({ api }) => api === "upload").length };
+}
+
+/** Who serves, by share. */
+function shares() {
+  const service = cloud.run.services.get("commerce");
+  return Object.fromEntries(
+    service ? toShares(cloud.run.toService(target.project, "commerce", service) as Service) : [],
+  );
+}
+
+/** The shares of the new revision in the order in which they were asked for. */
+function sharesOf(revision: string): number[] {
+  const asked = cloud.requests.filter(({ method, path }) => method === "PUT" && path.endsWith("/services/commerce"));
+  return asked.map(({ body }) => {
+    const { traffic } = (
+      body as { spec: { traffic: { revisionName?: string; percent?: number; latestRevision?: boolean }[] } }
+    ).spec;
+    const of = traffic.filter(({ revisionName, latestRevision }) => revisionName === revision || latestRevision);
+    return of.reduce((sum, { percent = 0 }) => sum + percent, 0);
+  });
+}
+
+/** Logs bad answers and good ones. @returns what a verification that finds nothing ends with */
+function logBad(count: number, revision: string): number {
+  const timestamp = new Date(Date.now() + 600_000).toISOString();
+  const resource = { type: "cloud_run_revision", labels: { service_name: "commerce", revision_name: revision } };
+  const entry = { resource, timestamp, logName: "projects/shop-prod/logs/run.googleapis.com%2Frequests" };
+  for (let index = 0; index < count; index += 1) cloud.logged.push({ ...entry, httpRequest: { status: 503 } });
+  for (let index = 0; index < 300; index += 1) cloud.logged.push({ ...entry, httpRequest: { status: 202 } });
+  return 0;
+}
+
+/**
+ * Defines what a rollout does in each case. The test file has to mock `scripts/build/commit.ts`.
+ *
+ * @param open makes gcloud talk to the stub, and returns what undoes it
+ * @param isSample whether one case of each kind is enough
+ */
+export function defineScenarios(
+  open: (cloud: StubGoogleCloud) => Promise<() => Promise<void>>,
+  isSample: boolean,
+): void {
+  let close: () => Promise<void>;
+  let snapshot: { service: unknown; function: [string, unknown] | undefined };
+  beforeAll(async () => {
+    cloud = await startStubGoogleCloud(target.project);
+    for (const api of ["run", "cloudbuild", "artifactregistry"]) cloud.enabledApis.add(`${api}.googleapis.com`);
+    close = await open(cloud);
+    vi.mocked(readCommit).mockReturnValue("111111111111");
+    await deployFunction(await planFunction("commerce", choices), choices, { report: () => {} });
+    snapshot = structuredClone({
+      service: cloud.run.services.get("commerce"),
+      function: [...cloud.functions][0],
+    });
+  });
+  beforeEach(() => {
+    const { service, function: deployed } = structuredClone(snapshot);
+    cloud.run.services.set("commerce", service as never);
+    cloud.run.ignoresPins = false;
+    cloud.functions.set(deployed?.[0] ?? "", deployed?.[1] as never);
+    cloud.logged.length = 0;
+    vi.mocked(readCommit).mockReturnValue("222222222222");
+  });
+  afterAll(async () => {
+    expect(cloud.unknown).toEqual([]);
+    await close?.();
+    await cloud?.close();
+  });
+
+  test("verifies without traffic, then 10, 50 and all", async () => {
+    const { outcome, last } = await deploy({
+      verify: async () => {
+        expect(shares()).toEqual({ [first]: 100 });
+        return 0;
+      },
+    });
+    expect([outcome, last]).toEqual([0, `serving now: ${second}`]);
+    // The boost and the tag change no share.
+    expect(sharesOf(second)).toEqual([0, 0, 0, 10, 50, 100]);
+    expect(cloud.run.services.get("commerce")).toMatchObject({
+      traffic: [{ latestRevision: true, percent: 100 }],
+      template: { metadata: { labels: { commit: "222222222222" } } },
+    });
+  });
+
+  test.each([1, 2] as const)(
+    "a verification that ends with %i at the tag: no traffic, and the outcome is the same",
+    async (code) => {
+      const { outcome, last } = await deploy({ verify: async () => code });
+      expect([outcome, last, shares()]).toEqual([code, `serving now: ${first}`, { [first]: 100 }]);
+      expect(Math.max(...sharesOf(second))).toBe(0);
+      expect(cloud.run.services.get("commerce")?.traffic.some(({ tag }) => tag !== undefined)).toBe(false);
+    },
+  );
+
+  test("a burn at 10 % sends it back", async () => {
+    const burn = await deploy({ verify: async () => logBad(10, second) });
+    expect([burn.outcome, burn.last, shares()]).toEqual([1, `serving now: ${first}`, { [first]: 100 }]);
+    expect(burn.lines).toContain(
+      `GOING BACK: ${second} burns at 10 %: 10 answers that are 429 or 5xx, of 310 answers; all traffic to ${first}`,
+    );
+    expect(Math.max(...sharesOf(second))).toBe(10);
+  });
+
+  test("nine bad answers decide nothing", async () => {
+    const { outcome } = await deploy({ verify: async () => logBad(9, second) });
+    expect(outcome).toBe(0);
+  });
+
+  test("a log that cannot be read: no traffic, and 2", async () => {
+    cloud.refuse = ({ path }) =>
+      path === "v2/entries:list"
+        ? "Permission 'logging.logEntries.list' denied on resource (or it may not exist)."
+        : undefined;
+    onTestFinished(() => {
+      cloud.refuse = () => undefined;
+    });
+    const { outcome, lines } = await deploy();
+    expect([outcome, shares()]).toEqual([2, { [first]: 100 }]);
+    expect(lines.join()).toContain("permission logging.logEntries.list is missing");
+  });
+
+  test("a new revision that gets traffic in spite of the pin loses it", async () => {
+    cloud.run.ignoresPins = true;
+    const { outcome, last } = await deploy();
+    expect([outcome, last, shares()]).toEqual([1, `serving now: ${first}`, { [first]: 100 }]);
+  });
+
+  const breaks = [
+    ["at 10 %", /gets 50 %/, 0],
+    ["before the deployment", /^keeping all traffic/, 1],
+    ["during the build", /^uploading and building/, 1],
+    ["before the tag", /^trying /, 0],
+    ["before 10 %", /gets 10 %/, 0],
+    ["before it gets all", /gets all traffic/, 0],
+  ] as const;
+  test.each(isSample ? breaks.slice(0, 1) : breaks)(
+    "broken off %s it says what serves, and a second run goes on",
+    async (_, breakAt, uploads) => {
+      const broken = await deploy({ breakAt });
+      expect(broken.outcome).toBe(130);
+      expect(broken.last).toMatch(/^serving now: commerce-.*; the same command goes on, --rollback goes back$/);
+      expect(Object.values(shares()).reduce((sum, share) => sum + share, 0)).toBe(100);
+      const again = await deploy();
+      expect([again.outcome, again.uploads, Object.values(shares())]).toEqual([0, uploads, [100]]);
+      expect(cloud.run.services.get("commerce")?.template.metadata?.labels).toMatchObject({ commit: "222222222222" });
+    },
+  );
+
+  test("broken off at 10 %, a second run of another commit, or with changes, goes back first", async () => {
+    await deploy({ breakAt: /gets 50 %/ });
+    expect(shares()).toEqual({ [first]: 90, [second]: 10 });
+    vi.mocked(hasUncommittedChanges).mockReturnValueOnce(true);
+    const { outcome, lines } = await deploy({ verify: async () => 1 });
+    expect(lines).toContain(`keeping all traffic on ${first}; now: ${first} 90 %, ${second} 10 %`);
+    expect([outcome, shares()]).toEqual([1, { [first]: 100 }]);
+  });
+
+  test("a plain deployment serves at once, also after a rollback has pinned the traffic", async () => {
+    expect((await deploy()).outcome).toBe(0);
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);
+    expect(shares()).toEqual({ [first]: 100 });
+    await deployFunction(await planFunction("commerce", choices), choices, { report: () => {} });
+    expect(Object.keys(shares())).not.toContain(first);
+  });
+
+  test("a rollback to another contract needs a yes; both are asked for under the tag before", async () => {
+    expect((await deploy()).outcome).toBe(0);
+    const toHealth = async (contract: string) => {
+      const server = createServer((_, response) => response.end(JSON.stringify({ contract })));
+      onTestFinished(() => void server.close());
+      return `http://127.0.0.1:${await listenOnLoopback(server)}`;
+    };
+    cloud.urls.set("commerce", await toHealth("aaaaaaaaaaaaaaaa"));
+    cloud.urls.set("back---commerce", await toHealth("bbbbbbbbbbbbbbbb"));
+    onTestFinished(() => cloud.urls.clear());
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const refused = vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(await rollBack(["commerce"], target, { isSure: false })).toBe(2);
+    expect(said.mock.lastCall).toEqual([
+      `commerce: ${second} has the contract aaaaaaaaaaaaaaaa, ${first} has bbbbbbbbbbbbbbbb`,
+    ]);
+    expect(refused.mock.lastCall?.[0]).toContain("if that is meant, add --yes");
+    expect(shares()).toEqual({ [second]: 100 });
+    expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);
+    expect(said.mock.lastCall).toEqual([`commerce serves ${first}`]);
+    expect(cloud.run.services.get("commerce")?.traffic).toEqual([{ revisionName: first, percent: 100 }]);
+  });
+}
