@@ -7,7 +7,7 @@ vi.mock("../../build/commit.ts", () => ({ readCommit: vi.fn(), hasUncommittedCha
 vi.mock("../gcloud/gcloud.ts", { spy: true });
 
 defineScenarios(async (cloud) => {
-  const quick = createQuickGcloud(cloud);
+  const quick = createQuickGcloud(cloud, (args, stderr) => new GcloudError(args, stderr));
   vi.mocked(runGcloud).mockImplementation(quick);
   const { readGcloud } = await import("../gcloud/gcloud.ts");
   vi.mocked(readGcloud).mockImplementation(async (args) => {

@@ -1,9 +1,31 @@
-import type { Service } from "../../deploy/cloud-run/service.ts";
 import { type Api, type ApiRequest, notFound, ok } from "./api.ts";
 import type { Policies } from "./policies.ts";
 
-type Template = NonNullable<NonNullable<Service["spec"]>["template"]>;
-type Traffic = NonNullable<NonNullable<Service["spec"]>["traffic"]>;
+interface Template {
+  readonly metadata?: {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: {
+    readonly containerConcurrency?: number;
+    readonly containers?: readonly {
+      readonly image?: string;
+      readonly env?: readonly { readonly name: string; readonly value?: string }[];
+    }[];
+  };
+}
+
+interface Share {
+  readonly revisionName?: string;
+  readonly latestRevision?: boolean;
+  readonly percent?: number;
+  readonly tag?: string;
+}
+
+interface SentService {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly template?: Template; readonly traffic?: readonly Share[] };
+}
 
 interface StubRevision {
   readonly name: string;
@@ -16,7 +38,7 @@ export interface StubService {
   annotations: Record<string, string>;
   template: Template;
   revisions: StubRevision[];
-  traffic: Traffic;
+  traffic: readonly Share[];
 }
 
 /** What the Functions API makes of a function in Cloud Run. */
@@ -95,7 +117,7 @@ export class CloudRun {
     if (kind === undefined || name === undefined) return undefined;
     if (service === undefined) return notFound(name);
     if (method === "PUT") {
-      const { metadata, spec } = body as Required<Service>;
+      const { metadata, spec } = body as SentService;
       service.annotations = { ...metadata.annotations };
       service.traffic = spec.traffic ?? [];
       if (spec.template !== undefined && toText(spec.template) !== toText(service.template)) {
