@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { defineDomain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { listUnsupported } from "./check-payloads.ts";
+import { listForgotten } from "./check-registry.ts";
 
 /** valibot's own types refuse some of what is tried. */
 const pipe = v.pipe as unknown as (...items: readonly unknown[]) => v.GenericSchema;
@@ -159,4 +160,18 @@ it("takes everything else", () => {
   ]) {
     expect(list(schema)).toEqual([]);
   }
+});
+
+it("has a line for a sample whose check throws, without what it says", () => {
+  const payload = at(
+    v.pipe(
+      v.any(),
+      v.check((value) => BigInt(value as string) > 0n),
+    ),
+  );
+  const events = { "a.b": { description: "A.", payload, sample: { user_id: "u", payload: { x: "s3cr3t" } } } };
+  const lines = listForgotten({ shop: defineDomain({ name: "shop", entryPoint: "shop", topic: "shop", events }) });
+  expect(lines.filter((line) => line.includes("a.b"))).toEqual([
+    "shared/events/shop.ts: the sample of a.b breaks its schema at payload.x",
+  ]);
 });

@@ -17,15 +17,39 @@ const enforcing: Plugin = {
   },
 };
 
+/** Puts a module in the place of `shared/events/commerce.ts`. */
+function instead(path: string): Plugin {
+  return {
+    name: "instead",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /\/commerce\.ts$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path })),
+  };
+}
+
+interface BuiltFunction {
+  /** The folder to run. */
+  readonly source: string;
+  remove(): Promise<void>;
+}
+
+/** Builds a function as `npm run build` does, but for its registry: every event type enforces its payload's schema. */
+export function buildEnforced(name: FunctionName): Promise<BuiltFunction> {
+  return buildWith(name, enforcing);
+}
+
 /**
- * Builds a function as `npm run build` does, but for its registry: every event type enforces its payload's schema.
+ * Builds `commerce` as `npm run build` does, but for its event types.
  *
- * @returns the folder to run, and what removes it
+ * @param path of a module that exports a domain as `commerce`
  */
-export async function buildEnforced(name: FunctionName): Promise<{ source: string; remove(): Promise<void> }> {
-  const source = fileURLToPath(new URL(`../../dist/enforced-${name}-${process.pid}/`, import.meta.url));
+export function buildCommerce(path: string): Promise<BuiltFunction> {
+  return buildWith("commerce", instead(path));
+}
+
+async function buildWith(name: FunctionName, plugin: Plugin): Promise<BuiltFunction> {
+  const source = fileURLToPath(new URL(`../../dist/${plugin.name}-${name}-${process.pid}/`, import.meta.url));
   const options = toBuildOptions(name);
-  await build({ ...options, outfile: `${source}index.js`, plugins: [...(options.plugins ?? []), enforcing] });
+  await build({ ...options, outfile: `${source}index.js`, plugins: [plugin, ...(options.plugins ?? [])] });
   // Without one of its own, Node would take the project's package.json, which makes modules of all files.
   await writeFile(`${source}package.json`, JSON.stringify({ main: "index.js" }));
   return { source, remove: () => rm(source, { recursive: true, force: true }) };
