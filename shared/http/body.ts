@@ -30,12 +30,15 @@ export interface Body {
  * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json, malformed_request, request_timeout,
  *   overloaded, shutting_down
  */
-export async function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<Body> {
+export function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<Body> {
   const { mediaType, inflater } = readHead(request, rules);
-  const body = request.rawBody ?? (await receive(request, { lease, limit: rules.limit, inflater }));
-  const bytes = skipByteOrderMark(body);
-  if (bytes.length === 0) throw emptyBody();
-  return { bytes, mediaType };
+  const toResult = (received: Buffer): Body => {
+    const bytes = skipByteOrderMark(received);
+    if (bytes.length === 0) throw emptyBody();
+    return { bytes, mediaType };
+  };
+  if (request.rawBody) return Promise.resolve(toResult(request.rawBody));
+  return receive(request, { lease, limit: rules.limit, inflater, toResult });
 }
 
 /**

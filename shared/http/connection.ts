@@ -1,44 +1,41 @@
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Lease } from "./room.ts";
 
-/** One request that is under way. */
+/** One request, from its head until its answer has left. */
 export interface Exchange {
+  readonly request: IncomingMessage;
   readonly lease: Lease;
-  /** Whether all of the request has arrived. */
-  isComplete(): boolean;
+  /** It is this request's turn. */
+  start(): void;
 }
 
 /**
  * One client's connection. Its requests are taken one after the other: answers leave in this order anyway, and pipelined
  * ones would all be in memory at once behind the first that the client does not read.
  */
-export class Connection {
+class ClientConnection {
+  /** The first has its turn. */
   readonly #underWay: Exchange[] = [];
-  readonly #turns = new Map<Exchange, () => void>();
   #onIdle: (() => void) | undefined;
 
-  /** @returns when it is this request's turn, or undefined where it is at once */
-  enter(exchange: Exchange): Promise<void> | undefined {
-    this.#underWay.push(exchange);
-    if (this.#underWay.length === 1) return undefined;
-    return new Promise((resolve) => this.#turns.set(exchange, resolve));
+  enter(exchange: Exchange): void {
+    if (this.#underWay.push(exchange) === 1) exchange.start();
   }
 
-  /** The request has its answer, which has left. */
-  leave(exchange: Exchange): void {
-    this.#underWay.splice(this.#underWay.indexOf(exchange), 1);
-    this.#turns.delete(exchange);
+  /** The request whose turn it was has its answer, which has left. */
+  leave(): void {
+    this.#underWay.shift();
     const next = this.#underWay[0];
-    if (next) {
-      this.#turns.get(next)?.();
-      this.#turns.delete(next);
-    } else this.#onIdle?.();
+    // Not within this call: of a connection that has ended, thousands may follow.
+    if (next) queueMicrotask(() => next.start());
+    else this.#onIdle?.();
   }
 
   /** The request whose body is still arriving. */
   get arriving(): Exchange | undefined {
     const last = this.#underWay.at(-1);
-    return last?.isComplete() ? undefined : last;
+    return last?.request.complete ? undefined : last;
   }
 
   /** Calls once, when every request has its answer; at once where none is under way. */
@@ -48,12 +45,12 @@ export class Connection {
   }
 }
 
-const connections = new WeakMap<object, Connection>();
+const connections = new WeakMap<object, ClientConnection>();
 
-export function connectionOf(socket: Socket): Connection {
+export function connectionOf(socket: Socket): ClientConnection {
   let connection = connections.get(socket);
   if (!connection) {
-    connection = new Connection();
+    connection = new ClientConnection();
     connections.set(socket, connection);
   }
   return connection;

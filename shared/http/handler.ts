@@ -13,23 +13,27 @@ import { timeLimits } from "./time-limits.ts";
  *
  * @param goOn tells a client that waits for it (`Expect: 100-continue`) to send its body
  */
-export type Handler = (request: IncomingMessage, response: ServerResponse, goOn?: () => void) => Promise<void>;
+export type Handler = (request: IncomingMessage, response: ServerResponse, goOn?: () => void) => void;
+
+/** What all requests of a process share. */
+interface Admission {
+  readonly drain: Drain;
+  readonly room: Room;
+  /** Answers a request; never rejects. */
+  readonly take: (request: IncomingMessage, lease: Lease) => Promise<Answer>;
+  /** Is told of a request that is not taken. */
+  readonly onRefused: OnRefused;
+  /** Whether a request only asks if the function serves: an instance that is full must not look dead. */
+  readonly isProbe: (request: IncomingMessage) => boolean;
+}
 
 /**
- * Makes what takes every request: within the instance's room, in its connection's order, until its answer has left.
- *
- * @param take answers a request; never rejects
- * @param onRefused is told of a request that is not taken
- * @param isProbe whether a request only asks if the function serves: an instance that is full must not look dead
+ * Creates the request listener: it admits a request if memory allows, keeps a connection's requests in order, and frees both
+ * once the answer has left.
  */
-export function createHandler(
-  drain: Drain,
-  room: Room,
-  take: (request: IncomingMessage, lease: Lease) => Promise<Answer>,
-  onRefused: OnRefused,
-  isProbe: (request: IncomingMessage) => boolean,
-): Handler {
-  return async (request, response, goOn) => {
+export function createHandler(admission: Admission): Handler {
+  const { drain, room, onRefused, isProbe } = admission;
+  return (request, response, goOn) => {
     // It came behind an answer that ended the connection: nobody would hear what became of it.
     if (!request.socket.writable) return void request.resume();
     const refuse = (code: ProblemCode) => {
@@ -42,43 +46,56 @@ export function createHandler(
     const lease = room.open() ?? room.open(isProbe(request));
     if (!lease) return refuse("overloaded");
     lease.goOn = goOn;
-    const exchange: Exchange = { lease, isComplete: () => request.complete };
-    const connection = connectionOf(request.socket);
-    let isAnswered = false;
-    let isClosed = false;
-    let isOver = false;
-    const end = () => {
-      if (!isAnswered || !isClosed || isOver) return;
-      isOver = true;
-      lease.release();
-      connection.leave(exchange);
-      drain.leave();
-    };
-    response.once("close", () => {
-      isClosed = true;
-      end();
+    const exchange = new AdmittedExchange(admission, request, response, lease);
+    connectionOf(request.socket).enter(exchange);
+  };
+}
+
+class AdmittedExchange implements Exchange {
+  readonly request: IncomingMessage;
+  readonly lease: Lease;
+  readonly #admission: Admission;
+  readonly #response: ServerResponse;
+  #isAnswered = false;
+  #isClosed = false;
+
+  constructor(admission: Admission, request: IncomingMessage, response: ServerResponse, lease: Lease) {
+    this.request = request;
+    this.lease = lease;
+    this.#admission = admission;
+    this.#response = response;
+    admission.drain.enter();
+    response.on("close", () => {
+      this.#isClosed = true;
+      if (this.#isAnswered) this.#end();
     });
-    drain.enter();
-    const turn = connection.enter(exchange);
-    if (turn) {
-      await turn;
-      // The answer before this one's turn ended the connection: nobody would hear what became of this request.
-      if (!request.socket.writable) {
-        isAnswered = isClosed = true;
-        end();
-        return;
-      }
-    }
-    const answer = await take(request, lease);
+  }
+
+  start(): void {
+    // The answer before this one's turn has ended the connection.
+    if (!this.request.socket.writable) this.#end();
+    else this.#admission.take(this.request, this.lease).then((answer) => this.#answer(answer));
+  }
+
+  #answer(answer: Answer): void {
+    const { request, lease } = this;
+    const { drain } = this.#admission;
+    const response = this.#response;
     const close = drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
     lease.holdAnswer(respond(response, answer, close));
-    isAnswered = true;
-    // A response that waits for its turn hears nothing of a connection that ends.
-    isClosed ||= request.socket.destroyed;
-    end();
     discardRest(request, drain);
-    if (request.socket.writableLength > 0) cutOffUnread(response);
-  };
+    this.#isAnswered = true;
+    // A response that waits for its turn hears nothing of a connection that ends.
+    if (this.#isClosed || request.socket.destroyed) this.#end();
+    else if (request.socket.writableLength > 0) cutOffUnread(response);
+  }
+
+  #end(): void {
+    this.#isAnswered = false;
+    this.lease.release();
+    connectionOf(this.request.socket).leave();
+    this.#admission.drain.leave();
+  }
 }
 
 /** Whether a connection must end with an answer, as nobody knows where its next request begins. */

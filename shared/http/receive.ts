@@ -7,21 +7,22 @@ import { watchProgress } from "./progress.ts";
 import { type Lease, SMALL_BODY_BYTES } from "./room.ts";
 
 /** How a body is read; see {@link receive}. */
-interface Receiving {
+interface Receiving<T> {
   readonly lease: Lease;
   /** Bytes, as sent and as inflated. */
   readonly limit: number;
   readonly inflater: Inflater | undefined;
+  /** Makes of the bytes what is wanted; a problem that it throws is that of the body. */
+  readonly toResult: (bytes: Buffer) => T;
 }
 
 /**
  * Receives a body into one piece of memory, inflated. What the room does not yet take is not read: it waits in the sender's
  * socket.
  *
- * @returns the bytes; perhaps none
  * @throws {Problem} payload_too_large, malformed_json, request_timeout, overloaded, shutting_down, malformed_request
  */
-export function receive(request: IncomingMessage, receiving: Receiving): Promise<Buffer> {
+export function receive<T>(request: IncomingMessage, receiving: Receiving<T>): Promise<T> {
   return new Promise((resolve, reject) => new Receiver(request, receiving, resolve, reject).start());
 }
 
@@ -30,12 +31,12 @@ export function tooLarge(limit: number): Problem {
   return new Problem("payload_too_large", `The body must be at most ${limit} bytes, also when inflated.`);
 }
 
-class Receiver {
+class Receiver<T> {
   received = 0;
   isPaused = false;
   readonly #request: IncomingMessage;
-  readonly #receiving: Receiving;
-  readonly #resolve: (body: Buffer) => void;
+  readonly #receiving: Receiving<T>;
+  readonly #resolve: (result: T) => void;
   readonly #reject: (error: unknown) => void;
   readonly #body = new ByteCollector();
   readonly #declared: number;
@@ -47,8 +48,8 @@ class Receiver {
 
   constructor(
     request: IncomingMessage,
-    receiving: Receiving,
-    resolve: (body: Buffer) => void,
+    receiving: Receiving<T>,
+    resolve: (result: T) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request;
@@ -60,47 +61,52 @@ class Receiver {
 
   start(): void {
     const { lease, limit, inflater } = this.#receiving;
-    this.#request.on("close", this.#onClose);
+    if (lease.failure) {
+      this.#stop(lease.failure);
+      return;
+    }
+    lease.onFailure = this.#stop;
     this.#unwatch = watchProgress(this, this.#stop);
-    this.#guard(() => {
-      if (this.#declared > limit) throw tooLarge(limit);
-      if (lease.failure) throw lease.failure;
-      const isLarge = inflater ? inflater.windowBytes > 0 : this.#declared > SMALL_BODY_BYTES;
-      const mostBytes = inflater ? limit : this.#declared;
-      if (!isLarge) this.#read();
-      else
-        this.#reserve(mostBytes + (inflater?.windowBytes ?? 0), () => {
-          this.#body.grow(mostBytes);
-          this.#read();
-        });
+    this.#request.on("close", () => {
+      if (!this.#isRequestEnded) this.#stop(new Problem("malformed_request", "The body ended before it was complete."));
     });
+    const isLarge = inflater ? inflater.windowBytes > 0 : this.#declared > SMALL_BODY_BYTES;
+    const mostBytes = inflater ? limit : this.#declared;
+    if (!isLarge) this.#read();
+    else
+      this.#reserve(mostBytes + (inflater?.windowBytes ?? 0), () => {
+        this.#body.grow(mostBytes);
+        this.#read();
+      });
   }
 
   /** Waits, without reading, until the room takes the body. */
   #reserve(bytes: number, onAdmitted: () => void): void {
-    const { lease } = this.#receiving;
     this.isPaused = true;
-    lease.reserve(bytes).then(
-      () => {
-        this.isPaused = false;
-        if (!this.#isSettled) onAdmitted();
-      },
-      (error: unknown) => this.#stop(error),
-    );
+    this.#receiving.lease.reserve(bytes, () => {
+      this.isPaused = false;
+      onAdmitted();
+    });
   }
 
   #read(): void {
     const { inflater, lease } = this.#receiving;
-    lease.whenFailed(this.#stop);
     if (inflater) this.#openStream(inflater);
     lease.goOn?.();
     lease.goOn = undefined;
-    this.#request.on("data", this.#onSent).on("end", this.#onEnd);
+    this.#request
+      .on("data", (chunk: Buffer) => this.#guard(() => this.#take(chunk)))
+      .on("end", () => {
+        this.#isRequestEnded = true;
+        this.#stream?.end();
+        this.#guard(() => this.#finish());
+      });
   }
 
   #openStream({ name, hint = "", open }: Inflater): void {
-    this.#stream = open()
-      .on("data", this.#onInflated)
+    const stream = open();
+    this.#stream = stream
+      .on("data", (chunk: Buffer) => this.#guard(() => this.#add(chunk, stream)))
       .on("drain", () => this.#request.resume())
       .on("end", () => {
         this.#isStreamEnded = true;
@@ -109,20 +115,14 @@ class Receiver {
       .on("error", () => this.#stop(new Problem("malformed_json", `The body is not valid ${name}${hint}.`)));
   }
 
-  readonly #onSent = (chunk: Buffer) => {
-    // What still arrives behind a problem is thrown away.
-    if (this.#isSettled) return;
-    this.#guard(() => {
-      const { limit } = this.#receiving;
-      this.received += chunk.length;
-      if (this.received > limit) throw tooLarge(limit);
-      if (this.#isStreamEnded) throw this.#trailing();
-      if (!this.#stream) this.#add(chunk, this.#request);
-      else if (!this.#stream.write(chunk)) this.#request.pause();
-    });
-  };
-
-  readonly #onInflated = (chunk: Buffer) => this.#guard(() => this.#add(chunk, this.#stream as Transform));
+  #take(chunk: Buffer): void {
+    const { limit } = this.#receiving;
+    this.received += chunk.length;
+    if (this.received > limit) throw tooLarge(limit);
+    if (this.#isStreamEnded) throw this.#trailing();
+    if (!this.#stream) this.#add(chunk, this.#request);
+    else if (!this.#stream.write(chunk)) this.#request.pause();
+  }
 
   #add(chunk: Buffer, source: IncomingMessage | Transform): void {
     const { lease, limit } = this.#receiving;
@@ -135,7 +135,6 @@ class Receiver {
     } else {
       source.pause();
       this.#reserve(limit, () => {
-        lease.whenFailed(this.#stop);
         this.#body.grow(limit);
         this.#body.add(chunk, limit);
         source.resume();
@@ -143,28 +142,20 @@ class Receiver {
     }
   }
 
-  readonly #onEnd = () => {
-    if (this.#isSettled) return;
-    this.#isRequestEnded = true;
-    this.#stream?.end();
-    this.#guard(() => this.#finish());
-  };
-
   #finish(): void {
-    if (!this.#isRequestEnded || (this.#stream && !this.#isStreamEnded) || this.#isSettled) return;
+    if (!this.#isRequestEnded || (this.#stream && !this.#isStreamEnded)) return;
     if (this.#stream && this.#stream.bytesWritten < this.received) throw this.#trailing();
-    this.#settle();
     const body = this.#body.take();
-    this.#receiving.lease.settle(body.length);
-    this.#resolve(body);
+    const { lease, toResult } = this.#receiving;
+    lease.settle(body.length);
+    const result = toResult(body);
+    this.#settle();
+    this.#resolve(result);
   }
 
-  readonly #onClose = () => {
-    if (!this.#isRequestEnded) this.#stop(new Problem("malformed_request", "The body ended before it was complete."));
-  };
-
-  /** Takes a step of the reading; a problem that it throws ends it. */
+  /** Takes a step of the reading; a problem that it throws ends it. What comes behind the end is thrown away. */
   #guard(step: () => void): void {
+    if (this.#isSettled) return;
     try {
       step();
     } catch (error) {
@@ -184,8 +175,8 @@ class Receiver {
   #settle(): void {
     this.#isSettled = true;
     this.#unwatch();
-    this.#receiving.lease.whenFailed(undefined);
-    this.#stream?.off("data", this.#onInflated).destroy();
+    this.#receiving.lease.onFailure = undefined;
+    this.#stream?.destroy();
   }
 
   #trailing(): Problem {

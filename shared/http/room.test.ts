@@ -11,11 +11,9 @@ afterEach(() => void vi.useRealTimers());
 const open = (room: Room) => room.open() as Lease;
 
 /** Reserves, and notes under a name when it was admitted or why it was not. */
-function reserve(lease: Lease, bytes: number, name: string, seen: string[]): Promise<void> {
-  return lease.reserve(bytes).then(
-    () => void seen.push(name),
-    (error: Problem) => void seen.push(`${name} ${error.code}`),
-  );
+function reserve(lease: Lease, bytes: number, name: string, seen: string[]): void {
+  lease.onFailure = ({ code }) => seen.push(`${name} ${code}`);
+  lease.reserve(bytes, () => seen.push(name));
 }
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
@@ -103,18 +101,20 @@ describe("the large pool", () => {
   it("does not count in the small pool what waits for it", async () => {
     const room = new Room({ small: 200 * KIB, large: 10 });
     const [a, b] = [open(room), open(room)];
-    await a.reserve(10);
+    a.reserve(10, () => {});
     b.hold(SMALL_BODY_BYTES);
-    const reserved = b.reserve(10);
+    const admitted = vi.fn();
+    b.reserve(10, admitted);
     expect(room.free.small).toBe(200 * KIB - 2 * REQUEST_BYTES);
+    expect(admitted).not.toHaveBeenCalled();
     a.release();
-    await reserved;
+    expect(admitted).toHaveBeenCalledOnce();
   });
 
   it("lets no more wait than it can hold the beginnings of", async () => {
     const room = new Room({ small: 16_000 * KIB, large: 10 });
     const first = open(room);
-    await first.reserve(10);
+    first.reserve(10, () => {});
     const seen: string[] = [];
     for (let i = 0; i < 200; i++) reserve(open(room), 1, `${i}`, seen);
     await settled();
@@ -136,17 +136,17 @@ describe("the large pool", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("fails all who wait or read when it is given up, and whoever begins afterwards", async () => {
+  it("fails all who wait or read when it is given up, and says so to whoever begins afterwards", async () => {
     const room = new Room({ small: 1000 * KIB, large: 10 });
     const seen: string[] = [];
     const [a, b, c] = [open(room), open(room), open(room)];
+    c.onFailure = ({ code }) => seen.push(`c ${code}`);
     reserve(a, 10, "a", seen);
     reserve(b, 10, "b", seen);
     await settled();
-    a.whenFailed(({ code }) => seen.push(code));
     room.giveUp(new Problem("shutting_down"));
-    reserve(c, 1, "c", seen);
     await settled();
-    expect(seen).toEqual(["a", "shutting_down", "b shutting_down", "c shutting_down"]);
+    expect(seen).toEqual(["a", "a shutting_down", "b shutting_down", "c shutting_down"]);
+    expect(c.failure?.code).toBe("shutting_down");
   });
 });

@@ -64,30 +64,25 @@ export class Room {
     for (const lease of this.#leases) lease.fail(problem);
   }
 
-  /** Calls once the large pool has room for a lease and its turn has come. @returns false where too many wait */
+  /** Has a lease wait for its turn in the large pool. @returns false where too many wait */
   queue(lease: Lease, bytes: number, onAdmitted: () => void): boolean {
     if (this.#waiting.size === MAX_WAITING) return false;
     this.#waiting.set(lease, { bytes, onAdmitted });
-    this.#admit();
+    this.admit();
     return true;
   }
 
   /** The lease no longer waits. */
   leave(lease: Lease): void {
-    if (this.#waiting.delete(lease)) this.#admit();
-  }
-
-  giveLarge(bytes: number): void {
-    this.free.large += bytes;
-    this.#admit();
+    if (this.#waiting.delete(lease)) this.admit();
   }
 
   close(lease: Lease): void {
     this.#leases.delete(lease);
-    this.leave(lease);
   }
 
-  #admit(): void {
+  /** Admits who waits, as far as there is room. */
+  admit(): void {
     for (const [lease, { bytes, onAdmitted }] of this.#waiting) {
       if (bytes > this.free.large) return;
       this.#waiting.delete(lease);
@@ -101,12 +96,14 @@ export class Room {
 export class Lease {
   /** Tells a client that waits for it (`Expect: 100-continue`) to send its body; undefined once it has been told. */
   goOn: (() => void) | undefined;
+  /** Hears, while the body arrives or waits, that it must end. */
+  onFailure: ((problem: Problem) => void) | undefined;
   readonly #room: Room;
   #small = REQUEST_BYTES;
   #large = 0;
+  #timer: NodeJS.Timeout | undefined;
   #isReleased = false;
   #failure: Problem | undefined;
-  #onFailure: ((problem: Problem) => void) | undefined;
 
   /** For {@link Room.open}. */
   constructor(room: Room) {
@@ -119,7 +116,7 @@ export class Lease {
     return this.#large > 0;
   }
 
-  /** Why the body ends before its end, where it does. */
+  /** Why the body ends before its end, where it was made to. */
   get failure(): Problem | undefined {
     return this.#failure;
   }
@@ -136,34 +133,21 @@ export class Lease {
   }
 
   /**
-   * Waits for room in the large pool, in one step. What the small pool held for the body goes back at once: those that wait
-   * must not keep small requests out, and hold little.
+   * Waits for room in the large pool, in one step; where there is none within 4 s, `onFailure` hears of it. What the small
+   * pool held for the body goes back at once: those that wait must not keep small requests out, and hold little.
    *
    * @param bytes all that the body will ever need
-   * @throws {Problem} overloaded where there is none within 4 s, or what {@link fail} was called with
    */
-  reserve(bytes: number): Promise<void> {
+  reserve(bytes: number, onAdmitted: () => void): void {
     this.#setSmall(0);
-    return new Promise((resolve, reject) => {
-      const stop = (problem: Problem) => {
-        settle();
-        this.#room.leave(this);
-        reject(problem);
-      };
-      const timer = setTimeout(() => stop(new Problem("overloaded")), WAIT_MS);
-      const settle = () => {
-        clearTimeout(timer);
-        this.#onFailure = undefined;
-      };
-      const admit = () => {
-        settle();
-        this.#large = bytes;
-        resolve();
-      };
-      this.#onFailure = stop;
-      if (this.#failure) return stop(this.#failure);
-      if (!this.#room.queue(this, bytes, admit)) stop(new Problem("overloaded"));
-    });
+    const refuse = () => this.#end(new Problem("overloaded"));
+    this.#timer = setTimeout(refuse, WAIT_MS);
+    const admit = () => {
+      clearTimeout(this.#timer);
+      this.#large = bytes;
+      onAdmitted();
+    };
+    if (!this.#room.queue(this, bytes, admit)) refuse();
   }
 
   /** Gives back what the body, which is there now, did not need. */
@@ -180,24 +164,27 @@ export class Lease {
     this.#setLarge(0);
   }
 
-  /** Ends a body that is still arriving or waiting; one that is there by now is not touched. */
+  /** Ends a body that is still arriving or waiting, or has yet to begin; one that is there by now is not touched. */
   fail(problem: Problem): void {
     this.#failure ??= problem;
-    this.#onFailure?.(problem);
-  }
-
-  /** @param onFailure hears that the body must end; undefined once it is there */
-  whenFailed(onFailure: ((problem: Problem) => void) | undefined): void {
-    this.#onFailure = onFailure;
-    if (this.#failure) onFailure?.(this.#failure);
+    this.#end(problem);
   }
 
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#room.close(this);
+    this.#end(undefined);
     this.#setSmall(-REQUEST_BYTES);
     this.#setLarge(0);
+  }
+
+  #end(problem: Problem | undefined): void {
+    if (this.#timer) {
+      clearTimeout(this.#timer);
+      this.#room.leave(this);
+    }
+    if (problem) this.onFailure?.(problem);
   }
 
   /** @param bytes beside those of the request itself */
@@ -207,8 +194,9 @@ export class Lease {
   }
 
   #setLarge(bytes: number): void {
-    const given = this.#large - bytes;
+    if (this.#large === bytes) return;
+    this.#room.free.large += this.#large - bytes;
     this.#large = bytes;
-    if (given > 0) this.#room.giveLarge(given);
+    this.#room.admit();
   }
 }

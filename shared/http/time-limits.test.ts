@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
@@ -8,8 +8,8 @@ import { Drain } from "./drain.ts";
 import { createHandler } from "./handler.ts";
 import { ownServer } from "./own-server.ts";
 import { Problem } from "./problem.ts";
-import { toJsonAnswer } from "./respond.ts";
-import { Room } from "./room.ts";
+import { type Answer, toJsonAnswer } from "./respond.ts";
+import { type Lease, Room } from "./room.ts";
 import { timeLimits } from "./time-limits.ts";
 
 // Callers that take too long, on the wire, with limits of which a test can wait for the end.
@@ -25,22 +25,16 @@ let server: Server;
 let client: RawHttp;
 
 beforeAll(async () => {
-  const handle = createHandler(
-    drain,
-    room,
-    async (request, lease) => {
-      answers++;
-      if (request.url === "/nothing") return new Problem("not_found");
-      if (request.url === "/much") return toJsonAnswer(200, "x".repeat(5 * MIB));
-      const read = readBody(request, lease, rules);
-      return read.then(
-        ({ bytes }) => toJsonAnswer(200, bytes.length),
-        (error: Problem) => error,
-      );
-    },
-    () => {},
-    () => false,
-  );
+  const take = async (request: IncomingMessage, lease: Lease): Promise<Answer> => {
+    answers++;
+    if (request.url === "/nothing") return new Problem("not_found");
+    if (request.url === "/much") return toJsonAnswer(200, "x".repeat(5 * MIB));
+    return readBody(request, lease, rules).then(
+      ({ bytes }) => toJsonAnswer(200, bytes.length),
+      (error: Problem) => error,
+    );
+  };
+  const handle = createHandler({ drain, room, take, onRefused: () => {}, isProbe: () => false });
   server = createServer();
   timeLimits.headersMs = 500;
   ownServer(
