@@ -245,7 +245,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await parts.type.selectOption("inventory.low_stock_alert");
     await waitForText(
       open.page.locator(".schema"),
-      /^payload \{product_id text 1–256 characters, stock whole number ≥ 0,/,
+      /^payload \{product_id string 1–256 characters, stock integer ≥ 0,/,
     );
   });
 

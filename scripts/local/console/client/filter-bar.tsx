@@ -1,5 +1,5 @@
 import { problems } from "../../../../shared/http/problem.ts";
-import { everything, type Filter, isFiltering } from "./filter.ts";
+import type { Filter } from "./filter.ts";
 import { functions } from "./functions.ts";
 import { type Mark, marks } from "./marks.ts";
 
@@ -60,7 +60,7 @@ export function FilterBar({ filter, counts, onFilter }: Props) {
         </>
       )}
       {filter.view === "requests" && (
-        <fieldset class="marks" aria-label="What stands out">
+        <fieldset class="row marks" aria-label="What stands out">
           {marks.map((mark) => (
             <button
               key={mark}
@@ -74,11 +74,6 @@ export function FilterBar({ filter, counts, onFilter }: Props) {
             </button>
           ))}
         </fieldset>
-      )}
-      {isFiltering(filter) && (
-        <button type="button" onClick={() => onFilter(everything)}>
-          Show all
-        </button>
       )}
     </search>
   );

@@ -39,7 +39,7 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
               )
             );
           })}
-          {store.faults[name] && <span class="count failed">Pub/Sub fails</span>}
+          {store.faults[name] && <span class="count failed fails">Pub/Sub fails</span>}
           <span class="backlogs">
             {store.backlogs
               .filter((each) => each.topic === topic || each.topic === toPubSubNames(topic).deadLetter)

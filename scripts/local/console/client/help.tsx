@@ -5,7 +5,7 @@ import { Menu } from "./menu.tsx";
 export function Help() {
   return (
     <Menu name="help" title="Words">
-      <dl class="words">
+      <dl class="facts words">
         {Object.entries(glossary).flatMap(([word, meaning]) => [
           <dt key={`${word} word`}>{word}</dt>,
           <dd key={word}>{meaning}</dd>,

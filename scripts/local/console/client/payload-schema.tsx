@@ -8,76 +8,38 @@ export function PayloadSchema({ type }: { readonly type: string }) {
   if (!event) return null;
   return (
     <p class="schema">
-      <b>payload</b> {event.payload ? <Schema schema={toJsonSchema(event.payload)} /> : "any object"}
+      <b>payload</b> {event.payload ? toWords(toJsonSchema(event.payload)) : "any object"}
       <span class="hint">{event.payload && (event.enforce ? ", else refused" : ", else reported only")}</span>
     </p>
   );
 }
 
-function Schema({ schema }: { readonly schema: JsonSchema }): ComponentChildren {
-  const { type, properties, required = [], items, description, pattern } = schema;
+function toWords(schema: JsonSchema): ComponentChildren {
+  const { type, properties = {}, required = [], items, description, pattern } = schema;
   const options = (schema.anyOf ?? schema.oneOf ?? schema.enum) as readonly unknown[] | undefined;
-  if (options) return join(options.map(toOption), " or ");
-  const members = Object.entries((properties ?? {}) as Readonly<Record<string, JsonSchema>>);
-  if (members.length > 0) {
-    const named = members.map(([name, member]) => (
-      <span key={name}>
-        {(required as readonly string[]).includes(name) ? <b>{name}</b> : name} <Schema schema={member} />
-      </span>
-    ));
-    return (
-      <>
-        {"{"}
-        {join(named, ", ")}
-        {"}"}
-      </>
-    );
-  }
+  if (options) return options.map((option, index) => [index > 0 && " or ", toOption(option)]);
+  const members = Object.entries(properties as Readonly<Record<string, JsonSchema>>).map(([name, member], index) => [
+    index > 0 && ", ",
+    (required as readonly string[]).includes(name) ? <b key={name}>{name}</b> : name,
+    " ",
+    toWords(member),
+  ]);
+  if (members.length > 0) return ["{", members, "}"];
   const words = [
-    "const" in schema ? JSON.stringify(schema.const) : (names[String(type)] ?? "anything"),
+    "const" in schema ? JSON.stringify(schema.const) : (type ?? "anything"),
     toRange(schema.minimum, schema.maximum),
     toRange(schema.minLength, schema.maxLength, " characters"),
     toRange(schema.minItems, schema.maxItems),
     description ?? (pattern && `as ${pattern}`),
   ];
-  return (
-    <>
-      <i>{words.filter(Boolean).join(" ")}</i>
-      {items ? (
-        <>
-          {" "}
-          of <Schema schema={items as JsonSchema} />
-        </>
-      ) : (
-        ""
-      )}
-    </>
-  );
+  return [<i key="words">{words.filter(Boolean).join(" ")}</i>, items ? [" of ", toWords(items as JsonSchema)] : ""];
 }
 
-const names: Readonly<Record<string, string>> = {
-  string: "text",
-  integer: "whole number",
-  number: "number",
-  boolean: "true or false",
-  array: "list",
-  object: "object",
-  null: "null",
-};
-
 function toOption(option: unknown): ComponentChildren {
-  return typeof option === "object" && option !== null ? (
-    <Schema schema={option as JsonSchema} />
-  ) : (
-    JSON.stringify(option)
-  );
+  return typeof option === "object" && option !== null ? toWords(option as JsonSchema) : JSON.stringify(option);
 }
 
 function toRange(least: unknown, most: unknown, unit = ""): string {
   if (least === undefined) return most === undefined ? "" : `≤ ${most}${unit}`;
   return most === undefined ? `≥ ${least}${unit}` : `${least}–${most}${unit}`;
-}
-
-function join(parts: readonly ComponentChildren[], separator: string): ComponentChildren {
-  return parts.map((part, index) => [index > 0 && separator, part]);
 }

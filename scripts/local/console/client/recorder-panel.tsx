@@ -83,14 +83,21 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
         </button>
       </div>
       <FilterBar filter={filter} counts={counts} onFilter={change} />
-      <p class="hint caption" role="status">
-        {isUsers
-          ? `${filter.user}: ${rows.length} events in order of acceptance`
-          : isFiltering(filter)
-            ? `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")}`
-            : "Newest first"}
-        , times in {toZone()}
-      </p>
+      <div class="caption">
+        <p class="hint" role="status">
+          {isUsers
+            ? `${filter.user}: ${rows.length} events in order of acceptance`
+            : isFiltering(filter)
+              ? `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")}`
+              : "Newest first"}
+          , times in {toZone()}
+        </p>
+        {isFiltering(filter) && (
+          <button type="button" class="quiet" onClick={() => change(everything)}>
+            Show all
+          </button>
+        )}
+      </div>
       <div class="frame">
         {rows.length === 0 && <Nothing filter={filter} total={total} onFilter={change} />}
         <RowList
@@ -99,6 +106,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
               ? "Events in order of acceptance"
               : `${filter.view === "requests" ? "Requests" : "Messages"}, newest first`
           }
+          kind={isUsers ? "sending" : filter.view === "requests" ? "request" : "message"}
           rows={rows}
           place={place}
           onOpen={onOpen}

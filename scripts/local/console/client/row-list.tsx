@@ -2,8 +2,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { toColour } from "./functions.ts";
 import { SLOW_MS } from "./marks.ts";
 import { type Place, toHash } from "./place.ts";
-import { toPreview } from "./preview.ts";
-import type { Row } from "./rows.ts";
+import { type Row, toPreview } from "./rows.ts";
 import { toDuration, toTime } from "./time.ts";
 
 /** Rows drawn beyond what is visible, so that scrolling does not run into white. */
@@ -11,6 +10,8 @@ const MARGIN_ROWS = 8;
 
 interface Props {
   readonly label: string;
+  /** What a row is of; also the name of its style. */
+  readonly kind: "request" | "message" | "sending";
   readonly rows: readonly Row[];
   readonly place: Place | undefined;
   /** @param isEntered whether the reader wants to go there, not only to see it */
@@ -18,7 +19,7 @@ interface Props {
 }
 
 /** A list of which only the visible rows are in the document, however many there are. */
-export function RowList({ label, rows, place, onOpen }: Props) {
+export function RowList({ label, kind, rows, place, onOpen }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600, row: 34 });
   const [cursor, setCursor] = useState<string>();
@@ -78,7 +79,7 @@ export function RowList({ label, rows, place, onOpen }: Props) {
   const last = Math.ceil((view.top + view.height) / view.row) + MARGIN_ROWS;
   return (
     <div
-      class="list"
+      class={`list ${kind}s`}
       ref={list}
       role="listbox"
       tabIndex={0}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ConsoleRecord, Outcome } from "../protocol.ts";
-import { type Row, toLane, toMessageRow, toRequestRow } from "./rows.ts";
+import { type Row, toLane, toMessageRow, toPreview, toRequestRow } from "./rows.ts";
 import { type Entry, Store } from "./store.ts";
 
 let seq = 0;
@@ -88,7 +88,7 @@ it("says of each sending of one id what that sending was answered and led to, ap
     attempt(5, "a", "CANCELLED"),
     answer(5, [504]),
   );
-  const topic = "on the topic under this id: 2 messages";
+  const topic = "on the topic: 2 messages";
   expect(toTexts(store)).toEqual([
     `refused, 422 invalid_event, ${topic}`,
     `message m2, 3 attempts, ${topic}`,
@@ -103,7 +103,7 @@ it("names no message of another sending where its own has not arrived, and none 
   expect(toTexts(toStore(...first))).toEqual(["message m1"]);
   expect(toTexts(toStore(...first, request(2, ["a"]), answer(2, [422])))).toEqual([
     "message m1",
-    "refused, 422 invalid_event, on the topic under this id: message m1",
+    "refused, 422 invalid_event, on the topic: message m1",
   ]);
 });
 
@@ -193,4 +193,14 @@ it("folds duplicates, and marks payload faults", () => {
   const faulty = { ...first, attributes: { event_id: "a", payload_faults: "payload.total" } };
   const row = toMessageRow(faulty as never, undefined);
   expect([row.state, toText(row)]).toEqual(["unsure", "message 1, payload faults: payload.total"]);
+});
+
+it.each([
+  ['{"user_id":"u","payload":{"items":[{"a":1}],"at":{"b":2}}}', '"items":[{"a":1}],"at":{"b":2}'],
+  ['[{"payload" : {"a":1} } ]', '"a":1'],
+  ['{"payload":[]}', "[]"],
+  ['{"payload":{}}', ""],
+  ["no\nJSON", "no JSON"],
+])("shows of %s what stands in its payload, without the braces around it", (body, preview) => {
+  expect(toPreview(body)).toBe(preview);
 });

@@ -155,8 +155,8 @@ function toAttempts(number: number, prefix = ""): Note[] {
 function describeTopic(story: Story | undefined, outcome: Outcome | undefined): string {
   const [message, ...others] = story?.messages ?? [];
   if (!message || (others.length === 0 && message.messageId === outcome?.messageId)) return "";
-  if (others.length === 0) return `on the topic under this id: message ${message.messageId}`;
-  return `on the topic under this id: ${others.length + 1} messages`;
+  if (others.length === 0) return `on the topic: message ${message.messageId}`;
+  return `on the topic: ${others.length + 1} messages`;
 }
 
 /** As the functions of the local stack read it. */
@@ -223,4 +223,12 @@ function toTitle(events: readonly EventRef[], method: string, path: string): str
 function toUsers(events: readonly EventRef[]): string {
   const users = [...new Set(events.map(({ user }) => user).filter(Boolean))];
   return users.length > 1 ? `${users.length} users` : (users[0] ?? "");
+}
+
+/** What distinguishes one event from the next: the beginning of what stands in its payload. */
+export function toPreview(body: string): string {
+  const payload = body.indexOf('"payload"');
+  const text = body.slice(Math.max(payload, 0), Math.max(payload, 0) + 200).replace(/\s+/g, " ");
+  // The braces around it distinguish nothing.
+  return payload === -1 ? text : text.replace(/^"payload" ?: ?\{?/, "").replace(/ ?\} ?\}? ?\]? ?$/, "");
 }

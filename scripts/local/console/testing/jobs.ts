@@ -163,7 +163,7 @@ export const jobs: Readonly<Record<string, Job>> = {
     }
     await parts.user.fill(user);
     await page.getByText(`${user}: 4 events in order of acceptance`).waitFor();
-    const topic = "on the topic under this id: 2 messages";
+    const topic = "on the topic: 2 messages";
     await waitForText(parts.rows.nth(0), new RegExp(`refused422 invalid_event.*${topic}.*${id}`));
     await waitForText(parts.rows.nth(1), new RegExp(`message ${answers[1]?.message_id}${topic}`));
     await waitForText(parts.rows.nth(2), new RegExp(`message ${answers[2]?.message_id}2 warnings.*${topic}`));
