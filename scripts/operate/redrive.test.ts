@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from "vitest";
 import { runProgram } from "../common/run-program.ts";
 import { type FaultyPubSub, startFaultyPubSub } from "../pubsub/faulty-pubsub.ts";
 import {
@@ -27,12 +27,18 @@ afterAll(() => pubsub?.close());
 
 const open = (letters: readonly Letter[] = []) => openDeadLetters(pubsub.endpoint, letters);
 
-test("each goes back under its key with its bytes and attributes, a key's in their original order", async () => {
-  const { redrive, published, readKept, pull, subscription } = await open([
+const servers = [["the embedded server"], ...(inject("hasEmulator") ? [["Google's emulator"]] : [])];
+
+test.each(servers)("on %s each goes back as it was, with redriven, a key's in their original order", async (name) => {
+  const isEmulator = name !== "the embedded server";
+  const server = isEmulator ? inject("pubsub") : pubsub.endpoint;
+  const letters: Letter[] = [
     { key: "schlüssel 😀", id: "late", origin: 20, redriven: "2" },
     { key: "schlüssel 😀", id: "early", origin: 10 },
     { key: "", id: "unordered" },
-  ]);
+  ];
+  const stack = await openDeadLetters(server, letters, isEmulator ? "emulator" : "embedded");
+  const { redrive, published, readKept, pull, subscription } = stack;
   expect(await redrive({ isDry: true })).toBe(0);
   expect(published).toEqual([]);
   expect(await redrive()).toBe(0);

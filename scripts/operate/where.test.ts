@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { runProgram } from "../common/run-program.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { openStack } from "./testing/operated-stack.ts";
@@ -15,9 +15,9 @@ beforeAll(async () => {
 afterAll(() => pubsub?.close());
 
 let stacks = 0;
-async function open() {
+async function open(endpoint = pubsub.endpoint, kind?: "emulator") {
   stacks += 1;
-  const stack = await openStack(pubsub.endpoint, `where-${stacks}`);
+  const stack = await openStack(endpoint, `where-${stacks}`, kind);
   const data = Buffer.from('{"payload":{"n":9007199254740993,"secret":"s3cret"}}');
   return {
     ...stack,
@@ -37,46 +37,52 @@ function toKinds(stdout: string): string[] {
   );
 }
 
-test("refused, failed, sent again by another caller: every sending and both copies, in order", async () => {
-  const { run, publish, log, topic } = await open();
-  const known = { event_id: "evt.1", event_type: "order.placed" };
-  log(9, {
-    ...known,
-    message: "Event refused",
-    code: "invalid_event",
-    retryable: false,
-    paths: "user_id payload.total",
-  });
-  const failure = {
-    code: "publish_timeout",
-    retryable: true,
-    error: "no answer",
-    caller: "a@p.iam.gserviceaccount.com",
-  };
-  log(8, { ...known, message: "Event not published", ...failure });
-  await publish("evt.1", { caller: "a@p.iam.gserviceaccount.com" });
-  const second = await publish("evt.1", { caller: "b@p.iam.gserviceaccount.com", payload_faults: "payload.total" });
-  log(-5, { ...known, message: "Event accepted", message_id: second });
-  log(0, { message: "Event accepted", event_id: "evt.10", message_id: await publish("evt.10") });
-  await publish("EVT.1");
+const servers = [["the embedded server"], ...(inject("hasEmulator") ? [["Google's emulator"]] : [])];
 
-  const { code, stdout, stderr } = await run("evt.1");
-  expect([code, stderr]).toEqual([0, ""]);
-  expect(toKinds(stdout)).toEqual(["sending", "sending", "message", "message", "sending"]);
-  expect(stdout).toContain(
-    "commerce (commerce-00001-abc): refused invalid_event after 5 ms at user_id, payload.total\n",
-  );
-  expect(stdout).toContain(
-    "by a@p.iam.gserviceaccount.com: failed publish_timeout, to be sent again after 5 ms (no answer)\n",
-  );
-  expect(stdout).toContain(`by b@p.iam.gserviceaccount.com: accepted as message ${second} after 5 ms\n`);
-  expect(stdout).toContain(`${second} on ${topic}, 52 bytes, key "u-1"`);
-  expect(stdout).toContain('caller="b@p.iam.gserviceaccount.com" payload_faults="payload.total"');
-  expect(stdout).toContain("2 messages are stored under this id");
-  expect(stdout).toContain(`Subscriptions of ${topic}: ${topic}.default. Pub/Sub does not tell which`);
-  expect(stdout).not.toMatch(/s3cret|evt\.10|EVT/);
-  expect((await run("evt.1", "--show")).stdout).toContain('"n":9007199254740993,"secret":"s3cret"');
-});
+test.each(servers)(
+  "on %s refused, failed, sent again by another caller: every sending and both copies, in order",
+  async (name) => {
+    const isEmulator = name !== "the embedded server";
+    const { run, publish, log, topic } = await (isEmulator ? open(inject("pubsub"), "emulator") : open());
+    const known = { event_id: "evt.1", event_type: "order.placed" };
+    log(9, {
+      ...known,
+      message: "Event refused",
+      code: "invalid_event",
+      retryable: false,
+      paths: "user_id payload.total",
+    });
+    const failure = {
+      code: "publish_timeout",
+      retryable: true,
+      error: "no answer",
+      caller: "a@p.iam.gserviceaccount.com",
+    };
+    log(8, { ...known, message: "Event not published", ...failure });
+    await publish("evt.1", { caller: "a@p.iam.gserviceaccount.com" });
+    const second = await publish("evt.1", { caller: "b@p.iam.gserviceaccount.com", payload_faults: "payload.total" });
+    log(-5, { ...known, message: "Event accepted", message_id: second });
+    log(0, { message: "Event accepted", event_id: "evt.10", message_id: await publish("evt.10") });
+    await publish("EVT.1");
+
+    const { code, stdout, stderr } = await run("evt.1");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(toKinds(stdout)).toEqual(["sending", "sending", "message", "message", "sending"]);
+    expect(stdout).toContain(
+      "commerce (commerce-00001-abc): refused invalid_event after 5 ms at user_id, payload.total\n",
+    );
+    expect(stdout).toContain(
+      "by a@p.iam.gserviceaccount.com: failed publish_timeout, to be sent again after 5 ms (no answer)\n",
+    );
+    expect(stdout).toContain(`by b@p.iam.gserviceaccount.com: accepted as message ${second} after 5 ms\n`);
+    expect(stdout).toContain(`${second} on ${topic}, 52 bytes, key "u-1"`);
+    expect(stdout).toContain('caller="b@p.iam.gserviceaccount.com" payload_faults="payload.total"');
+    expect(stdout).toContain("2 messages are stored under this id");
+    expect(stdout).toContain(`Subscriptions of ${topic}: ${topic}.default. Pub/Sub does not tell which`);
+    expect(stdout).not.toMatch(/s3cret|evt\.10|EVT/);
+    expect((await run("evt.1", "--show")).stdout).toContain('"n":9007199254740993,"secret":"s3cret"');
+  },
+);
 
 test("a dead letter, with whose it is and after how many deliveries", async () => {
   const { run, publish, pull, topic, subscription, listSubscriptions } = await open();

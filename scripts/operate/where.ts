@@ -39,7 +39,7 @@ const options = {
 
 /** A sending's line, and its message, carry the clocks of two machines. */
 const BEFORE_FIRST_LINE_MS = 60_000;
-const patience = { local: { quiet: 500, most: 2_000 }, cloud: { quiet: 5_000, most: 30_000 } };
+const patience = { local: { quiet: 500, most: 2_000 }, cloud: { quiet: 10_000, most: 30_000 } };
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(separateLocalUrl(args), options, true);

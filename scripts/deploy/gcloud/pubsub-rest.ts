@@ -14,6 +14,8 @@ export type RestCall = (
   body?: object,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
+/** A pull may wait for a message for more than a minute. */
+const TIMEOUT_MS = 120_000;
 const actions = { GET: "list", PUT: "create", DELETE: "delete", POST: "" } as const;
 
 /**
@@ -35,7 +37,7 @@ export async function connectRest(project: string, signal?: AbortSignal): Promis
         method: verb,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         ...(body && { body: JSON.stringify(body) }),
-        ...(signal && { signal }),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]),
       });
     let response = await send();
     // A token is good for an hour, and some work takes longer.

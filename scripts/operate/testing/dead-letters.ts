@@ -24,9 +24,13 @@ export const toId = ({ data }: ArrivedMessage) => (JSON.parse(data.toString()) a
 let stacks = 0;
 
 /** A stack in which these are dead letters, in this order. */
-export async function openDeadLetters(endpoint: string, letters: readonly Letter[] = []) {
+export async function openDeadLetters(
+  endpoint: string,
+  letters: readonly Letter[] = [],
+  kind?: "embedded" | "emulator",
+) {
   stacks += 1;
-  const stack = await openStack(endpoint, `redrive-${stacks}`);
+  const stack = await openStack(endpoint, `redrive-${stacks}`, kind);
   for (const { key = "u", id, type = "order.placed", redriven, origin = 0 } of letters) {
     const attributes = {
       ...{ event_type: type, event_id: id, googclient_traceparent: "00-a-b-01" },

@@ -17,13 +17,13 @@ const names = toPubSubNames(domains.commerce.topic);
  * What `--local` is to the commands: a Pub/Sub server's project with all that the local stack makes in it, and a front that tells
  * where that is and what the functions wrote.
  *
- * @param endpoint an embedded server's
+ * @param kind of the server
  */
-export async function openStack(endpoint: string, project: string) {
+export async function openStack(endpoint: string, project: string, kind: "embedded" | "emulator" = "embedded") {
   const logs: LogEntry[] = [];
   const published: ArrivedMessage[] = [];
   const all: readonly Domain[] = Object.values(domains);
-  const close = await openTopics({ endpoint, kind: "embedded" }, project, all, (_, message) => published.push(message));
+  const close = await openTopics({ endpoint, kind }, project, all, (_, message) => published.push(message));
   const admin = connectPubSub(endpoint, project);
   const client = new Client(endpoint, credentials.createInsecure());
   const front = createServer(({ url }, response) =>
