@@ -43,7 +43,8 @@ export function toStory(entries: readonly LogEntry[], found: readonly Found[], w
 function toSending({ timestamp, resource, jsonPayload = {} }: LogEntry, messages: readonly ArrivedMessage[]): Line {
   const { message, message_id, latency_ms, code, retryable, paths, error } = jsonPayload;
   const { service_name, revision_name } = resource.labels;
-  const caller = jsonPayload.caller ?? messages.find(({ messageId }) => messageId === message_id)?.attributes.caller;
+  const own = messages.find(({ messageId }) => messageId === message_id);
+  const caller = jsonPayload.caller ?? own?.attributes.caller;
   const parts = [
     `to ${service_name}${revision_name ? ` (${revision_name})` : ""}${caller ? ` by ${caller}` : ""}:`,
     outcomes[String(message)] ?? message,
@@ -53,7 +54,8 @@ function toSending({ timestamp, resource, jsonPayload = {} }: LogEntry, messages
     paths && `at ${String(paths).replaceAll(" ", ", ")}`,
     error && `(${error})`,
   ];
-  const at = Date.parse(timestamp) - (Number(latency_ms) || 0);
+  // Lines have another clock than messages, and are late where a machine is busy.
+  const at = Math.min(Date.parse(timestamp) - (Number(latency_ms) || 0), own?.publishTime ?? Infinity);
   return { at, kind: "sending", text: parts.filter(Boolean).join(" ") };
 }
 
