@@ -1,5 +1,10 @@
-import type { Plugin } from "esbuild";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Location, Plugin } from "esbuild";
 import project from "../../package.json" with { type: "json" };
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * Makes the esbuild plugin that puts what a function says of itself into its bundle: its OpenAPI document, as one string
@@ -23,10 +28,24 @@ export function contractConstants(name: string): Plugin {
           CONTRACT_FINGERPRINT: JSON.stringify(contractFingerprint(name)),
         };
       } catch (error) {
-        onStart(() => ({ errors: [{ text: String(error) }] }));
+        onStart(() => ({ errors: [{ text: String(error), location: findPlace(error) }] }));
       }
     },
   };
+}
+
+/** Where a source of ours threw while it was loaded. */
+function findPlace(error: unknown): Partial<Location> | null {
+  const frames = String((error as Error | undefined)?.stack).matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)/g);
+  for (const [, url = "", line, column] of frames) {
+    const file = relative(root, fileURLToPath(url));
+    if (file.startsWith("..") || file.includes("node_modules")) continue;
+    const [lineText = ""] = readFileSync(new URL(url), "utf8")
+      .split("\n")
+      .slice(Number(line) - 1);
+    return { file, line: Number(line), column: Number(column) - 1, lineText };
+  }
+  return null;
 }
 
 async function printDocument(name: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -258,5 +258,14 @@ describe("what is forgotten by hand is one line that names the file", () => {
       "README.md is not what the contract says: npm run contract -- --write",
     ]);
     expect(code).toBe(1);
+  });
+
+  it("a name that is misspelt, in the local stack", async () => {
+    edit("shared/events/trial-loyalty.ts", "v.looseObject({})", "looseObject({})");
+    const builder = fork("scripts/local/build-functions.ts", { cwd: folder, env: environment, stdio: "ignore" });
+    const [{ failure }] = await once(builder, "message");
+    git("checkout", "-q", ".");
+    expect(failure).toContain("ReferenceError: looseObject is not defined");
+    expect(failure).toMatch(/shared\/events\/trial-loyalty\.ts:\d+:\d+:/);
   });
 });
