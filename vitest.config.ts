@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{functions,shared,scripts}/**/*.test.ts"],
-    exclude: ["**/*.slow.test.ts"],
+    exclude: ["**/node_modules/**", "**/*.slow.test.ts"],
     globalSetup: "scripts/testing/global-setup.ts",
     // Processes and brokers are started by the tests: two at a time is what two cores carry.
     maxWorkers: 2,

@@ -26,6 +26,9 @@ export function listForgotten(domains: Readonly<Record<string, Domain>>): string
         fault === undefined ? [] : [`shared/events/${name}.ts: ${fault}`],
       ),
     ),
+    ...all.flatMap(([name, { events }]) =>
+      Object.values(events).flatMap((event) => checkOwner(findFile(name, event.type), event)),
+    ),
     ...listCollisions(domains).map((collision) => `shared/events/: ${collision}`),
     ...all.flatMap(([name, { events }]) =>
       Object.values(events).flatMap((event) => checkSample(findFile(name, event.type), event)),
@@ -71,6 +74,12 @@ function checkSample(file: string, { type, schema, payload, sample }: DefinedEve
   return faults.length > 0
     ? [`${file}: the sample of ${type} breaks its schema at ${[...new Set(faults)].join(", ")}`]
     : [];
+}
+
+/** It becomes a cell of a table and the end of a line. */
+function checkOwner(file: string, { type, owner }: DefinedEvent): string[] {
+  if (owner === undefined || /^[^\p{C}|]{1,100}$/u.test(owner)) return [];
+  return [`${file}: the owner of ${type} must be one line of 1 to 100 characters without |`];
 }
 
 /** The file that states an event type: that of its domain, by custom. */

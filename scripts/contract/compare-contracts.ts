@@ -11,6 +11,8 @@ import { runBoth, type Witness } from "./run-both.ts";
 /** A change of one event type. */
 export interface TypeChange extends Change {
   readonly eventType: string;
+  /** Whom to tell about the type, where its registry says. */
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -26,13 +28,14 @@ export function compareContracts(before: Contract, after: Contract): TypeChange[
   const old = [...before].flatMap(([eventType, contract]) => {
     const next = after.get(eventType);
     const changes = next ? compareType(contract, next) : toGone(renamed.get(eventType));
-    return changes.map((change) => ({ eventType, ...change }));
+    return changes.map((change) => ({ eventType, owner: (next ?? contract).event?.owner, ...change }));
   });
   const added = [...after]
     .filter(([eventType]) => !before.has(eventType))
-    .flatMap(([eventType, { picture }]) =>
+    .flatMap(([eventType, { picture, event }]) =>
       [{ path: "", text: "type added" }, ...listUnknown(picture.published, "")].map((change) => ({
         eventType,
+        owner: event?.owner,
         ...change,
       })),
     );

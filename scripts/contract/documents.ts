@@ -58,9 +58,9 @@ function printEvents(domains: readonly Domain[]): string {
   return [...head, ...rows, ""].join("\n");
 }
 
-function printEvent({ type, description, schema, payload }: DefinedEvent): string {
+function printEvent({ type, description, owner, schema, payload }: DefinedEvent): string {
   const own = Object.keys(schema.entries).filter((field) => field !== "event_type" && !(field in envelope));
-  return `| \`${type}\` | ${description} | ${own.map((field) => `\`${field}\` `).join("")}| ${printMembers(payload)} |`;
+  return `| \`${type}\` | ${description}${owner === undefined ? "" : ` (${owner})`} | ${own.map((field) => `\`${field}\` `).join("")}| ${printMembers(payload)} |`;
 }
 
 /** The members that a payload's schema names, those that it requires in bold; "free" where it names none. */

@@ -53,9 +53,9 @@ const rows: readonly [name: string, edits: readonly Edit[], code: number, lines:
     [swap('"payment.failed": {', '"payment.declined": {'), swap("provider: v.optional(v.string())", "")],
     1,
     [
-      `payment.failed  BACKWARD  type removed: ${refused}`,
-      "payment.failed  FORWARD  type removed: its messages no longer arrive",
-      "payment.declined  COMPATIBLE  type added",
+      `payment.failed  BACKWARD  type removed: ${refused} (owner: payments)`,
+      "payment.failed  FORWARD  type removed: its messages no longer arrive (owner: payments)",
+      "payment.declined  COMPATIBLE  type added (owner: payments)",
     ],
   ],
   [
@@ -63,9 +63,9 @@ const rows: readonly [name: string, edits: readonly Edit[], code: number, lines:
     [swap('"payment.failed": {', '"payment.declined": {')],
     1,
     [
-      `payment.failed  BACKWARD  renamed to payment.declined: ${refused}`,
-      "payment.failed  FORWARD  renamed to payment.declined: its messages no longer arrive",
-      "payment.declined  COMPATIBLE  type added",
+      `payment.failed  BACKWARD  renamed to payment.declined: ${refused} (owner: payments)`,
+      "payment.failed  FORWARD  renamed to payment.declined: its messages no longer arrive (owner: payments)",
+      "payment.declined  COMPATIBLE  type added (owner: payments)",
     ],
   ],
   [

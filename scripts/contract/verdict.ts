@@ -11,6 +11,8 @@ type Failing = Waiver["compatibility"];
 /** One line of the command's output. */
 export interface Finding {
   readonly eventType: string;
+  /** Whom to tell about the type. */
+  readonly owner?: string | undefined;
   readonly path: string;
   readonly kind: Kind;
   readonly text: string;
@@ -54,10 +56,10 @@ export function judge(
 }
 
 function toFindings(change: TypeChange, waivers: readonly Waiver[], used: Set<Waiver>): Finding[] {
-  const { eventType, path, text, backward, forward, unknown, marked, notice } = change;
+  const { eventType, owner, path, text, backward, forward, unknown, marked, notice } = change;
   const toFinding = (kind: Kind, reason?: string, meant = ""): Finding => {
     const line = reason ? `${text}: ${reason}` : text;
-    return { eventType, path, kind, text: line + meant, change: text, isWaived: meant !== "" };
+    return { eventType, ...(owner && { owner }), path, kind, text: line + meant, change: text, isWaived: meant !== "" };
   };
   const toFailing = (kind: Failing, reason: string | undefined): Finding[] => {
     if (reason === undefined) return [];
@@ -92,9 +94,10 @@ function toNotes(waiver: Waiver, isUsed: boolean, known: readonly Waiver[], now:
     : [toNote("ERROR", `matches no line: its change reads ${JSON.stringify(waiver.change)}`)];
 }
 
-/** @returns `order.placed payload.currency  BACKWARD  required added: events accepted today would be refused` */
-export function toLine({ eventType, path, kind, text }: Finding): string {
-  return `${path === "" ? eventType : `${eventType} ${path}`}  ${kind}  ${text}`;
+/** @returns `order.placed payload.currency  BACKWARD  required added: events accepted today would be refused (owner: orders)` */
+export function toLine({ eventType, owner, path, kind, text }: Finding): string {
+  const whom = owner === undefined ? "" : ` (owner: ${owner})`;
+  return `${path === "" ? eventType : `${eventType} ${path}`}  ${kind}  ${text}${whom}`;
 }
 
 export function toNoteLine({ kind, text }: WaiverNote): string {

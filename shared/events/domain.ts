@@ -8,6 +8,8 @@ type Fields = Readonly<Record<string, v.GenericSchema<string | undefined, string
 interface EventDefinition {
   /** One sentence: what happened. */
   readonly description: string;
+  /** Whom to tell about it: a team, or an address. */
+  readonly owner?: string;
   /** Fields beyond the envelope. */
   readonly fields?: Fields;
   /** What is inside `payload`, at any depth; members that it does not name are free. Without one the payload is free. */
@@ -32,6 +34,8 @@ type SchemaEntries<TType extends string, TDefinition> = {
 export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }> {
   readonly type: string;
   readonly description: string;
+  /** Whom to tell about it: a team, or an address. */
+  readonly owner?: string | undefined;
   /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
   readonly schema: TSchema;
   /** What is inside `payload`; undefined where the payload is free. */
@@ -67,17 +71,20 @@ export function defineDomain<const TEvents extends Readonly<Record<string, Event
   definition: DomainDefinition<TEvents>,
 ) {
   const events = Object.fromEntries(
-    Object.entries(definition.events).map(([type, { description, fields, payload, enforce = false, sample }]) => [
-      type,
-      {
+    Object.entries(definition.events).map(
+      ([type, { description, owner, fields, payload, enforce = false, sample }]) => [
         type,
-        description,
-        schema: v.looseObject({ event_type: v.literal(type), ...envelope, ...fields }),
-        payload,
-        enforce,
-        sample: { event_type: type, ...sample },
-      },
-    ]),
+        {
+          type,
+          description,
+          owner,
+          schema: v.looseObject({ event_type: v.literal(type), ...envelope, ...fields }),
+          payload,
+          enforce,
+          sample: { event_type: type, ...sample },
+        },
+      ],
+    ),
   ) as unknown as {
     readonly [TType in keyof TEvents & string]: DefinedEvent<
       v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>

@@ -24,6 +24,8 @@ export interface AsyncApiMessage {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
+  /** Whom to tell about it; absent where the registry does not say. */
+  readonly "x-owner"?: string;
   readonly contentType: string;
   readonly correlationId: object;
   readonly bindings: object;
@@ -99,6 +101,7 @@ function toMessage(domain: Domain, event: DefinedEvent): AsyncApiMessage {
     name: event.type,
     title: event.type,
     summary: event.description,
+    ...(event.owner !== undefined && { "x-owner": event.owner }),
     contentType: "application/json",
     headers: picture.attributes,
     correlationId: { description: "The event's identity.", location: "$message.header#/event_id" },

@@ -38,17 +38,18 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
     Object.fromEntries(Object.entries(named).map(([component, schema]) => [component, toPublishable(schema)])),
     { ...conversion, overrideSchema, overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` },
   ) as Record<string, JsonSchema>;
-  for (const { component, description, payload, enforce, sample } of events) {
-    const schema: JsonSchema = { description, ...schemas[component], examples: [sample] };
+  for (const { component, description, owner, payload, enforce, sample } of events) {
+    const own: JsonSchema = { description, ...(owner !== undefined && { "x-owner": owner }) };
+    const schema: JsonSchema = { ...own, ...schemas[component], examples: [sample] };
     schemas[component] = schema;
     if (!payload) continue;
-    const own = `${component}Payload`;
+    const inner = `${component}Payload`;
     schemas[component] = {
       ...schema,
-      properties: { ...(schema.properties as object), payload: toSchemaRef(own) },
+      properties: { ...(schema.properties as object), payload: toSchemaRef(inner) },
     };
-    schemas[own] = {
-      ...moveRefs(toJsonSchema(payload), `#/components/schemas/${own}`),
+    schemas[inner] = {
+      ...moveRefs(toJsonSchema(payload), `#/components/schemas/${inner}`),
       description: enforce ? ENFORCED : REPORTED,
       "x-payload-mode": enforce ? "enforce" : "report",
     };

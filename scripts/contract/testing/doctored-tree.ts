@@ -23,6 +23,7 @@ export class DoctoredTree {
       "shared/events",
       "shared/ingest",
       "scripts/build/schemas",
+      "scripts/common",
       "scripts/contract",
       "package.json",
     ]) {

@@ -22,7 +22,6 @@ export const commerce = defineDomain({
   events: {
     "order.placed": {
       description: "A shopper placed an order.",
-      owner: "orders",
       fields: orderId,
       payload: v.looseObject({
         items,
@@ -33,7 +32,6 @@ export const commerce = defineDomain({
     },
     "cart.abandoned": {
       description: "A shopper left a filled cart behind.",
-      owner: "orders",
       fields: sessionId,
       payload: v.looseObject({
         items,
@@ -44,7 +42,7 @@ export const commerce = defineDomain({
     },
     "payment.failed": {
       description: "A payment failed.",
-      owner: "orders",
+      owner: "payments",
       payload: v.looseObject({ reason: v.string(), provider: v.optional(v.string()) }),
       sample: { user_id: "u", payload: { reason: "card_declined" } },
     },

@@ -15,6 +15,8 @@ export interface AlertPolicy {
   readonly query: string;
   /** How long the query must return it. */
   readonly duration: string;
+  /** Whether its time series are of event types, whose owners its text then names. */
+  readonly isOfTypes?: true;
   /** When an incident ends of which nothing more is heard. */
   readonly autoClose: string;
 }
@@ -54,6 +56,7 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
       severity: "CRITICAL",
       // Counted up to ten minutes late.
       query: `sum by (service_name, event_type, code) (increase(${toSelector(failures, `code=~"${codesOf("failures").join("|")}"`)}[15m])) > 0`,
+      isOfTypes: true,
       duration: "0s",
       autoClose: halfAnHour,
     },
@@ -71,6 +74,7 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
       title: "Payloads of a type begin to differ from their schema",
       severity: "WARNING",
       query: toBeginQuery(toSelector(markedEvents)),
+      isOfTypes: true,
       duration: "0s",
       autoClose: aDay,
     },
@@ -79,6 +83,7 @@ export function listAlertPolicies(withSubscriptions: boolean): readonly AlertPol
       title: "A caller's events begin to be refused",
       severity: "WARNING",
       query: [toBeginQuery(refused), toShareQuery(), toJumpQuery(refused)].join("\nor "),
+      isOfTypes: true,
       duration: "0s",
       autoClose: aDay,
     },

@@ -1,8 +1,9 @@
+import { domains } from "../../../shared/events/registry.ts";
 import { findDifferences } from "../resources/difference.ts";
 import type { Resource } from "../resources/resource.ts";
 import { labels, type Target } from "../target.ts";
 import type { AlertPolicy } from "./alert-policies.ts";
-import { readRunbook } from "./runbook.ts";
+import { listOwners, readRunbook } from "./runbook.ts";
 import { selectOne } from "./user-labels.ts";
 
 interface FoundPolicy {
@@ -21,7 +22,7 @@ export interface PolicyContext {
 
 /** An alert policy with one condition in PromQL; Cloud Monitoring allows no second one. */
 export function toPolicyResource(policy: AlertPolicy, { target, channels, runbookUrl }: PolicyContext): Resource {
-  const { id, title, severity, query, duration, autoClose } = policy;
+  const { id, title, severity, query, duration, autoClose, isOfTypes } = policy;
   const command = ["alpha", "monitoring", "policies"];
   const place = [`--project=${target.project}`, "--quiet"];
   const userLabels = { ...labels, policy: id };
@@ -35,12 +36,13 @@ export function toPolicyResource(policy: AlertPolicy, { target, channels, runboo
       disableMetricValidation: true,
     },
   };
+  const owners = isOfTypes ? listOwners(Object.values(domains)) : "";
   const wanted = {
     displayName: `PulseCart: ${title}`,
     combiner: "OR",
     severity,
     userLabels,
-    documentation: { mimeType: "text/markdown", content: readRunbook(title, runbookUrl) },
+    documentation: { mimeType: "text/markdown", content: readRunbook(title, runbookUrl) + owners },
     alertStrategy: { autoClose },
     conditions: [condition],
   };

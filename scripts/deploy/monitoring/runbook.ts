@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Domain } from "../../../shared/events/domain.ts";
 
 const path = "docs/operations.md";
 const file = new URL(`../../../${path}`, import.meta.url);
@@ -14,6 +15,13 @@ export function readRunbook(title: string, url: string = path): string {
   const section = sections.find((text) => text.startsWith(`${title}\n`));
   if (section === undefined) throw new Error(`${path} has no section ${JSON.stringify(title)}`);
   return `${section.slice(title.length).trim()}\n\nRunbook: ${url}#${toAnchor(title)}`;
+}
+
+/** @returns a paragraph with the owner of each event type that has one; empty where none has */
+export function listOwners(domains: readonly Domain[]): string {
+  const owned = domains.flatMap(({ events }) => Object.values(events)).filter(({ owner }) => owner !== undefined);
+  const lines = owned.map(({ type, owner }) => `- \`${type}\`: ${owner}`);
+  return lines.length === 0 ? "" : `\n\nOwners:\n\n${lines.join("\n")}`;
 }
 
 /** The anchor that GitHub and GitLab give a heading. */
