@@ -1,13 +1,14 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { Server } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Domain } from "./events/domain.ts";
 import type { OnRefused } from "./http/client-error.ts";
 import { Drain, type Ending, onSignals } from "./http/drain.ts";
+import type { Take } from "./http/exchange.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { Problem } from "./http/problem.ts";
-import { type Lease, Room } from "./http/room.ts";
+import { Room } from "./http/room.ts";
 import { identity } from "./identity.ts";
 import { createCallerReader } from "./ingest/caller.ts";
 import type { Service } from "./ingest/context.ts";
@@ -34,8 +35,8 @@ export function serve(domain: Domain): Handler {
   const drain = new Drain();
   const room = new Room();
   const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request);
-  const take = (request: IncomingMessage, lease: Lease) => ingest(getService(), request, lease);
-  const handle = createHandler({ drain, room, take, onRefused, isProbe });
+  const take: Take = (request, lease) => ingest(getService(), request, lease);
+  const handle = createHandler(drain, room, take, onRefused, isProbe);
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher, log, summaries } = startOrExit(getService);

@@ -22,6 +22,7 @@ import { measureClient } from "./parts/client.ts";
 import { measureCold } from "./parts/cold.ts";
 import { measureCpu } from "./parts/cpu.ts";
 import { measureFlatness } from "./parts/flatness.ts";
+import { measureFresh } from "./parts/fresh.ts";
 import { measureMemory } from "./parts/memory.ts";
 import { measurePayload } from "./parts/payload.ts";
 import { measureSize } from "./parts/size.ts";
@@ -70,6 +71,7 @@ function toTargetTable(targets: readonly Target[]): Table {
 
 const parts: Readonly<Record<PartName, Part>> = {
   cpu: measureCpu,
+  fresh: measureFresh,
   cold: measureCold,
   memory: measureMemory,
   size: measureSize,

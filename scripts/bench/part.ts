@@ -31,7 +31,7 @@ export interface BenchContext {
 }
 
 /** The parts of the benchmark, in the order in which they run. */
-export const partNames = ["cpu", "cold", "memory", "size", "batch", "payload", "client", "flatness"] as const;
+export const partNames = ["cpu", "fresh", "cold", "memory", "size", "batch", "payload", "client", "flatness"] as const;
 
 export type PartName = (typeof partNames)[number];
 

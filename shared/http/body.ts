@@ -17,7 +17,7 @@ export interface BodyRules {
 }
 
 /** A request's body. */
-export interface Body {
+export interface ReceivedBody {
   /** Inflated, without a byte order mark; at least one. */
   readonly bytes: Buffer;
   /** Lower case, without parameters. */
@@ -30,9 +30,9 @@ export interface Body {
  * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json, malformed_request, request_timeout,
  *   overloaded, shutting_down
  */
-export function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<Body> {
+export function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<ReceivedBody> {
   const { mediaType, inflater } = readHead(request, rules);
-  const toResult = (received: Buffer): Body => {
+  const toResult = (received: Buffer): ReceivedBody => {
     const bytes = skipByteOrderMark(received);
     if (bytes.length === 0) throw emptyBody();
     return { bytes, mediaType };

@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connectionOf } from "./connection.ts";
 import type { Drain } from "./drain.ts";
+import { Exchange } from "./exchange.ts";
 import { linger } from "./linger.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
-import { toMessage } from "./respond.ts";
+import { renderAnswer } from "./respond.ts";
 import { timeLimits } from "./time-limits.ts";
 
 const HEADERS_LATE = `The headers were not complete after ${timeLimits.headersMs / 1000} s.`;
@@ -34,16 +34,15 @@ export function answerClientErrors(server: Server, onRefused: OnRefused = () => 
     if (!socket.writable) return;
     if (error.code === "ECONNRESET") return void socket.destroy();
     const problem = new Problem(...(problems[error.code ?? ""] ?? (["malformed_request"] as const)));
-    const connection = connectionOf(socket as Socket);
     // Bytes that break a body are answered by whoever reads it. Others come behind requests that have no answer yet: ours
     // would be taken for theirs.
-    connection.arriving?.lease.fail(problem);
-    connection.whenIdle(() => answer(socket, problem, onRefused, drain));
+    Exchange.arrivingOn(socket as Socket)?.lease.fail(problem);
+    Exchange.whenIdle(socket as Socket, () => answer(socket, problem, onRefused, drain));
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => {
     const headers = { Allow: "GET, HEAD, POST" };
     const problem = new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers });
-    connectionOf(socket as Socket).whenIdle(() => answer(socket, problem, () => onRefused(problem, request), drain));
+    Exchange.whenIdle(socket as Socket, () => answer(socket, problem, () => onRefused(problem, request), drain));
   });
 }
 
@@ -51,7 +50,7 @@ export function answerClientErrors(server: Server, onRefused: OnRefused = () => 
 function answer(socket: Duplex, problem: Problem, onRefused: OnRefused, drain: Drain | undefined): void {
   if (!socket.writable) return;
   onRefused(problem);
-  const { headers, body } = toMessage(problem, true);
+  const { headers, body } = renderAnswer(problem, true);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on("error", () => {});
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join("")}\r\n${body}`);

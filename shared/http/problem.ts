@@ -16,11 +16,7 @@ export const problems = {
     title: "Malformed JSON",
     detail: "The body is empty, not JSON, or not of the JSON type that is wanted.",
   },
-  missing_event_type: {
-    status: 400,
-    title: "Missing event type",
-    detail: "Missing required field: event_type",
-  },
+  missing_event_type: { status: 400, title: "Missing event type", detail: "Missing required field: event_type" },
   malformed_request: {
     status: 400,
     title: "Malformed HTTP request",

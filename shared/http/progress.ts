@@ -13,9 +13,7 @@ export interface Upload {
 }
 
 /** A body that is watched. */
-interface Watch {
-  readonly upload: Upload;
-  readonly onLate: (problem: Problem) => void;
+interface Watch extends Readonly<{ upload: Upload; onLate: (problem: Problem) => void }> {
   ageMs: number;
   silentMs: number;
   seen: number;
@@ -52,18 +50,18 @@ function tick(tickMs: number): void {
       watch.silentMs = upload.received === watch.seen ? watch.silentMs + tickMs : 0;
       watch.seen = upload.received;
     }
-    const problem = toProblem(watch);
-    if (!problem) continue;
+    const limit = findLimit(watch);
+    if (!limit) continue;
     watches.delete(watch);
-    watch.onLate(problem);
+    watch.onLate(new Problem("request_timeout", limit));
   }
 }
 
-function toProblem({ ageMs, silentMs }: Watch): Problem | undefined {
-  if (silentMs >= timeLimits.silentMs) {
-    return new Problem("request_timeout", `Nothing came of the body for ${timeLimits.silentMs / 1000} s.`);
-  }
-  if (ageMs < timeLimits.completeMs) return undefined;
-  const limit = `The body was not complete after ${timeLimits.completeMs / 1000} s`;
-  return new Problem("request_timeout", `${limit}: compress it with gzip, send a smaller event, or use a faster link.`);
+/** @returns what to say of the limit that a body has reached, if any */
+function findLimit({ ageMs, silentMs }: Watch): string | undefined {
+  const { silentMs: mostSilentMs, completeMs } = timeLimits;
+  if (silentMs >= mostSilentMs) return `Nothing came of the body for ${mostSilentMs / 1000} s.`;
+  if (ageMs < completeMs) return undefined;
+  const remedies = "compress it with gzip, send a smaller event, or use a faster link";
+  return `The body was not complete after ${completeMs / 1000} s: ${remedies}.`;
 }

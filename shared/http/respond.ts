@@ -22,7 +22,7 @@ export function toJsonAnswer(status: number, value: unknown): JsonAnswer {
 }
 
 /** An answer as it leaves. */
-interface Message {
+interface RenderedAnswer {
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: string;
 }
@@ -32,7 +32,7 @@ interface Message {
  *
  * @param close whether the connection ends with it (a server that shuts down, a client that was cut off)
  */
-export function toMessage(answer: Answer, close: boolean): Message {
+export function renderAnswer(answer: Answer, close: boolean): RenderedAnswer {
   const isProblem = answer instanceof Problem;
   const body = isProblem ? JSON.stringify(answer.toProblemDetails()) : answer.body;
   const headers: Record<string, string | number> = {
@@ -55,7 +55,7 @@ export function toMessage(answer: Answer, close: boolean): Message {
  */
 export function respond(response: ServerResponse, answer: Answer, close: boolean): number {
   if (response.destroyed || response.headersSent) return 0;
-  const { headers, body } = toMessage(answer, close);
+  const { headers, body } = renderAnswer(answer, close);
   response.writeHead(answer.status, headers);
   response.end(body);
   return body.length;

@@ -72,13 +72,10 @@ export class Room {
     return true;
   }
 
-  /** The lease no longer waits. */
+  /** The lease neither waits nor holds anything for long. */
   leave(lease: Lease): void {
-    if (this.#waiting.delete(lease)) this.admit();
-  }
-
-  close(lease: Lease): void {
     this.#leases.delete(lease);
+    if (this.#waiting.delete(lease)) this.admit();
   }
 
   /** Admits who waits, as far as there is room. */
@@ -96,6 +93,8 @@ export class Room {
 export class Lease {
   /** Tells a client that waits for it (`Expect: 100-continue`) to send its body; undefined once it has been told. */
   goOn: (() => void) | undefined;
+  /** Why the body ends before its end, where it was made to. */
+  failure: Problem | undefined;
   /** Hears, while the body arrives or waits, that it must end. */
   onFailure: ((problem: Problem) => void) | undefined;
   readonly #room: Room;
@@ -103,7 +102,6 @@ export class Lease {
   #large = 0;
   #timer: NodeJS.Timeout | undefined;
   #isReleased = false;
-  #failure: Problem | undefined;
 
   /** For {@link Room.open}. */
   constructor(room: Room) {
@@ -114,11 +112,6 @@ export class Lease {
   /** Whether the body has room among the large. */
   get isLarge(): boolean {
     return this.#large > 0;
-  }
-
-  /** Why the body ends before its end, where it was made to. */
-  get failure(): Problem | undefined {
-    return this.#failure;
   }
 
   /**
@@ -140,7 +133,7 @@ export class Lease {
    */
   reserve(bytes: number, onAdmitted: () => void): void {
     this.#setSmall(0);
-    const refuse = () => this.#end(new Problem("overloaded"));
+    const refuse = () => this.#stop(new Problem("overloaded"));
     this.#timer = setTimeout(refuse, WAIT_MS);
     const admit = () => {
       clearTimeout(this.#timer);
@@ -166,25 +159,23 @@ export class Lease {
 
   /** Ends a body that is still arriving or waiting, or has yet to begin; one that is there by now is not touched. */
   fail(problem: Problem): void {
-    this.#failure ??= problem;
-    this.#end(problem);
+    this.failure ??= problem;
+    this.#stop(problem);
   }
 
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#room.close(this);
-    this.#end(undefined);
+    clearTimeout(this.#timer);
+    this.#room.leave(this);
     this.#setSmall(-REQUEST_BYTES);
     this.#setLarge(0);
   }
 
-  #end(problem: Problem | undefined): void {
-    if (this.#timer) {
-      clearTimeout(this.#timer);
-      this.#room.leave(this);
-    }
-    if (problem) this.onFailure?.(problem);
+  #stop(problem: Problem): void {
+    clearTimeout(this.#timer);
+    this.#room.leave(this);
+    this.onFailure?.(problem);
   }
 
   /** @param bytes beside those of the request itself */

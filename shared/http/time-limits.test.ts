@@ -1,15 +1,16 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { readBody } from "./body.ts";
 import { Drain } from "./drain.ts";
+import type { Take } from "./exchange.ts";
 import { createHandler } from "./handler.ts";
 import { ownServer } from "./own-server.ts";
 import { Problem } from "./problem.ts";
-import { type Answer, toJsonAnswer } from "./respond.ts";
-import { type Lease, Room } from "./room.ts";
+import { toJsonAnswer } from "./respond.ts";
+import { Room } from "./room.ts";
 import { timeLimits } from "./time-limits.ts";
 
 // Callers that take too long, on the wire, with limits of which a test can wait for the end.
@@ -25,7 +26,7 @@ let server: Server;
 let client: RawHttp;
 
 beforeAll(async () => {
-  const take = async (request: IncomingMessage, lease: Lease): Promise<Answer> => {
+  const take: Take = async (request, lease) => {
     answers++;
     if (request.url === "/nothing") return new Problem("not_found");
     if (request.url === "/much") return toJsonAnswer(200, "x".repeat(5 * MIB));
@@ -34,7 +35,13 @@ beforeAll(async () => {
       (error: Problem) => error,
     );
   };
-  const handle = createHandler({ drain, room, take, onRefused: () => {}, isProbe: () => false });
+  const handle = createHandler(
+    drain,
+    room,
+    take,
+    () => {},
+    () => false,
+  );
   server = createServer();
   timeLimits.headersMs = 500;
   ownServer(

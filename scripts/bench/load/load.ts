@@ -6,13 +6,15 @@ import type { RequestShape } from "./requests.ts";
 /** What the generator's process is told. */
 export type LoadCommand =
   | { readonly open: number; readonly port: number }
-  | { readonly shape: RequestShape; readonly requests: number };
+  | { readonly shape: RequestShape; readonly requests: number }
+  | { readonly shape: RequestShape; readonly ms: number };
 
 /** What it answers. */
 export type LoadReport = { readonly opened: true } | { readonly result: LoadResult } | { readonly failed: string };
 
 /** What a run of requests looked like from outside. */
 export interface LoadResult {
+  readonly answered: number;
   readonly elapsedMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -35,8 +37,17 @@ export class Load {
    *
    * @throws Error when a connection breaks, or an answer is not 202: such a run measures something else
    */
-  async run(shape: RequestShape, requests: number): Promise<LoadResult> {
-    const report = await this.#ask({ shape, requests });
+  run(shape: RequestShape, requests: number): Promise<LoadResult> {
+    return this.#run({ shape, requests });
+  }
+
+  /** The same for so many milliseconds. @returns how many requests were answered */
+  async runFor(shape: RequestShape, ms: number): Promise<number> {
+    return (await this.#run({ shape, ms })).answered;
+  }
+
+  async #run(command: LoadCommand): Promise<LoadResult> {
+    const report = await this.#ask(command);
     if (!("result" in report)) throw new Error("The load generator answered out of turn.");
     const { refused } = report.result;
     if (Object.keys(refused).length > 0) throw new Error(`Answers other than 202: ${JSON.stringify(refused)}.`);

@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Drain } from "./drain.ts";
+import { linger } from "./linger.ts";
+import { Problem } from "./problem.ts";
+import { type Answer, respond } from "./respond.ts";
+import type { Lease } from "./room.ts";
+import { timeLimits } from "./time-limits.ts";
+
+/** Answers a request; never rejects. */
+export type Take = (request: IncomingMessage, lease: Lease) => Promise<Answer>;
+
+/** The latest request under way on a connection, which holds it as a property: a WeakMap would cost more at each request. */
+const LATEST = Symbol("latest exchange");
+
+interface ExchangeSocket extends Socket {
+  [LATEST]?: Exchange | undefined;
+}
+
+/**
+ * One request from its head until its answer has left. Those of one connection are taken one after the other: answers leave
+ * in this order anyway, and pipelined ones would all be in memory at once behind the first that the client does not read.
+ */
+export class Exchange {
+  readonly lease: Lease;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #drain: Drain;
+  readonly #socket: ExchangeSocket;
+  #isAnswered = false;
+  #isClosed = false;
+  /** Whatever comes next on the connection. */
+  #next: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, lease: Lease, drain: Drain) {
+    this.lease = lease;
+    this.#request = request;
+    this.#response = response;
+    this.#drain = drain;
+    this.#socket = request.socket;
+  }
+
+  /** Has the request taken, once those before it have their answers. */
+  enter(take: Take): void {
+    this.#drain.enter();
+    this.#response.on("close", () => {
+      this.#isClosed = true;
+      if (this.#isAnswered) this.#end();
+    });
+    const before = this.#socket[LATEST];
+    this.#socket[LATEST] = this;
+    if (before) before.#next = () => this.#start(take);
+    else this.#start(take);
+  }
+
+  /** The request on a connection whose body is still arriving. */
+  static arrivingOn(socket: Socket): Exchange | undefined {
+    const latest = (socket as ExchangeSocket)[LATEST];
+    return latest && !latest.#request.complete ? latest : undefined;
+  }
+
+  /** Calls once every request of a connection has its answer; at once where none is under way. */
+  static whenIdle(socket: Socket, onIdle: () => void): void {
+    const latest = (socket as ExchangeSocket)[LATEST];
+    if (latest) latest.#next = onIdle;
+    else onIdle();
+  }
+
+  #start(take: Take): void {
+    // The answer before this one's turn has ended the connection.
+    if (!this.#socket.writable) this.#end();
+    else take(this.#request, this.lease).then((answer) => this.#answer(answer));
+  }
+
+  #answer(answer: Answer): void {
+    const { lease } = this;
+    const close = this.#drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
+    lease.holdAnswer(respond(this.#response, answer, close));
+    discardRest(this.#request, this.#drain);
+    this.#isAnswered = true;
+    // A response that waits for its turn hears nothing of a connection that ends.
+    if (this.#isClosed || this.#socket.destroyed) this.#end();
+    else if (this.#socket.writableLength > 0) cutOffUnread(this.#response);
+  }
+
+  #end(): void {
+    this.#isAnswered = false;
+    this.lease.release();
+    this.#drain.leave();
+    if (this.#socket[LATEST] === this) this.#socket[LATEST] = undefined;
+    // Not within this call: of a connection that has ended, thousands may follow.
+    if (this.#next) queueMicrotask(this.#next);
+  }
+}
+
+/** Whether a connection must end with an answer, as nobody knows where its next request begins. */
+function isLast(answer: Answer): boolean {
+  return answer instanceof Problem && (answer.code === "request_timeout" || answer.code === "malformed_request");
+}
+
+/** Reads what is still to come of a request that has its answer; one that is complete then may be followed by the next. */
+export function discardRest(request: IncomingMessage, drain: Drain): void {
+  if (request.complete || request.socket.destroyed) return;
+  drain.waitFor(request);
+  request.once("close", linger(request.socket)).resume();
+}
+
+function cutOffUnread(response: ServerResponse): void {
+  const timer = setTimeout(() => response.socket?.destroy(), timeLimits.unreadMs).unref();
+  response.once("close", () => clearTimeout(timer));
+}
