@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { readConfig } from "../config.ts";
 import { Connection } from "./connection.ts";
 import { Credentials } from "./credentials.ts";
 import type { Authorization, PubSubClient } from "./grpc/client.ts";
@@ -32,9 +31,8 @@ beforeEach(() => {
     ping: async () => true,
     close: () => close(),
   };
-  const config = readConfig({ GCP_PROJECT_ID: "p" });
   const credentials = new Credentials(() => fetchToken(), 1000);
-  connection = new Connection(config, "t", credentials, 100, async () => client);
+  connection = new Connection(async () => client, credentials, 100);
 });
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));

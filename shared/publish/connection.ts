@@ -1,6 +1,5 @@
-import type { Config } from "../config.ts";
 import type { Credentials } from "./credentials.ts";
-import { openPubSubClient, type PubSubClient } from "./grpc/client.ts";
+import type { PubSubClient } from "./grpc/client.ts";
 import type { PublishRequest } from "./grpc/codec.ts";
 import { Cancelled, type Sending } from "./grpc/sending.ts";
 import { CallError, Status } from "./grpc/status.ts";
@@ -30,19 +29,9 @@ export class Connection {
   #heardAt = 0;
   #probe: Promise<boolean> | undefined;
 
-  /**
-   * @param topic full name, `projects/…/topics/…`
-   * @param maxCalls that are open at once; the others wait
-   * @param open opens the client
-   */
-  constructor(
-    config: Config,
-    topic: string,
-    credentials: Credentials,
-    maxCalls: number,
-    open: typeof openPubSubClient = openPubSubClient,
-  ) {
-    this.#open = () => open(config, topic);
+  /** @param maxCalls that are open at once; the others wait */
+  constructor(open: () => Promise<PubSubClient>, credentials: Credentials, maxCalls: number) {
+    this.#open = open;
     this.#credentials = credentials;
     this.#maxCalls = maxCalls;
   }

@@ -35,11 +35,6 @@ export class Line {
     this.#open = open;
   }
 
-  /** Connects ahead of the first call. */
-  warmUp(): void {
-    void this.#current().warmUp();
-  }
-
   /** Ends the connection, and fails what comes after that. */
   close(): void {
     this.#isClosed = true;
@@ -50,10 +45,15 @@ export class Line {
     return this.#isClosed;
   }
 
+  get connection(): LineConnection {
+    this.#connection ??= this.#open();
+    return this.#connection;
+  }
+
   /** @returns the connection for one more call */
   call(): LineConnection {
     this.#callsSinceHedge++;
-    return this.#current();
+    return this.connection;
   }
 
   /** Whether a call may be joined by a second attempt; then the next ones wait for theirs. */
@@ -68,11 +68,6 @@ export class Line {
   replace(connection: LineConnection): void {
     if (this.#connection === connection) this.#connection = undefined;
     connection.retire();
-  }
-
-  #current(): LineConnection {
-    this.#connection ??= this.#open();
-    return this.#connection;
   }
 }
 
@@ -94,7 +89,7 @@ export class Lines {
 
   /** Connects ahead of the first small request. */
   warmUp(): void {
-    this.#small.warmUp();
+    void this.#small.connection.warmUp();
   }
 
   /** Ends the connections, and fails what comes after that. */

@@ -4,6 +4,7 @@ import { Connection } from "./connection.ts";
 import { Credentials } from "./credentials.ts";
 import { deliver } from "./delivery.ts";
 import { toEnded } from "./failure.ts";
+import { openPubSubClient } from "./grpc/client.ts";
 import { PublishRequest } from "./grpc/codec.ts";
 import { fetchToken } from "./grpc/token.ts";
 import { type Batch, Lanes } from "./lanes.ts";
@@ -37,7 +38,7 @@ export class Publisher {
     const topic = `projects/${config.GCP_PROJECT_ID}/topics/${domain.topic}`;
     const patienceMs = config.PUBLISH_TIMEOUT_MS * PATIENCE_SHARE;
     const credentials = new Credentials(() => fetchToken(config), patienceMs);
-    this.#lines = new Lines((maxCalls) => new Connection(config, topic, credentials, maxCalls));
+    this.#lines = new Lines((maxCalls) => new Connection(() => openPubSubClient(config, topic), credentials, maxCalls));
     this.#lanes = new Lanes((messages, deadline) => {
       const request = new PublishRequest(topic, messages);
       return deliver(this.#lines.choose(request.dataBytes, messages.every(isBulk)), request, deadline, patienceMs);

@@ -21,8 +21,6 @@ export const Status = {
   UNAUTHENTICATED: 16,
 } as const;
 
-const HIGHEST = 16;
-
 /** A call that ended with another status than OK, the server's own or one that we found. */
 export class CallError extends Error {
   /** One of {@link Status}, RESOURCE_EXHAUSTED (8) or ABORTED (10). */
@@ -41,8 +39,8 @@ export class CallError extends Error {
 /**
  * Reads the status that a server sent.
  *
- * Missing or broken is INTERNAL and a number that gRPC does not know UNKNOWN. Both are retried: an answer that is none does
- * not say that the event is at fault.
+ * Missing or broken is INTERNAL. That is retried, as is a number that gRPC does not know: such an answer does not say that the
+ * event is at fault.
  *
  * @param status value of `grpc-status`; undefined when it was not there
  * @param message value of `grpc-message`, percent-encoded
@@ -54,9 +52,7 @@ export function toStatusError(status: unknown, message: unknown): CallError | un
   }
   const code = Number(status);
   if (code === Status.OK) return undefined;
-  const details = decodeDetails(String(message ?? ""));
-  if (code > HIGHEST) return new CallError(Status.UNKNOWN, `unknown status ${code}: ${details}`, true);
-  return new CallError(code, details, true);
+  return new CallError(code, decodeDetails(String(message ?? "")), true);
 }
 
 function decodeDetails(message: string): string {
@@ -68,19 +64,15 @@ function decodeDetails(message: string): string {
 }
 
 /**
- * As gRPC maps them, but for 404: there it is UNIMPLEMENTED, and here a fault of the set-up, such as a wrong endpoint.
+ * As gRPC maps them, but for 404: there it is UNIMPLEMENTED, and here a fault of the set-up, such as a wrong endpoint. All
+ * others are retried.
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
 const statusOfHttp: Readonly<Record<number, number>> = {
-  400: Status.INTERNAL,
   401: Status.UNAUTHENTICATED,
   403: Status.PERMISSION_DENIED,
   404: Status.NOT_FOUND,
-  429: Status.UNAVAILABLE,
-  502: Status.UNAVAILABLE,
-  503: Status.UNAVAILABLE,
-  504: Status.UNAVAILABLE,
 };
 
 /** @returns what an HTTP status other than 200 means, where something answered that does not speak gRPC */

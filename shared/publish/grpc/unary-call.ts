@@ -108,6 +108,5 @@ function request(session: ClientHttp2Session, headers: readonly string[] | Outgo
 
 function toErrorWithoutStatus(httpStatus: number | undefined, rstCode: number | undefined): CallError {
   if (httpStatus !== undefined && httpStatus !== 200) return toHttpError(httpStatus);
-  if (rstCode === constants.NGHTTP2_NO_ERROR) return new CallError(Status.INTERNAL, "The answer has no status");
-  return new CallError(Status.UNAVAILABLE, `The stream was reset with code ${rstCode}`);
+  return new CallError(Status.UNAVAILABLE, `The stream ended without a status, with code ${rstCode}`);
 }
