@@ -18,6 +18,11 @@ export function toOriginalTime({ attributes, publishTime }: ArrivedMessage): num
   return Date.parse(attributes.CloudPubSubDeadLetterSourceTopicPublishTime ?? "") || publishTime;
 }
 
+/** What keeps its order together: the messages of one key, and each that has none by itself. */
+export function toGroup({ orderingKey, messageId }: ArrivedMessage): string {
+  return orderingKey === "" ? `message ${messageId}` : `key ${orderingKey}`;
+}
+
 /** Where to, and how fast. */
 export interface Way {
   readonly pubsub: PubSub;
@@ -29,6 +34,7 @@ export interface Way {
   readonly isEnding: () => boolean;
 }
 
+/** What stopped a key. */
 export interface Failure {
   readonly message: ArrivedMessage;
   readonly error: Error;
@@ -39,7 +45,7 @@ export interface Failure {
  * once it is published. What fails stops its own key alone.
  *
  * @param all in order of arrival, those that stay among them
- * @param wanted those that go back
+ * @param wanted those that go back, in the order in which they go
  * @returns how many went, and what stopped a key
  */
 export async function bringBack(
@@ -47,22 +53,19 @@ export async function bringBack(
   all: readonly ArrivedMessage[],
   wanted: ReadonlySet<ArrivedMessage>,
 ): Promise<{ readonly done: number; readonly failures: readonly Failure[] }> {
-  const toKey = ({ orderingKey, messageId }: ArrivedMessage) =>
-    orderingKey === "" ? `no key ${messageId}` : `key ${orderingKey}`;
-  const keys = [...Map.groupBy(all, toKey).values()].filter((own) => own.some((message) => wanted.has(message)));
+  const arrived = Map.groupBy(all, toGroup);
+  const groups = Map.groupBy(wanted, toGroup).entries();
   const failures: Failure[] = [];
   let done = 0;
   const work = async () => {
-    for (let own = keys.shift(); own !== undefined; own = keys.shift()) {
-      const goBack = new KeyQueue(way, own, wanted);
-      const inOrder = own
-        .filter((message) => wanted.has(message))
-        .sort((a, b) => toOriginalTime(a) - toOriginalTime(b));
-      for (const message of inOrder) {
+    // One iterator for all: each takes the next key.
+    for (const [group, messages] of groups) {
+      const send = createSender(way, arrived.get(group) ?? [], wanted);
+      for (const message of messages) {
         if (way.isEnding()) return;
         try {
           await way.pace();
-          await goBack.send(message);
+          await send(message);
           done += 1;
         } catch (error) {
           failures.push({ message, error: error as Error });
@@ -76,39 +79,28 @@ export async function bringBack(
 }
 
 /**
- * One key's dead letters in order of arrival. They are acknowledged from the front only: when Pub/Sub delivers a message again, it
- * delivers all later ones of the key again, acknowledged or not.
+ * Sends one key's dead letters. They are acknowledged from the front only: when Pub/Sub delivers a message again, it delivers all
+ * later ones of the key again, acknowledged or not.
  */
-class KeyQueue {
-  readonly #way: Way;
-  readonly #waiting: ArrivedMessage[];
-  readonly #wanted: ReadonlySet<ArrivedMessage>;
-  readonly #sent = new Set<ArrivedMessage>();
-
-  constructor(way: Way, own: readonly ArrivedMessage[], wanted: ReadonlySet<ArrivedMessage>) {
-    this.#way = way;
-    this.#waiting = [...own];
-    this.#wanted = wanted;
-  }
-
-  async send(message: ArrivedMessage): Promise<void> {
+function createSender(way: Way, arrived: readonly ArrivedMessage[], wanted: ReadonlySet<ArrivedMessage>) {
+  const waiting = [...arrived];
+  const sent = new Set<ArrivedMessage>();
+  const publish = (topic: string, { data, attributes, orderingKey }: ArrivedMessage) =>
+    way.pubsub.publish(topic, [{ data, attributes, orderingKey }]);
+  return async (message: ArrivedMessage): Promise<void> => {
     const own = Object.entries(message.attributes).filter(([name]) => !name.startsWith(GOOGLES));
     const attributes = { ...Object.fromEntries(own), redriven: String(countRedriven(message) + 1) };
-    await this.#publish(this.#way.topic, { ...message, attributes });
-    this.#sent.add(message);
-    for (let [first] = this.#waiting; first !== undefined && this.#sent.size > 0; [first] = this.#waiting) {
-      if (this.#wanted.has(first) && !this.#sent.has(first)) return;
+    await publish(way.topic, { ...message, attributes });
+    sent.add(message);
+    for (let [first] = waiting; first !== undefined && sent.size > 0; [first] = waiting) {
+      if (wanted.has(first) && !sent.has(first)) return;
       // What stays moves behind what goes, as a dead letter still.
-      if (!this.#wanted.has(first)) await this.#publish(this.#way.deadLetter, first);
-      await this.#way.letters.drop(first.messageId);
-      this.#sent.delete(first);
-      this.#waiting.shift();
+      if (!wanted.has(first)) await publish(way.deadLetter, first);
+      await way.letters.drop(first.messageId);
+      sent.delete(first);
+      waiting.shift();
     }
-  }
-
-  #publish(topic: string, { data, attributes, orderingKey }: ArrivedMessage): Promise<void> {
-    return this.#way.pubsub.publish(topic, { data, attributes, orderingKey });
-  }
+  };
 }
 
 /** @returns a function that waits so that no more than this many calls a second go on */

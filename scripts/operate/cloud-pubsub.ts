@@ -1,7 +1,7 @@
 import { GcloudError } from "../deploy/gcloud/gcloud.ts";
 import { connectRest, type SentMessage, toArrived } from "../deploy/gcloud/pubsub-rest.ts";
 import { labels } from "../deploy/target.ts";
-import type { PubSub, Received } from "./pubsub.ts";
+import type { PubSub } from "./pubsub.ts";
 
 /** Pub/Sub's REST API takes no request above 512 KiB here, and an ack id has some 200 bytes. */
 const MOST_ACK_IDS = 1000;
@@ -33,13 +33,10 @@ export async function connectCloudPubSub(project: string): Promise<PubSub> {
       }
       return names.map((name) => name.replace(/^.*\//, ""));
     },
-    async createSubscription(id, topic, filter) {
-      const settings = {
-        expirationPolicy: { ttl: "86400s" },
-        messageRetentionDuration: "600s",
-        ackDeadlineSeconds: 60,
-      };
-      await call("PUT", `subscriptions/${id}`, { topic: toName(topic), filter, labels, ...settings });
+    async createSubscription(id, topic, { filter = "", expirationPolicy } = {}) {
+      const settings = { filter, labels, ackDeadlineSeconds: 60, messageRetentionDuration: "600s" };
+      const ttl = `${expirationPolicy?.ttl?.seconds}s`;
+      await call("PUT", `subscriptions/${id}`, { topic: toName(topic), ...settings, expirationPolicy: { ttl } });
     },
     async deleteSubscription(id) {
       await call("DELETE", `subscriptions/${id}`);
@@ -52,13 +49,15 @@ export async function connectCloudPubSub(project: string): Promise<PubSub> {
       const body = { maxMessages: 1000, returnImmediately: true };
       const answer = await call("POST", `subscriptions/${subscription}:pull`, body);
       const { receivedMessages = [] } = answer as { receivedMessages?: { ackId: string; message: SentMessage }[] };
-      return receivedMessages.map(({ ackId, message }): Received => ({ ackId, message: toArrived(message) }));
+      return receivedMessages.map(({ ackId, message }) => ({ ackId, message: toArrived(message) }));
     },
     acknowledge: (subscription, ackIds) => settle(subscription, "acknowledge", ackIds),
     modifyDeadline: (subscription, ackIds, ackDeadlineSeconds) =>
       settle(subscription, "modifyAckDeadline", ackIds, { ackDeadlineSeconds }),
-    async publish(topic, { data, ...message }) {
-      await call("POST", `topics/${topic}:publish`, { messages: [{ ...message, data: data.toString("base64") }] });
+    async publish(topic, messages) {
+      const sent = messages.map(({ data, ...message }) => ({ ...message, data: data?.toString("base64") }));
+      const { messageIds } = await call("POST", `topics/${topic}:publish`, { messages: sent });
+      return messageIds as string[];
     },
     close() {},
   };

@@ -46,13 +46,12 @@ export class DeadLetters {
       for (const { ackId, message } of received) {
         const isNew = !this.#held.has(message.messageId) && !this.#dropped.has(message.messageId);
         this.#held.set(message.messageId, ackId);
-        if (!isNew) continue;
-        taken.push(message);
         bytes += message.data.length;
+        if (isNew) taken.push(message);
+        // An acknowledgement was lost: this process has done what it has to do.
+        else if (this.#dropped.has(message.messageId)) await this.drop(message.messageId);
       }
       await this.#extend(this.#holding.leaseSeconds);
-      // An acknowledgement was lost: this process has done what it has to do for these.
-      for (const { message } of received) if (this.#dropped.has(message.messageId)) await this.drop(message.messageId);
     }
     return taken;
   }

@@ -106,7 +106,7 @@ test("a key stops, the others go on, and the exit code is 1", async () => {
   onTestFinished(remove);
   expect(await redrive()).toBe(1);
   await vi.waitUntil(() => published.length === 10);
-  expect(print.error()).toContain("b2 (order.placed) is still a dead letter, with what follows under its key: ");
+  expect(print.error()).toContain("b2 (order.placed) stays, and what follows under its key: ");
   expect(await readKept()).toEqual(["b2", "b3"]);
 });
 
@@ -127,13 +127,7 @@ test("half of the time, and killed again and again: nothing is lost, and each ke
 
 test("what it does not understand, in one line", async () => {
   const { url } = await open();
-  const wrong = [
-    [],
-    ["carts"],
-    ["commerce", "system"],
-    ["commerce", "--before", "yesterday"],
-    ["commerce", "--limit", "0"],
-  ];
+  const wrong = [["carts"], ["commerce", "--before", "yesterday"]];
   const outcomes = await Promise.all(
     wrong.map((args) => runProgram(process.execPath, [script, ...args, "--local", url], process.env)),
   );

@@ -7,7 +7,7 @@ import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
 import { readProject } from "../deploy/options.ts";
 import { MOST_TIMES } from "./bring-back.ts";
 import type { LogSource } from "./log-entries.ts";
-import { connectPubSub } from "./pubsub.ts";
+import { connect } from "./pubsub.ts";
 import { type Order, runRedrive } from "./run-redrive.ts";
 
 const usage = `Usage: npm run redrive -- FUNCTION --project P [options]
@@ -72,7 +72,7 @@ async function main(args: readonly string[]): Promise<number> {
     });
   }
   try {
-    const pubsub = await connectPubSub(source);
+    const pubsub = await connect(source);
     const code = await runRedrive(pubsub, domains[name].topic, order, holding[source.kind], () => isEnding);
     pubsub.close();
     return code;

@@ -1,9 +1,20 @@
 import { toPubSubNames } from "../common/pubsub-resources.ts";
 import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
-import { bringBack, countRedriven, createPace, type Failure, MOST_TIMES, toOriginalTime } from "./bring-back.ts";
+import {
+  bringBack,
+  countRedriven,
+  createPace,
+  type Failure,
+  MOST_TIMES,
+  toGroup,
+  toOriginalTime,
+} from "./bring-back.ts";
 import { DeadLetters, type Holding } from "./dead-letters.ts";
 import type { PubSub } from "./pubsub.ts";
 import { isTemporary, toPrintable } from "./story.ts";
+
+/** Of failures, those that are printed. */
+const MOST_LINES = 20;
 
 /** Which dead letters go back, and how fast. */
 export interface Order {
@@ -36,54 +47,54 @@ export async function runRedrive(
   const letters = new DeadLetters(pubsub, kept, holding);
   const way = { pubsub, letters, topic, deadLetter, pace: createPace(rate), isEnding };
   const failures: Failure[] = [];
+  let cut = "";
   let done = 0;
-  let cut: Error | undefined;
   let inHand: ArrivedMessage[] = [];
   const takeMore = async () => {
     const taken = await letters.take();
     inHand = [...inHand.filter(({ messageId }) => letters.holds(messageId)), ...taken];
   };
-  const hasFailed = (message: ArrivedMessage) =>
-    failures.some(({ message: failed }) =>
-      message.orderingKey === "" ? failed === message : failed.orderingKey === message.orderingKey,
-    );
   const choose = () => {
-    const meant = inHand.filter(
-      (message) => (type === undefined || message.attributes.event_type === type) && message.publishTime < before,
-    );
-    const [spent = [], fresh = []] = [true, false].map((isSpent) =>
-      meant.filter((message) => countRedriven(message) >= MOST_TIMES === isSpent),
-    );
-    const inOrder = fresh.filter((each) => !hasFailed(each)).sort((a, b) => toOriginalTime(a) - toOriginalTime(b));
-    return { spent, wanted: inOrder.slice(0, limit - done) };
+    const stopped = new Set(failures.map(({ message }) => toGroup(message)));
+    const meant = inHand.filter((message) => {
+      const isOfType = type === undefined || message.attributes.event_type === type;
+      return isOfType && message.publishTime < before && !stopped.has(toGroup(message));
+    });
+    const isSpent = (message: ArrivedMessage) => countRedriven(message) >= MOST_TIMES;
+    const fresh = meant.filter((message) => !isSpent(message));
+    const wanted = fresh.sort((a, b) => toOriginalTime(a) - toOriginalTime(b)).slice(0, limit - done);
+    return { wanted, spent: meant.filter(isSpent) };
   };
   try {
     await takeMore();
     const first = choose();
-    let { wanted } = first;
-    console.log(describePlan(topic, wanted, first.spent));
-    if (isDry || wanted.length === 0) return 0;
-    const readers = subscriptions.filter((id) => !isTemporary.test(id)).join(", ");
+    console.log(describePlan(topic, first.wanted, first.spent));
+    if (isDry || first.wanted.length === 0) return 0;
+    const readers = subscriptions.filter((id) => !isTemporary.test(id)).join(", ") || "there is none";
     console.log(
-      `Every subscription of ${topic} gets them again (${readers || "there is none"}): consumers drop what they have seen by its event_id.`,
+      `Every subscription of ${topic} gets them again (${readers}): consumers drop what they have seen by its event_id.`,
     );
-    while (wanted.length > 0 && !isEnding()) {
+    for (let { wanted } = first; wanted.length > 0 && !isEnding(); { wanted } = choose()) {
       const outcome = await bringBack(way, inHand, new Set(wanted));
       done += outcome.done;
       failures.push(...outcome.failures);
       // A key's later ones come when those before them are acknowledged.
       await takeMore().catch((error: Error) => {
-        cut = error;
+        cut = `There may be more: ${error.message}`;
       });
-      ({ wanted } = choose());
     }
     console.log(`${done} brought back.`);
-    if (cut) console.error(`There may be more: ${cut.message}`);
-    for (const { message, error } of failures) {
-      console.error(`${nameEvent(message)} is still a dead letter, with what follows under its key: ${error.message}`);
-    }
-    if (isEnding()) console.error("Stopped: the rest are still dead letters.");
-    return failures.length > 0 || cut || isEnding() ? 1 : 0;
+    const stays = failures.map(
+      ({ message, error }) => `${nameEvent(message)} stays, and what follows under its key: ${error.message}`,
+    );
+    if (stays.length > MOST_LINES) stays.splice(MOST_LINES, Infinity, `and ${stays.length - MOST_LINES} more`);
+    const faults = [
+      ...stays,
+      ...(cut ? [cut] : []),
+      ...(isEnding() ? ["Stopped: the rest are still dead letters."] : []),
+    ];
+    if (faults.length > 0) console.error(faults.join("\n"));
+    return faults.length > 0 ? 1 : 0;
   } finally {
     await letters.close();
   }
@@ -97,8 +108,8 @@ function describePlan(topic: string, wanted: readonly ArrivedMessage[], spent: r
     return `${type ?? "no event_type"} from ${source}`;
   });
   const lines = [...groups].map(([group, messages]) => {
-    const ages = messages.map(({ publishTime }) => Date.now() - publishTime);
-    const [youngest, oldest] = [Math.min(...ages), Math.max(...ages)].map(toAge);
+    const times = messages.map(({ publishTime }) => publishTime).sort((a, b) => a - b);
+    const [oldest, youngest] = [times[0], times.at(-1)].map((time) => toAge(Date.now() - (time ?? 0)));
     return `  ${messages.length} ${group}, ${youngest === oldest ? oldest : `${youngest} to ${oldest}`} old`;
   });
   const stays = spent.map((message) => `  ${nameEvent(message)} stays: it was brought back ${MOST_TIMES} times.`);

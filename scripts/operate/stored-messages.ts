@@ -12,6 +12,8 @@ export interface Patience {
 }
 
 const PAUSE_MS = 100;
+/** One that is left behind goes by itself. */
+const expirationPolicy = { ttl: { seconds: 86_400 } };
 
 /** Reads what a topic keeps, acknowledged or not, by subscriptions of its own: no other subscription notices. */
 export class StoredMessages {
@@ -31,16 +33,12 @@ export class StoredMessages {
    * @param expected ids of messages that must be there
    * @returns the oldest first
    */
-  async find(
-    topic: string,
-    eventId: string,
-    since: Date,
-    expected: readonly string[] = [],
-  ): Promise<readonly ArrivedMessage[]> {
+  async find(topic: string, eventId: string, since: Date, expected: readonly string[] = []): Promise<ArrivedMessage[]> {
     const subscription = `pulsecart-where-${randomUUID()}`;
     this.#temporary.add(subscription);
     try {
-      await this.#pubsub.createSubscription(subscription, topic, `attributes.event_id = "${eventId}"`);
+      const filter = `attributes.event_id = "${eventId}"`;
+      await this.#pubsub.createSubscription(subscription, topic, { filter, expirationPolicy });
       await this.#pubsub.seek(subscription, since);
       return await this.#read(subscription, eventId, expected);
     } finally {
@@ -53,7 +51,7 @@ export class StoredMessages {
     await Promise.all([...this.#temporary].map((subscription) => this.#delete(subscription)));
   }
 
-  async #read(subscription: string, eventId: string, expected: readonly string[]): Promise<readonly ArrivedMessage[]> {
+  async #read(subscription: string, eventId: string, expected: readonly string[]): Promise<ArrivedMessage[]> {
     const found = new Map<string, ArrivedMessage>();
     const start = Date.now();
     let latest = start;
@@ -66,17 +64,14 @@ export class StoredMessages {
         found.set(message.messageId, message);
         latest = Date.now();
       }
-      await this.#pubsub.acknowledge(
-        subscription,
-        received.map(({ ackId }) => ackId),
-      );
-      if (received.length === 0) await sleep(PAUSE_MS);
+      const ackIds = received.map(({ ackId }) => ackId);
+      await this.#pubsub.acknowledge(subscription, ackIds);
+      if (ackIds.length === 0) await sleep(PAUSE_MS);
     }
     return [...found.values()].sort((a, b) => a.publishTime - b.publishTime);
   }
 
   async #delete(subscription: string): Promise<void> {
-    // One that is left behind goes by itself.
     await this.#pubsub.deleteSubscription(subscription).catch(() => {});
     this.#temporary.delete(subscription);
   }

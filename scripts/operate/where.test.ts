@@ -80,16 +80,18 @@ test.each(servers)(
     expect(stdout).toContain("2 messages are stored under this id");
     expect(stdout).toContain(`Subscriptions of ${topic}: ${topic}.default. Pub/Sub does not tell which`);
     expect(stdout).not.toMatch(/s3cret|evt\.10|EVT/);
-    expect((await run("evt.1", "--show")).stdout).toContain('"n":9007199254740993,"secret":"s3cret"');
   },
 );
 
-test("a dead letter, with whose it is and after how many deliveries", async () => {
+test("a dead letter, with whose it is and what it holds; what callers wrote does not steer the terminal", async () => {
   const { run, publish, pull, topic, subscription, listSubscriptions } = await open();
   const id = "a".repeat(128);
-  await publish(id);
+  await publish(id, { payload_faults: "\u001b[2J\u009b2J" });
   for (let delivery = 0; delivery < 10; delivery += 1) await pull(subscription, true);
-  const { code, stdout } = await run(id);
+  const { code, stdout } = await run(id, "--show");
+  expect(stdout).toContain('"n":9007199254740993,"secret":"s3cret"');
+  expect(stdout).toContain("u001b[2J");
+  expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
   expect(code).toBe(0);
   expect(toKinds(stdout)).toEqual(["message", "dead letter"]);
   expect(stdout).toContain(
@@ -105,17 +107,9 @@ test("what was never sent: nowhere; and what is no id is refused", async () => {
     1,
     expect.stringMatching(/^evt_never: no sending, no message and no dead letter since \d{4}-/),
   ]);
-  const wrong = [[], ['a" OR "'], ["a".repeat(129)], ["a", "b"]];
+  const wrong = [[], ['a" OR "']];
   const outcomes = await Promise.all(wrong.map((args) => run(...args)));
   expect(outcomes.map(({ code, stderr }) => [code, stderr.split("\n").length])).toEqual(wrong.map(() => [2, 2]));
-});
-
-test("what callers wrote does not steer the terminal", async () => {
-  const { run, publish } = await open();
-  await publish("evt_1", { payload_faults: "\u001b[2J\u009b2J" });
-  const { stdout } = await run("evt_1");
-  expect(stdout).toContain("u001b[2J");
-  expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
 test("broken off, it leaves no subscription behind; what was accepted and is not there, it says", async () => {

@@ -8,7 +8,7 @@ import { functionSettings } from "../deploy/function-settings.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
 import { readTarget } from "../deploy/options.ts";
 import { type LogSource, readLogEntries, readSince } from "./log-entries.ts";
-import { connectPubSub } from "./pubsub.ts";
+import { connect } from "./pubsub.ts";
 import { StoredMessages } from "./stored-messages.ts";
 import { type Found, isTemporary, toStory } from "./story.ts";
 
@@ -69,7 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function tell(source: LogSource, eventId: string, since: Date, withPayload: boolean): Promise<number> {
   const [lines, pubsub] = await Promise.all([
     readLogEntries(source, since, `jsonPayload.event_id="${eventId}"`, ({ event_id }) => event_id === eventId),
-    connectPubSub(source),
+    connect(source),
   ]);
   // Cloud Logging compares without regard to case.
   const entries = lines.filter(({ jsonPayload }) => jsonPayload?.event_id === eventId);

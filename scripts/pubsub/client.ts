@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from "@grpc/grpc-js";
+import { type ArrivedMessage, toArrivedMessage } from "./open-subscription.ts";
 import {
   type PubSubMessage,
   publisherMethods,
@@ -22,7 +23,22 @@ export interface PubSubAdmin {
   deleteSubscription(subscription: string): Promise<void>;
   /** Publishes in one request; resolves with the message ids. */
   publish(topic: string, messages: OutgoingMessage[]): Promise<string[]>;
+  /** Subscriptions of a topic; undefined where there is no such topic. */
+  listSubscriptions(topic: string): Promise<string[] | undefined>;
+  /** Winds a subscription to a time. */
+  seek(subscription: string, time: Date): Promise<void>;
+  /** Takes what is there now, which may be nothing. */
+  pull(subscription: string): Promise<Received[]>;
+  acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
+  /** Sets the deadline of these to so many seconds from now; 0 gives them back. */
+  modifyDeadline(subscription: string, ackIds: readonly string[], seconds: number): Promise<void>;
   close(): void;
+}
+
+/** A message on its way, and the handle by which it is acknowledged. */
+export interface Received {
+  readonly ackId: string;
+  readonly message: ArrivedMessage;
 }
 
 /** A message to publish, in which everything may be absent. */
@@ -61,6 +77,34 @@ export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
     async publish(topic, messages) {
       const response = await callUnary(client, publisherMethods.Publish, { topic: toTopicName(topic), messages });
       return response.messageIds;
+    },
+    async listSubscriptions(topic) {
+      try {
+        const request = { topic: toTopicName(topic) };
+        const { subscriptions } = await callUnary(client, publisherMethods.ListTopicSubscriptions, request);
+        return subscriptions.map((name) => name.replace(/^.*\//, ""));
+      } catch (error) {
+        if (hasStatus(error, status.NOT_FOUND)) return undefined;
+        throw error;
+      }
+    },
+    async seek(id, time) {
+      const ms = time.getTime();
+      const request = { time: { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 } };
+      await callUnary(client, subscriberMethods.Seek, { subscription: toSubscriptionName(id), ...request });
+    },
+    async pull(id) {
+      const request = { subscription: toSubscriptionName(id), maxMessages: 1000, returnImmediately: true };
+      const { receivedMessages } = await callUnary(client, subscriberMethods.Pull, request);
+      return receivedMessages.map(({ ackId, message }) => ({ ackId, message: toArrivedMessage(message) }));
+    },
+    async acknowledge(id, ackIds) {
+      const request = { subscription: toSubscriptionName(id), ackIds: [...ackIds] };
+      if (ackIds.length > 0) await callUnary(client, subscriberMethods.Acknowledge, request);
+    },
+    async modifyDeadline(id, ackIds, ackDeadlineSeconds) {
+      const request = { subscription: toSubscriptionName(id), ackIds: [...ackIds], ackDeadlineSeconds };
+      if (ackIds.length > 0) await callUnary(client, subscriberMethods.ModifyAckDeadline, request);
     },
     close: () => client.close(),
   };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
-import { connectPubSub, type PubSub } from "../pubsub.ts";
+import { connect, type PubSub } from "../pubsub.ts";
 import { type Order, runRedrive } from "../run-redrive.ts";
 import { openStack } from "./operated-stack.ts";
 
@@ -41,16 +41,16 @@ export async function openDeadLetters(
     };
     await stack.admin.publish(stack.deadLetter, [{ data: toBytes(id), orderingKey: key, attributes }]);
   }
-  const connect = async () => {
-    const connection = await connectPubSub({ kind: "local", url: stack.url });
+  const reconnect = async () => {
+    const connection = await connect({ kind: "local", url: stack.url });
     onTestFinished(() => connection.close());
     return connection;
   };
   return {
     ...stack,
-    connect,
+    connect: reconnect,
     redrive: async (order: Partial<Order> = {}, connection?: PubSub) =>
-      runRedrive(connection ?? (await connect()), stack.topic, { ...everything, ...order }, holding),
+      runRedrive(connection ?? (await reconnect()), stack.topic, { ...everything, ...order }, holding),
     /** The ids of what is still a dead letter. */
     readKept: async () => (await stack.pull(stack.kept)).map(toId),
   };
