@@ -5,7 +5,11 @@ import { MAX_ID_BYTES } from "./limits.ts";
 const RFC_3339 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-const EVENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** The form of an event's id. */
+export const EVENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The form of the mark that a deployment's own check puts on its events; its header may have it in capitals. */
+export const VERIFICATION = /^[0-9a-f]{16,64}$/;
 
 const text = v.string("must be a string");
 

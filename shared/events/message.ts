@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { EVENT_ID, VERIFICATION } from "./envelope.ts";
 import { MAX_ATTRIBUTE_BYTES, MAX_CALLER_BYTES } from "./limits.ts";
 
 /** The field whose value is the ordering key of a message. */
@@ -10,7 +11,7 @@ export const attributes = v.looseObject({
   event_id: v.pipe(
     v.string(),
     v.description("The event's identity, the same as in its data: drop what you have seen already."),
-    v.regex(/^[A-Za-z0-9._:-]{1,128}$/),
+    v.regex(EVENT_ID),
   ),
   googclient_traceparent: v.optional(
     v.pipe(
@@ -50,7 +51,7 @@ export const attributes = v.looseObject({
     v.pipe(
       v.string(),
       v.description("On what a deployment sends to check itself, and on nothing else: leave it out by a filter."),
-      v.regex(/^[0-9a-f]{16,64}$/),
+      v.regex(VERIFICATION),
     ),
   ),
 });

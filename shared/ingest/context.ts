@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Domain } from "../events/domain.ts";
+import { VERIFICATION } from "../events/envelope.ts";
 import type { Log } from "../log.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { ReadCaller } from "./caller.ts";
@@ -38,16 +39,14 @@ export interface Body {
   readonly isLines: boolean;
 }
 
-const VERIFICATION = /^[0-9a-f]{16,64}$/i;
-
 /** Reads a request's context from its headers; one that is not valid counts as absent. */
 export function readContext({ headers }: Pick<IncomingMessage, "headers">, caller?: string): RequestContext {
-  const verification = headers["pulsecart-verification"];
+  const verification = toText(headers["pulsecart-verification"])?.toLowerCase() ?? "";
   return {
     // White space around a header's value is no part of it (RFC 9110, section 5.5), and Node has taken it off.
     idempotencyKey: toText(headers["idempotency-key"]) || undefined,
     trace: readTraceContext(headers.traceparent),
-    verification: typeof verification === "string" && VERIFICATION.test(verification) ? verification : undefined,
+    verification: VERIFICATION.test(verification) ? verification : undefined,
     caller,
     startedAt: performance.now(),
   };

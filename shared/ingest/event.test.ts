@@ -75,7 +75,7 @@ describe("an accepted event", () => {
 
   it.each([
     ["0123456789abcdef", "0123456789abcdef"],
-    ["0123456789ABCDEF", "0123456789ABCDEF"],
+    ["0123456789ABCDEF", "0123456789abcdef"],
     ["f".repeat(64), "f".repeat(64)],
     ["f".repeat(65), undefined],
     ["f".repeat(15), undefined],

@@ -23,7 +23,7 @@ export const requestHeaders = {
     name: "PulseCart-Verification",
     in: "header",
     description:
-      "What a deployment sends to check itself: the messages have it as their attribute `verification`, by which subscriptions leave them out. Ignored where it is not 16 to 64 hex digits.",
+      "What a deployment sends to check itself: the messages have it as their attribute `verification`, in lower case, by which subscriptions leave them out. Ignored where it is not 16 to 64 hex digits.",
     schema: { type: "string" },
   },
   ContentEncoding: {
