@@ -12,3 +12,9 @@ export const identity = {
   /** The fingerprint of the function's contract. */
   contract: typeof CONTRACT_FINGERPRINT === "undefined" ? "dev" : CONTRACT_FINGERPRINT,
 };
+
+/**
+ * Whether V8 took the code cache that the platform's build made: `used`, `rejected`, or `missing`, as after an update of Node beneath
+ * the function. Undefined where the bundle is not loaded by the deployed package.
+ */
+export const codeCache = (globalThis as { readonly pulsecartCodeCache?: string }).pulsecartCodeCache;

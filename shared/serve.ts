@@ -9,7 +9,7 @@ import { createHandler, type Handler } from "./http/handler.ts";
 import { isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { Problem } from "./http/problem.ts";
 import { Room } from "./http/room.ts";
-import { identity } from "./identity.ts";
+import { codeCache, identity } from "./identity.ts";
 import { createCallerReader } from "./ingest/caller.ts";
 import type { Service } from "./ingest/context.ts";
 import { Contract } from "./ingest/contract.ts";
@@ -40,7 +40,8 @@ export function serve(domain: Domain): Handler {
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher, log, summaries } = startOrExit(getService);
-    log.write("info", "Function started", { ...identity, latency_ms: Math.round(performance.now()) });
+    const start = { ...identity, ...(codeCache && { code_cache: codeCache }) };
+    log.write("info", "Function started", { ...start, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
     const giveUp = () => {
       room.giveUp(new Problem("shutting_down"));

@@ -101,7 +101,8 @@ afterAll(() => {
 describe("a function with its code cache", () => {
   it("has one, which V8 takes, and answers 202", async () => {
     expect(isRejected(built)).toBe(false);
-    expect(await sendFirst(built)).toMatchObject({ status: 202, stderr: "" });
+    const { logs, ...outcome } = await sendFirst(built);
+    expect([outcome, logs[0]]).toMatchObject([{ status: 202, stderr: "" }, { code_cache: "used" }]);
   });
 
   it.each<[string, (bytes: Buffer) => Buffer]>([
@@ -132,13 +133,15 @@ describe("a function with its code cache", () => {
       return bytes;
     });
     expect(isRejected(folder)).toBe(true);
-    expect(await sendFirst(folder)).toMatchObject({ status: 202, stderr: "" });
+    const { logs, ...outcome } = await sendFirst(folder);
+    expect([outcome, logs[0]]).toMatchObject([{ status: 202, stderr: "" }, { code_cache: "rejected" }]);
   });
 
   it.skipIf(!otherNode && !process.env.CI)(
     "answers 202 where another Node runs it, for which no cache was made",
     async () => {
-      expect(await sendFirst(built, [], otherNode)).toMatchObject({ status: 202, stderr: "" });
+      const { logs, ...outcome } = await sendFirst(built, [], otherNode);
+      expect([outcome, logs[0]]).toMatchObject([{ status: 202, stderr: "" }, { code_cache: "missing" }]);
     },
   );
 

@@ -63,6 +63,11 @@ async function provision(choices: ProvisionChoices, projectNumber: string): Prom
     return 1;
   }
   if (monitoring?.addresses.length === 0) console.log("\nThe alerts tell nobody yet: add --notify email:ADDRESS");
+  if (monitoring && monitoring.runbookUrl === undefined) {
+    console.log(
+      "\nThe alerts name their section of docs/operations.md, and no page: add --runbook URL, where people read it",
+    );
+  }
   console.log(`\nReady to deploy: npm run deploy -- --project ${target.project} --region ${target.region}`);
   return 0;
 }

@@ -42,7 +42,7 @@ export function toPolicyResource(policy: AlertPolicy, { target, channels, runboo
     combiner: "OR",
     severity,
     userLabels,
-    documentation: { mimeType: "text/markdown", content: readRunbook(title, runbookUrl) + owners },
+    documentation: { mimeType: "text/markdown", content: toPastable(readRunbook(title, runbookUrl), target) + owners },
     alertStrategy: { autoClose },
     conditions: [condition],
   };
@@ -76,4 +76,9 @@ export function toPolicyResource(policy: AlertPolicy, { target, channels, runboo
       ...listMissingChannels(found as FoundPolicy).map((channel) => `channel ${channel.replace(/^.*\//, "")}`),
     ],
   };
+}
+
+/** Fills in the variables that the page sets where it begins: an alert is read without it. */
+function toPastable(text: string, { project, region }: Target): string {
+  return text.replaceAll("$PROJECT", project).replaceAll("$REGION", region);
 }
