@@ -106,7 +106,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
               ? "Events in order of acceptance"
               : `${filter.view === "requests" ? "Requests" : "Messages"}, newest first`
           }
-          kind={isUsers ? "sending" : filter.view === "requests" ? "request" : "message"}
+          isOneUsers={isUsers}
           rows={rows}
           place={place}
           onOpen={onOpen}

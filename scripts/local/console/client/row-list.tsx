@@ -10,8 +10,8 @@ const MARGIN_ROWS = 8;
 
 interface Props {
   readonly label: string;
-  /** What a row is of; also the name of its style. */
-  readonly kind: "request" | "message" | "sending";
+  /** Whether all of them are one user's. */
+  readonly isOneUsers: boolean;
   readonly rows: readonly Row[];
   readonly place: Place | undefined;
   /** @param isEntered whether the reader wants to go there, not only to see it */
@@ -19,9 +19,9 @@ interface Props {
 }
 
 /** A list of which only the visible rows are in the document, however many there are. */
-export function RowList({ label, kind, rows, place, onOpen }: Props) {
+export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
   const list = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600, row: 34 });
+  const [view, setView] = useState({ top: 0, height: 600, row: 48 });
   const [cursor, setCursor] = useState<string>();
   const newest = useRef<string>(undefined);
   const opened = place && toHash(place);
@@ -29,7 +29,7 @@ export function RowList({ label, kind, rows, place, onOpen }: Props) {
 
   const read = () => {
     const { scrollTop, clientHeight } = list.current as HTMLElement;
-    const row = Number.parseFloat(getComputedStyle(list.current as HTMLElement).getPropertyValue("--row")) || 34;
+    const row = Number.parseFloat(getComputedStyle(list.current as HTMLElement).getPropertyValue("--row")) || 48;
     setView({ top: scrollTop, height: clientHeight, row });
   };
 
@@ -79,7 +79,7 @@ export function RowList({ label, kind, rows, place, onOpen }: Props) {
   const last = Math.ceil((view.top + view.height) / view.row) + MARGIN_ROWS;
   return (
     <div
-      class={`list ${kind}s`}
+      class={isOneUsers ? "list sendings" : "list"}
       ref={list}
       role="listbox"
       tabIndex={0}
@@ -138,10 +138,10 @@ function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps
       <span class="user">{row.user}</span>
       <span class="outcome">
         <span class={`state ${row.state.replace(" ", "-")}`}>{row.label}</span>
+        {row.isWrong && <span class="state failed">out of order</span>}
       </span>
       <span class="more">
         <span class="notes">
-          {row.isWrong && <span class="state failed">out of order</span>}
           {row.notes.map(({ text, isLoud }) => (
             <span key={text} class={isLoud ? "loud" : ""}>
               {text}
@@ -149,13 +149,10 @@ function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps
           ))}
         </span>
         {row.ms !== undefined && <span class={row.ms >= SLOW_MS ? "took loud" : "took"}>{toDuration(row.ms)}</span>}
-        <span class="caller">
-          {row.caller && <i>from </i>}
-          {row.caller}
-        </span>
+        <span class="caller">{row.caller && `from ${row.caller}`}</span>
         <span class="id">{row.id}</span>
+        <span class="preview">{toPreview(row.body)}</span>
       </span>
-      <span class="preview">{toPreview(row.body)}</span>
     </div>
   );
 }

@@ -199,7 +199,9 @@ it.each([
   ['{"user_id":"u","payload":{"items":[{"a":1}],"at":{"b":2}}}', '"items":[{"a":1}],"at":{"b":2}'],
   ['[{"payload" : {"a":1} } ]', '"a":1'],
   ['{"payload":[]}', "[]"],
-  ['{"payload":{}}', ""],
+  ['{"payload":{},"user_id":"u"}', ""],
+  ['{"payload":{"text":"}, \\" {"},"user_id":"u"}', '"text":"}, \\" {"'],
+  [`{"payload":{"text":"${"x".repeat(300)}"}}`, `"text":"${"x".repeat(181)}`],
   ["no\nJSON", "no JSON"],
 ])("shows of %s what stands in its payload, without the braces around it", (body, preview) => {
   expect(toPreview(body)).toBe(preview);

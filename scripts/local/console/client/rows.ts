@@ -225,10 +225,13 @@ function toUsers(events: readonly EventRef[]): string {
   return users.length > 1 ? `${users.length} users` : (users[0] ?? "");
 }
 
-/** What distinguishes one event from the next: the beginning of what stands in its payload. */
+/** The inside of a payload, as far as it goes: texts, and objects without others in them. */
+const INSIDE = /"payload"\s*:\s*(?:\{((?:[^{}"]|"(?:\\.|[^"\\])*"?|\{(?:[^{}"]|"(?:\\.|[^"\\])*"?)*\}?)*)|([^,}]*))/;
+
+/** @returns the beginning of what distinguishes one event from the next: what stands in its payload */
 export function toPreview(body: string): string {
-  const payload = body.indexOf('"payload"');
-  const text = body.slice(Math.max(payload, 0), Math.max(payload, 0) + 200).replace(/\s+/g, " ");
-  // The braces around it distinguish nothing.
-  return payload === -1 ? text : text.replace(/^"payload" ?: ?\{?/, "").replace(/ ?\} ?\}? ?\]? ?$/, "");
+  const start = Math.max(body.indexOf('"payload"'), 0);
+  const text = body.slice(start, start + 200);
+  const [, members, other = text] = INSIDE.exec(text) ?? [];
+  return (members ?? other).replace(/\s+/g, " ").trim();
 }
