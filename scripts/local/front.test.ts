@@ -189,6 +189,15 @@ describe("Expect", () => {
   );
 });
 
+it.each(["/events/ingest/", "//events//batch"])(
+  "names the path that was meant, as a function does: %s",
+  async (path) => {
+    const { status, answer } = await post(path, "{}");
+    const detail = expect.stringContaining(`/events/${path.includes("batch") ? "batch" : "ingest"} is meant`);
+    expect([status, answer]).toEqual([404, expect.objectContaining({ code: "not_found", detail })]);
+  },
+);
+
 it("tells of all functions in its health, with the contract of each", async () => {
   const response = await fetch(`http://127.0.0.1:${front.port}/health`);
   const contract = { "user-actions": "user-actions", commerce: "commerce", system: "system" };

@@ -147,7 +147,9 @@ async function pass(passage: Passage): Promise<void> {
   if (pathsByType.has(url.split("?", 1)[0] ?? "")) return passByType(passage);
   const [, name = "", rest = ""] = /^\/([^/?]+)(.*)$/.exec(url) ?? [];
   if (!behind.functions.has(name)) {
-    throw new Problem("not_found", "There is nothing at this path of the local stack.");
+    // A function says which path was meant, perhaps.
+    checkHead(passage.caller.request, url);
+    throw new Problem("not_found");
   }
   return passTo(passage, name, rest.startsWith("/") ? rest : `/${rest}`);
 }

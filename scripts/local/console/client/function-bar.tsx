@@ -49,6 +49,9 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
           </span>
         </button>
       ))}
+      {store.hello && store.hello.broker !== "embedded" && (
+        <p class="hint backlogs">What consumers have not acknowledged, the embedded Pub/Sub server alone tells.</p>
+      )}
     </fieldset>
   );
 }
