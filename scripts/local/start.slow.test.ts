@@ -177,6 +177,25 @@ describe("what reaches the front", () => {
     for (const name of functionNames) expect(stdout).toContain(`\n${name}  ${stack.url}/${name}\n`);
   });
 
+  it("tells by npm run where what became of an event, by whom", async () => {
+    const body = JSON.stringify({ ...order, event_id: "evt_where" });
+    await post("/events/ingest", body, { ...json, "PulseCart-Caller": "shop" });
+    await post("/events/ingest", JSON.stringify({ ...order, event_id: "evt_where", user_id: "" }));
+    await vi.waitUntil(async () => (await (await fetch(`${stack.url}/console/logs`)).text()).includes("Event refused"));
+    const script = join(project.folder, "scripts/operate/where.ts");
+    const { code, stdout } = await runProgram(
+      process.execPath,
+      [script, "evt_where", "--local", stack.url],
+      process.env,
+    );
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/ sending +to commerce by shop: accepted as message \d+ after /),
+    ]);
+    expect(stdout).toMatch(/ message +\d+ on pulsecart\.commerce-events.*\n.*caller="shop"/);
+    expect(stdout).toMatch(/ sending +to commerce: refused invalid_event after .* at user_id\n/);
+  });
+
   it("is healthy when every function is", async () => {
     const response = await fetch(`${stack.url}/health`);
     const contract = Object.fromEntries(functionNames.map((name) => [name, expect.stringMatching(/^[0-9a-f]{16}$/)]));

@@ -87,6 +87,17 @@ test("no more than a number, and those before a time", async () => {
   expect(await readKept()).toHaveLength(1);
 });
 
+test("more of one key than Pub/Sub gives at once", async () => {
+  const { redrive, admin, deadLetter, published } = await open();
+  for (const id of ["1", "2", "3", "4"]) {
+    const data = Buffer.from(JSON.stringify({ event_id: id, payload: "x".repeat(2_000_000) }));
+    await admin.publish(deadLetter, [{ data, orderingKey: "u", attributes: { event_id: id } }]);
+  }
+  expect(await redrive()).toBe(0);
+  await vi.waitUntil(() => published.length === 4);
+  expect(published.map(toId)).toEqual(["1", "2", "3", "4"]);
+});
+
 test("what was brought back three times stays, and is named; what follows under its key goes", async () => {
   const { redrive, published, readKept } = await open([{ id: "poison", redriven: "3" }, { id: "next" }]);
   expect(await redrive()).toBe(0);
