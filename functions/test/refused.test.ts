@@ -166,7 +166,7 @@ describe.concurrent("SIGTERM", () => {
     await sleep(300);
     idle.socket.pause();
     idle.write(head("POST / HTTP/1.1", [`Content-Length: ${8 * MB}`]), spaces(4 * MB));
-    await sleep(300);
+    await vi.waitUntil(() => own.logs.some(({ code }) => code === "shutting_down"), 10_000);
     holder.close();
     await sleep(1000);
     idle.write(spaces(4 * MB));

@@ -26,34 +26,38 @@ export type OnRefused = (problem: Problem, request?: IncomingMessage) => void;
  * @param drain waits for callers that are still sending
  */
 export function answerClientErrors(server: Server, onRefused: OnRefused = () => {}, drain?: Drain): void {
-  const failed = new WeakSet<Duplex>();
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (failed.has(socket)) return;
-    failed.add(socket);
+  // Bytes that break a body are answered by whoever reads it. Others come behind requests that have no answer yet: ours would
+  // be taken for theirs.
+  const end = (duplex: Duplex, problem: Problem, request?: IncomingMessage) => {
+    const socket = duplex as Socket;
+    Exchange.endOn(socket, problem, () => {
+      if (!socket.writable) return;
+      onRefused(problem, request);
+      answer(socket, problem);
+      drain?.waitFor(socket);
+    });
+  };
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     // What comes behind the last answer of a connection is thrown away, whatever it is.
     if (!socket.writable) return;
-    if (error.code === "ECONNRESET") return void socket.destroy();
-    const problem = new Problem(...(problems[error.code ?? ""] ?? (["malformed_request"] as const)));
-    // Bytes that break a body are answered by whoever reads it. Others come behind requests that have no answer yet: ours
-    // would be taken for theirs.
-    Exchange.arrivingOn(socket as Socket)?.lease.fail(problem);
-    Exchange.whenIdle(socket as Socket, () => answer(socket, problem, onRefused, drain));
+    if (error.code === "ECONNRESET") socket.destroy();
+    else end(socket, new Problem(...(problems[error.code ?? ""] ?? (["malformed_request"] as const))));
   });
-  server.on("connect", (request: IncomingMessage, socket: Duplex) => {
+  server.on("connect", (request, socket) => {
     const headers = { Allow: "GET, HEAD, POST" };
-    const problem = new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers });
-    Exchange.whenIdle(socket as Socket, () => answer(socket, problem, () => onRefused(problem, request), drain));
+    end(
+      socket,
+      new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers }),
+      request,
+    );
   });
 }
 
 /** Writes an answer to a connection that has no response object, and ends it. */
-function answer(socket: Duplex, problem: Problem, onRefused: OnRefused, drain: Drain | undefined): void {
-  if (!socket.writable) return;
-  onRefused(problem);
+function answer(socket: Socket, problem: Problem): void {
   const { headers, body } = renderAnswer(problem, true);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on("error", () => {});
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join("")}\r\n${body}`);
-  drain?.waitFor(socket);
-  linger(socket as Socket);
+  linger(socket);
 }

@@ -22,7 +22,7 @@ interface ExchangeSocket extends Socket {
  * in this order anyway, and pipelined ones would all be in memory at once behind the first that the client does not read.
  */
 export class Exchange {
-  readonly lease: Lease;
+  readonly #lease: Lease;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #drain: Drain;
@@ -33,7 +33,7 @@ export class Exchange {
   #next: (() => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, lease: Lease, drain: Drain) {
-    this.lease = lease;
+    this.#lease = lease;
     this.#request = request;
     this.#response = response;
     this.#drain = drain;
@@ -53,27 +53,23 @@ export class Exchange {
     else this.#start(take);
   }
 
-  /** The request on a connection whose body is still arriving. */
-  static arrivingOn(socket: Socket): Exchange | undefined {
+  /** Fails a body that is still arriving on a connection, and calls once all requests before have their answers. */
+  static endOn(socket: Socket, problem: Problem, onIdle: () => void): void {
     const latest = (socket as ExchangeSocket)[LATEST];
-    return latest && !latest.#request.complete ? latest : undefined;
-  }
-
-  /** Calls once every request of a connection has its answer; at once where none is under way. */
-  static whenIdle(socket: Socket, onIdle: () => void): void {
-    const latest = (socket as ExchangeSocket)[LATEST];
-    if (latest) latest.#next = onIdle;
-    else onIdle();
+    if (latest) {
+      latest.#next = onIdle;
+      if (!latest.#request.complete) latest.#lease.fail(problem);
+    } else onIdle();
   }
 
   #start(take: Take): void {
     // The answer before this one's turn has ended the connection.
     if (!this.#socket.writable) this.#end();
-    else take(this.#request, this.lease).then((answer) => this.#answer(answer));
+    else take(this.#request, this.#lease).then((answer) => this.#answer(answer));
   }
 
   #answer(answer: Answer): void {
-    const { lease } = this;
+    const lease = this.#lease;
     const close = this.#drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
     lease.holdAnswer(respond(this.#response, answer, close));
     discardRest(this.#request, this.#drain);
@@ -85,7 +81,7 @@ export class Exchange {
 
   #end(): void {
     this.#isAnswered = false;
-    this.lease.release();
+    this.#lease.release();
     this.#drain.leave();
     if (this.#socket[LATEST] === this) this.#socket[LATEST] = undefined;
     // Not within this call: of a connection that has ended, thousands may follow.
