@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Domain } from "../../shared/events/domain.ts";
-import { type Item, isSchema, mapParts, type Schema } from "../../shared/ingest/schema/valibot.ts";
+import { type Item, isSchema, mapParts, type Schema } from "../../shared/events/judging/valibot.ts";
 
 // Which schemas a payload may have: those that judge what was sent, leave it as it is, and can be published as they judge.
 

@@ -2,9 +2,9 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 
-import { listFaults } from "../../shared/ingest/faults.ts";
-import { prepare } from "../../shared/ingest/schema/prepare.ts";
-import type { Schema } from "../../shared/ingest/schema/valibot.ts";
+import { listFaults } from "../../shared/events/judging/faults.ts";
+import { prepare } from "../../shared/events/judging/prepare.ts";
+import type { Schema } from "../../shared/events/judging/valibot.ts";
 
 import { findDomainFault, findTypeFault, listCollisions } from "./check-names.ts";
 

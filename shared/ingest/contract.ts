@@ -2,10 +2,10 @@ import * as v from "valibot";
 import type { PayloadChecks } from "../config.ts";
 import type { DefinedEvent, Domain } from "../events/domain.ts";
 import { envelope, orderId, sessionId } from "../events/envelope.ts";
+import { prepare } from "../events/judging/prepare.ts";
+import type { Schema } from "../events/judging/valibot.ts";
 import { findEvent } from "../events/registry.ts";
 import { Names } from "./names.ts";
-import { prepare } from "./schema/prepare.ts";
-import type { Schema } from "./schema/valibot.ts";
 
 /** One event type's schemas, prepared. */
 export interface PreparedEvent {

@@ -1,10 +1,10 @@
+import { type Faults, listFaults } from "../events/judging/faults.ts";
 import { MAX_PAYLOAD_VALUES } from "../events/limits.ts";
 import { findEvent } from "../events/registry.ts";
 import { INVALID, TOO_MANY_VALUES } from "../events/words.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
 import type { Contract, PreparedEvent } from "./contract.ts";
 import type { ErrorBudget } from "./error-budget.ts";
-import { type Faults, listFaults } from "./faults.ts";
 import type { EventBytes, Fields, Notes, PayloadSpan } from "./read.ts";
 import { toWarnings, type Warnings } from "./warnings.ts";
 

@@ -92,22 +92,18 @@ export function* readEvents(body: Buffer, names: Names, limit: number): Steps<(E
     const start = skipSpace(body, 0);
     const isArray = body[start] === OPEN_ARRAY;
     let at = isArray ? skipSpace(body, start + 1) : start;
-    if (!isArray) {
-      yield* reader.check(at, 0);
-    } else if (body[at] === CLOSE_ARRAY) {
-      reader.end = at + 1;
-    } else {
-      for (;;) {
-        if (events.length < limit) events.push(yield* reader.read(at));
-        else yield* reader.check(at, 0);
-        at = skipSpace(body, reader.end);
-        if (body[at] === CLOSE_ARRAY) break;
-        if (body[at] !== COMMA) throw new JsonSyntaxError(at);
-        at = skipSpace(body, at + 1);
-        yield;
-      }
-      reader.end = at + 1;
+    if (!isArray) yield* reader.check(at);
+    while (isArray) {
+      if (body[at] === CLOSE_ARRAY && events.length === 0) break;
+      if (events.length < limit) events.push(yield* reader.read(at));
+      else yield* reader.check(at);
+      at = skipSpace(body, reader.end);
+      if (body[at] === CLOSE_ARRAY) break;
+      if (body[at] !== COMMA) throw new JsonSyntaxError(at);
+      at = skipSpace(body, at + 1);
+      yield;
     }
+    if (isArray) reader.end = at + 1;
     expectEnd(body, reader.end);
     if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
     return events;
@@ -145,7 +141,7 @@ class EventReader extends JsonScanner {
     this.#notes = undefined;
     const isObject = this.bytes[at] === OPEN_OBJECT;
     if (isObject) yield* this.#readMembers(at, from);
-    else yield* this.check(at, 0);
+    else yield* this.check(at);
     const bytes = own ?? this.bytes.subarray(at, this.end);
     if (!own && !isUtf8(bytes)) return notUtf8(bytes);
     if (this.unfit) return toProblem(this.unfit, from);
@@ -158,9 +154,9 @@ class EventReader extends JsonScanner {
   }
 
   /** Checks the value that starts at `at`, of which nothing is wanted. */
-  *check(at: number, depth: number): Steps<void> {
+  *check(at: number): Steps<void> {
     if (this.#pauses) this.pauseAfter(at);
-    for (this.end = this.skipValue(at, depth); this.end === PAUSED; this.end = this.resumeSkip()) yield;
+    for (this.end = this.skipValue(at, 0); this.end === PAUSED; this.end = this.resumeSkip()) yield;
   }
 
   *#readMembers(start: number, from: number): Steps<void> {

@@ -1,9 +1,9 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { listFaults } from "../../../shared/ingest/faults.ts";
-import { prepare } from "../../../shared/ingest/schema/prepare.ts";
-import type { Schema } from "../../../shared/ingest/schema/valibot.ts";
+import { listFaults } from "../../../shared/events/judging/faults.ts";
+import { prepare } from "../../../shared/events/judging/prepare.ts";
+import type { Schema } from "../../../shared/events/judging/valibot.ts";
 import { toJsonSchema } from "./json-schema.ts";
 
 /** valibot's own types refuse some of what is tried. */

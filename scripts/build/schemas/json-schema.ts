@@ -1,9 +1,9 @@
 import { type ConversionConfig, toJsonSchema as convert } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { listFaults } from "../../../shared/events/judging/faults.ts";
+import { prepare } from "../../../shared/events/judging/prepare.ts";
+import type { Item, Schema } from "../../../shared/events/judging/valibot.ts";
 import { say } from "../../../shared/events/words.ts";
-import { listFaults } from "../../../shared/ingest/faults.ts";
-import { prepare } from "../../../shared/ingest/schema/prepare.ts";
-import type { Item, Schema } from "../../../shared/ingest/schema/valibot.ts";
 import { toKeywords } from "./keywords.ts";
 import { type OwnAction, toPublishable } from "./publishable.ts";
 

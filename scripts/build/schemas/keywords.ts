@@ -1,4 +1,4 @@
-import type { Item, Schema } from "../../../shared/ingest/schema/valibot.ts";
+import type { Item, Schema } from "../../../shared/events/judging/valibot.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { toPattern } from "./pattern.ts";
 

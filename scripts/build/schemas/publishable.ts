@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Item, isSchema, mapParts, type Schema } from "../../../shared/ingest/schema/valibot.ts";
+import { type Item, isSchema, mapParts, type Schema } from "../../../shared/events/judging/valibot.ts";
 
 /** An action of a pipe, for the converter to leave to us. */
 export interface OwnAction extends Item {

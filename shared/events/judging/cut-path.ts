@@ -5,7 +5,7 @@ import { type Issue, isSchema, type PathItem, type Schema } from "./valibot.ts";
  *
  * @param schema of the value that the path starts at
  */
-export function cutPaths(issue: Issue, schema: Schema, value: unknown): void {
+export function cutPath(issue: Issue, schema: Schema, value: unknown): void {
   let schemas: readonly Schema[] = [schema];
   let at = value;
   for (const item of issue.path ?? []) {

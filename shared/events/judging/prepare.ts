@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { INVALID } from "../../events/words.ts";
-import { cutPaths } from "./cut-paths.ts";
+import { INVALID } from "../words.ts";
+import { cutPath } from "./cut-path.ts";
 import { toIntersectSchema, toObjectSchema, toVariantSchema } from "./objects.ts";
 import { addIssue, type Dataset, type Item, mapParts, type Schema } from "./valibot.ts";
 
@@ -60,16 +60,7 @@ function toMessage({ message }: Item, isConstant: boolean): string {
 function toLazy(schema: Schema, isConstant: boolean): Schema {
   const getter = schema.getter as (value: unknown) => Schema;
   const find = (value: unknown) => prepare(getter(value), isConstant && getter.length === 0);
-  const run: Item["~run"] = (dataset, config) => {
-    let found: Schema;
-    try {
-      found = find(dataset.value);
-    } catch {
-      return addIssue(dataset, schema, { words: INVALID });
-    }
-    return found["~run"](dataset, config);
-  };
-  return { ...schema, getter: find, "~run": run };
+  return catching({ ...schema, getter: find });
 }
 
 function toPipe(items: readonly Item[], isConstant: boolean): Schema {
@@ -78,22 +69,21 @@ function toPipe(items: readonly Item[], isConstant: boolean): Schema {
     .map((item) => (item.kind === "schema" ? prepare(item as Schema, isConstant) : toAction(item, isConstant)));
   // valibot's own types want to see the schemas.
   const pipe = v.pipe as unknown as (...steps: readonly Item[]) => Schema;
-  const whole: Schema =
-    steps.length > 1
-      ? pipe(...steps.map((step) => (step.type === "raw_check" ? cutting(step) : step)))
-      : (steps[0] as Schema);
-  function cutting(step: Item): Item {
-    return {
-      ...step,
-      "~run"(dataset, config) {
-        const known = dataset.issues?.length ?? 0;
-        const result = step["~run"](dataset, config);
-        for (const issue of result.issues?.slice(known) ?? []) cutPaths(issue, whole, result.value);
-        return result;
-      },
-    };
-  }
+  const whole: Schema = pipe(...steps.map((step) => (step.type === "raw_check" ? cutting(step, () => whole) : step)));
   return whole;
+}
+
+/** Cuts the paths that a check has named by itself. */
+function cutting(step: Item, getSchema: () => Schema): Item {
+  return {
+    ...step,
+    "~run"(dataset, config) {
+      const known = dataset.issues?.length ?? 0;
+      const { issues, value } = step["~run"](dataset, config);
+      for (const issue of issues?.slice(known) ?? []) cutPath(issue, getSchema(), value);
+      return dataset;
+    },
+  };
 }
 
 function toAction(action: Item, isConstant: boolean): Item {

@@ -13,7 +13,6 @@ export interface Item {
 }
 
 export interface Schema extends Item {
-  readonly expects?: string | null;
   readonly default?: unknown;
   readonly fallback?: unknown;
   readonly pipe?: readonly Item[];
@@ -59,16 +58,10 @@ export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && (value as Item | null)?.kind === "schema";
 }
 
-/** Whether an object may be without a member of this schema. */
-export function isOptional({ type }: Schema): boolean {
-  return type === "optional" || type === "exact_optional" || type === "nullish";
-}
-
 /** Adds an issue of our own to a value's. */
 export function addIssue(dataset: Dataset, { kind, type, message }: Item, own: Partial<Issue> = {}): Dataset {
-  const issue: Issue = { kind, type, input: dataset.value, message: message as string, ...own };
-  if (dataset.issues) dataset.issues.push(issue);
-  else dataset.issues = [issue];
+  dataset.issues ??= [];
+  dataset.issues.push({ kind, type, input: dataset.value, message: message as string, ...own });
   if (kind !== "validation") dataset.typed = false;
   return dataset;
 }
@@ -76,8 +69,7 @@ export function addIssue(dataset: Dataset, { kind, type, message }: Item, own: P
 /**
  * Replaces the schemas that stand inside a schema, those of its pipe left aside.
  *
- * @param toPart gets each of them, and the step of a path that leads to it: a member's name, an item's index, or undefined
- *   where it judges the same value
+ * @param toPart gets each of them, and the step of a path that leads to it; undefined where it judges the same value
  */
 export function mapParts(schema: Schema, toPart: (part: Schema, step?: string) => Schema): Schema {
   const { entries, item, items, rest, wrapped, options, key, value } = schema;

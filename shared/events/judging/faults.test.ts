@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { listFaults as list } from "./faults.ts";
-import { prepare } from "./schema/prepare.ts";
-import type { Schema } from "./schema/valibot.ts";
+import { prepare } from "./prepare.ts";
+import type { Schema } from "./valibot.ts";
 
 const SECRET = "s3cr3t";
 

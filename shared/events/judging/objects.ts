@@ -1,0 +1,125 @@
+import { isJsonObject } from "../envelope.ts";
+import { HAS_OTHERS, LEAVE_OUT } from "../words.ts";
+import { addIssue, type Dataset, type PathItem, type Schema } from "./valibot.ts";
+
+// What judges objects in valibot's place: its own takes an array for an object, finds `constructor` in every object, passes
+// over it in a record, and puts the caller's keys into paths. Verdict and order are the same otherwise.
+
+type Members = Record<string, unknown>;
+
+/** Whether an object may be without a member of this schema. */
+function isOptional({ type }: Schema): boolean {
+  return type === "optional" || type === "exact_optional" || type === "nullish";
+}
+
+/** Any kind of object. Its parts are prepared. */
+export function toObjectSchema(schema: Schema): Schema {
+  const { type, entries = {}, rest, value: part = rest } = schema;
+  const key = schema.key as Schema | undefined;
+  const members = Object.entries(entries).map(([name, member]) => ({
+    name,
+    schema: member,
+    isOptional: isOptional(member),
+    isInherited: name in Object.prototype,
+  }));
+  return {
+    ...schema,
+    "~run"(dataset, config) {
+      const input = dataset.value;
+      if (!isJsonObject(input)) return addIssue(dataset, schema);
+      const output: Members = {};
+      dataset.typed = true;
+      for (const { name, schema: member, isOptional, isInherited } of members) {
+        const value = isInherited && !Object.hasOwn(input, name) ? undefined : input[name];
+        if (value !== undefined) {
+          const result = member["~run"]({ value }, config);
+          const [first] = result.issues ?? [];
+          if (value === null && isOptional && first && !first.path) first.words ??= LEAVE_OUT;
+          setMember(output, name, take(dataset, result, { key: name }));
+        } else if (!isOptional) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
+      }
+      dataset.value = output;
+      if (type === "object") return dataset;
+      for (const name of Object.keys(input)) {
+        if (Object.hasOwn(entries, name)) continue;
+        if (type === "strict_object")
+          return addIssue(dataset, schema, { words: HAS_OTHERS, path: [{ key: name, cut: "" }] });
+        if (key) {
+          const result = key["~run"]({ value: name }, config);
+          for (const issue of result.issues ?? []) issue.path = undefined;
+          take(dataset, result, { key: name, cut: "a key" });
+        }
+        const value = input[name];
+        const left = part ? take(dataset, part["~run"]({ value }, config), { key: name, cut: "an entry" }) : value;
+        setMember(output, name, left);
+      }
+      return dataset;
+    },
+  };
+}
+
+/** Takes over what a part's schema says of it. @returns what it leaves of the part */
+function take(dataset: Dataset, { issues, typed, value }: Dataset, item: PathItem): unknown {
+  if (!typed) dataset.typed = false;
+  if (!issues) return value;
+  dataset.issues ??= [];
+  for (const issue of issues) {
+    if (issue.path) issue.path.unshift(item);
+    else issue.path = [item];
+    dataset.issues.push(issue);
+  }
+  return value;
+}
+
+function setMember(object: Members, name: string, value: unknown): void {
+  // An assignment would exchange the object's prototype.
+  if (name !== "__proto__") object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+/** valibot's own fails to merge objects that have a member `constructor`. Its options are prepared. */
+export function toIntersectSchema(schema: Schema): Schema {
+  const options = schema.options as readonly Schema[];
+  return {
+    ...schema,
+    "~run"(dataset, config) {
+      const results = options.map((option) => option["~run"]({ value: dataset.value }, config));
+      const issues = results.flatMap((result) => result.issues ?? []);
+      if (issues.length > 0) dataset.issues = issues;
+      dataset.typed = results.every(({ typed }) => typed);
+      if (!dataset.typed) return dataset;
+      try {
+        dataset.value = results.map(({ value }) => value).reduce(merge);
+        return dataset;
+      } catch {
+        return addIssue(dataset, schema);
+      }
+    },
+  };
+}
+
+/** What two schemas leave of one value. @throws Error where a tuple has cut its array, and the other has not */
+function merge(a: unknown, b: unknown): unknown {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (a.length !== b.length) throw new Error("unlike");
+    return a.map((item, i) => merge(item, b[i]));
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return b;
+  const merged: Members = { ...a };
+  for (const [name, value] of Object.entries(b)) {
+    setMember(merged, name, Object.hasOwn(a, name) ? merge(a[name], value) : value);
+  }
+  return merged;
+}
+
+/** valibot's own takes an array for an object, and finds `constructor` in every object. */
+export function toVariantSchema(schema: Schema): Schema {
+  return {
+    ...schema,
+    "~run"(dataset, config) {
+      if (!isJsonObject(dataset.value)) return addIssue(dataset, { ...schema, type: "object" });
+      dataset.value = Object.assign(Object.create(null), dataset.value);
+      return schema["~run"](dataset, config);
+    },
+  };
+}
