@@ -112,11 +112,7 @@ describe("readConfig", () => {
     ["PUBSUB_EMULATOR_HOST", { PUBSUB_EMULATOR_HOST: "https://localhost:8085" }, /"https:.*http:\/\/host:port/],
     ["PAYLOAD_CHECKS", { PAYLOAD_CHECKS: "enforce" }, /registry, report, off/],
     ["CALLER_IDENTITY", { CALLER_IDENTITY: "IAM" }, /none, iam, local/],
-    [
-      "CALLER_IDENTITY",
-      { CALLER_IDENTITY: "local", K_SERVICE: "commerce" },
-      /local \(only where K_SERVICE is not set\)/,
-    ],
+    ["CALLER_IDENTITY", { CALLER_IDENTITY: "local", K_SERVICE: "commerce" }, /local \(not where K_SERVICE is set\)/],
     ["ENVIRONMENT", { ENVIRONMENT: "a\nb" }, /1 to 63/],
   ])("names %s, its fault and what is allowed, in one line", (name, env, text) => {
     expect(() => readConfig({ ...project, ...env })).toThrow(ConfigError);

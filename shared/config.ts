@@ -73,7 +73,7 @@ const variables = {
   CALLER_IDENTITY: [
     v.picklist(["none", "iam", "local"]),
     "none",
-    "one of none, iam, local (only where K_SERVICE is not set)",
+    "one of none, iam, local (not where K_SERVICE is set)",
   ],
   PUBSUB_EMULATOR_HOST: [
     address("http"),
@@ -97,9 +97,6 @@ export type Config = Readonly<{ [TName in Variable]: v.InferOutput<(typeof varia
 
 /** What becomes of payloads that break their schema: as the registry says, only said, or not looked at. */
 export type PayloadChecks = Config["PAYLOAD_CHECKS"];
-
-/** Who says who calls: nobody, the ID token that the platform has verified, or a header (the local stack). */
-export type CallerIdentity = Config["CALLER_IDENTITY"];
 
 /**
  * Reads the configuration; the only reader of the environment.

@@ -75,7 +75,7 @@ function createService(domain: Domain): OwnService {
     log,
     inFlight: new InFlight(config.MAX_IN_FLIGHT),
     contract: new Contract(domain, config.PAYLOAD_CHECKS),
-    summaries: new Summaries(log, config.PAYLOAD_CHECKS),
+    summaries: new Summaries(log, config.PAYLOAD_CHECKS === "off" ? { payload_checks: "off" } : {}),
     readCaller: createCallerReader(config.CALLER_IDENTITY),
   };
 }

@@ -182,6 +182,6 @@ it("the first request after a minute says what is left, whatever it is", async (
 
 it("an instance on the platform believes no header", async () => {
   await expect(start({ CALLER_IDENTITY: "local", K_SERVICE: "commerce" })).rejects.toThrow(
-    'CALLER_IDENTITY has the value "local"; allowed is one of none, iam, local (only where K_SERVICE is not set).',
+    'CALLER_IDENTITY has the value "local"; allowed is one of none, iam, local (not where K_SERVICE is set).',
   );
 });

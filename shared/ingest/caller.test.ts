@@ -101,7 +101,7 @@ test.each(cases)("iam: %s", (_, lines, caller) => {
 
 test("tokens that are alike where they are compared first are told apart", () => {
   const read = createCallerReader("iam");
-  // Every eighth character decides; these differ in one of the others.
+  // Every third character decides; these differ in one of the others.
   const alike = [0, 1, 2, 3, 4, 5, 6, 7].map((at) =>
     token.replace(/[^.]*$/, (end) => `${end.slice(0, at)}_${end.slice(at + 1)}`),
   );

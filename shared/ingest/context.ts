@@ -6,7 +6,7 @@ import type { Publisher } from "../publish/publisher.ts";
 import type { ReadCaller } from "./caller.ts";
 import type { Contract } from "./contract.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { Counting } from "./summaries.ts";
+import type { Summaries } from "./summaries.ts";
 import { readTraceContext, type TraceContext } from "./trace-context.ts";
 
 /** What one function works with, for all of its requests. */
@@ -16,7 +16,7 @@ export interface Service {
   readonly log: Log;
   readonly inFlight: InFlight;
   readonly contract: Contract;
-  readonly summaries: Counting;
+  readonly summaries: Pick<Summaries, "count" | "sayDue">;
   readonly readCaller: ReadCaller;
 }
 

@@ -97,9 +97,20 @@ export function* checkEvent(
 
 function refuse(service: Service, context: RequestContext, problem: Problem, event?: EventBytes): Problem {
   const known = toKnown(event?.fields);
-  service.summaries.refused(known.event_type, problem, context.caller);
+  countRefused(service, context, problem, known.event_type);
   record(service, context, "Event refused", problem, known);
   return problem;
+}
+
+/** Counts an event that its caller has to change, or a request that cannot be read. */
+export function countRefused(
+  { summaries }: Service,
+  { caller }: RequestContext,
+  { code, extras }: Problem,
+  event_type?: string,
+): void {
+  const paths = extras.errors?.map(({ path }) => path);
+  summaries.count("Events refused", { event_type, code, caller }, paths);
 }
 
 /**
@@ -155,7 +166,9 @@ export async function publishEvent(
   service.inFlight.release(batch !== undefined);
   const known = { event_type, event_id: eventId };
   if (messageId !== undefined) {
-    service.summaries.accepted(event_type, caller, warnings?.paths);
+    service.summaries.count("Events accepted", { event_type, caller });
+    if (warnings)
+      service.summaries.count("Payload differs from its schema", { event_type, caller }, warnings.paths.split(" "));
     record(service, context, "Event accepted", undefined, { ...known, message_id: messageId });
     return { event_id: eventId, message_id: messageId, ...warnings?.members };
   }

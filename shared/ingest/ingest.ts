@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
 import { type BodyRequest, readBody } from "../http/body.ts";
 import { isNdjsonMediaType } from "../http/media-type.ts";
-import { Problem, type ProblemCode } from "../http/problem.ts";
+import { Problem } from "../http/problem.ts";
 import { checkHead, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Lease } from "../http/room.ts";
@@ -12,7 +12,7 @@ import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
 import { type Body, elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
 import { dryRun } from "./dry-run.ts";
-import { takeEvent } from "./event.ts";
+import { countRefused, takeEvent } from "./event.ts";
 import { uncounted } from "./summaries.ts";
 
 /** The function's OpenAPI document as JSON text, put here by the build. */
@@ -56,8 +56,8 @@ export const routes: ReadonlyMap<string, EventRoute | ReadRoute> = new Map<strin
  * @returns what to answer; never rejects
  */
 export async function ingest(service: Service, request: BodyRequest, lease: Lease): Promise<Answer> {
-  service.summaries.sayDue();
   const context = readContext(request, service.readCaller(request));
+  service.summaries.sayDue(context.startedAt);
   let asked = service;
   try {
     const route = findRoute(request);
@@ -77,10 +77,9 @@ export function isProbe({ method, url }: BodyRequest): boolean {
 
 /** Writes the line of a request that was refused before anything of it was read; bytes that are not HTTP are none. */
 export function recordRefusal(service: Service, problem: Problem, request?: IncomingMessage): void {
-  service.summaries.sayDue();
-  const caller = request && service.readCaller(request);
-  const uncounting = { ...service, summaries: uncounted };
-  toProblem(uncounting, readContext(request ?? { headers: {} }, caller), problem);
+  const context = readContext(request ?? { headers: {} }, request && service.readCaller(request));
+  service.summaries.sayDue(context.startedAt);
+  toProblem({ ...service, summaries: uncounted }, context, problem);
 }
 
 /** @throws {Problem} malformed_request, not_found, method_not_allowed */
@@ -108,17 +107,15 @@ function readDocument(): Answer {
   throw new Problem("not_found", "Only a built function has this document.");
 }
 
-/** What was asked of a path that takes no events. */
-const ELSEWHERE: ReadonlySet<ProblemCode> = new Set(["not_found", "method_not_allowed"]);
-
 /** What is foreseen shows its message; anything else is logged whole and answered with nothing of it. */
-function toProblem({ log, summaries }: Service, context: RequestContext, error: unknown): Problem {
+function toProblem(service: Service, context: RequestContext, error: unknown): Problem {
   const problem = error instanceof Problem ? error : new Problem("internal");
   const { code, retryable, paths } = problem;
   const fields = { code, retryable, paths, caller: context.caller, latency_ms: elapsedMs(context) };
-  // The rest is no fault of the caller's, or was no event.
-  if (problem.status < 500 && !ELSEWHERE.has(code)) summaries.refused(undefined, problem, context.caller);
-  if (problem === error) log.write("info", "Request refused", fields, context.trace?.traceId);
-  else log.write("error", "Request failed", { ...fields, error: readStack(error) }, context.trace?.traceId);
+  // What was for a path that takes no events was none.
+  const isEvent = code !== "not_found" && code !== "method_not_allowed";
+  if (problem.status < 500 && isEvent) countRefused(service, context, problem);
+  if (problem === error) service.log.write("info", "Request refused", fields, context.trace?.traceId);
+  else service.log.write("error", "Request failed", { ...fields, error: readStack(error) }, context.trace?.traceId);
   return problem;
 }

@@ -1,5 +1,4 @@
-import type { PayloadChecks } from "../config.ts";
-import type { Problem, ProblemCode } from "../http/problem.ts";
+import type { ProblemCode } from "../http/problem.ts";
 import type { ProcessLog } from "../log.ts";
 
 const MINUTE_MS = 60_000;
@@ -9,35 +8,27 @@ const MOST_CALLERS = 64;
 const MOST_PATHS = 20;
 const OTHERS = "others";
 
-/** The lines, and how loud they are. */
-const levels = {
-  "Events accepted": "info",
-  "Events refused": "warning",
-  "Payload differs from its schema": "warning",
-} as const;
+type Message = "Events accepted" | "Events refused" | "Payload differs from its schema";
 
-/** What an event's story, and the edge, need of the summaries. */
-export type Counting = Pick<Summaries, "accepted" | "refused" | "sayDue">;
-
-/** For what is not counted: events that are only checked. */
-export const uncounted: Counting = { accepted() {}, refused() {}, sayDue() {} };
-
-/** What is counted together. */
-interface Kind {
-  readonly message: keyof typeof levels;
+/** What is counted together; a line leaves out what is undefined. */
+interface Fields {
   readonly event_type: string | undefined;
   readonly code?: ProblemCode;
   readonly caller: string | undefined;
 }
 
 interface Count {
-  readonly kind: Kind;
-  /** When the line after the last one may be written. */
+  readonly message: Message;
+  readonly fields: Fields;
+  /** When its next line may be written. */
   nextAt: number;
   /** Events since the last line, and how many of them were at fault at a path. */
   events: number;
   paths: Map<string, number>;
 }
+
+/** For events that are only checked. */
+export const uncounted: Pick<Summaries, "count" | "sayDue"> = { count() {}, sayDue() {} };
 
 /**
  * Counts what becomes of events, and says it in the log: at most one line a minute for each event type, code and caller,
@@ -45,86 +36,71 @@ interface Count {
  */
 export class Summaries {
   readonly #log: Pick<ProcessLog, "always">;
-  readonly #checks: PayloadChecks;
+  readonly #common: object;
   readonly #counts = new Map<string, Count>();
-  readonly #callers = new Set<string>();
-  /** When the first of those that wait may be said. */
+  readonly #callers = new Set<string | undefined>();
+  /** When the first of those that wait may be said, and when the latest request came. */
   #nextAt = Number.POSITIVE_INFINITY;
+  #now = 0;
 
-  /** @param checks whether payloads are looked at: where not, a summary says so */
-  constructor(log: Pick<ProcessLog, "always">, checks: PayloadChecks) {
+  /** @param common the fields that every line has */
+  constructor(log: Pick<ProcessLog, "always">, common: object = {}) {
     this.#log = log;
-    this.#checks = checks;
+    this.#common = common;
   }
 
-  /** @param paths at which its payload differs from its schema, joined by a space */
-  accepted(eventType: string, caller: string | undefined, paths?: string): void {
-    this.#count({ message: "Events accepted", event_type: eventType, caller });
-    if (paths === undefined) return;
-    const message = "Payload differs from its schema";
-    this.#count({ message, event_type: eventType, caller }, paths.split(" "));
-  }
-
-  /** @param eventType undefined where it is none that the registry knows */
-  refused(eventType: string | undefined, { code, extras }: Problem, caller: string | undefined): void {
-    const kind: Kind = { message: "Events refused", event_type: eventType, code, caller };
-    this.#count(
-      kind,
-      extras.errors?.map(({ path }) => path),
-    );
-  }
-
-  /** Says what has waited for a minute. Each request asks for it, whatever it is. */
-  sayDue(now = performance.now()): void {
-    if (now < this.#nextAt) return;
-    this.#nextAt = Number.POSITIVE_INFINITY;
-    for (const count of this.#counts.values()) this.#sayOrWait(count, now);
-  }
-
-  /** Says all that was counted: the process ends. */
-  sayAll(): void {
-    for (const count of this.#counts.values()) if (count.events > 0) this.#say(count, performance.now());
-  }
-
-  #count(kind: Kind, paths: readonly string[] = []): void {
-    const caller = this.#toNamed(kind.caller);
-    const key = `${kind.message} ${kind.event_type ?? ""} ${kind.code ?? ""} ${caller ?? ""}`;
+  /**
+   * Counts one event, and says so at once where its line was not written in the last minute.
+   *
+   * @param paths at which it is at fault
+   */
+  count(message: Message, { event_type, code, caller }: Fields, paths: readonly string[] = []): void {
+    const name = this.#toName(caller);
+    const key = `${message} ${event_type ?? ""} ${code ?? ""} ${name ?? ""}`;
     let count = this.#counts.get(key);
     if (!count) {
-      count = { kind: { ...kind, caller }, nextAt: 0, events: 0, paths: new Map() };
+      const fields = { event_type, code, caller: name } as Fields;
+      count = { message, fields, nextAt: 0, events: 0, paths: new Map() };
       this.#counts.set(key, count);
     }
     count.events++;
     for (const path of paths) {
-      const name = count.paths.has(path) || count.paths.size < MOST_PATHS ? path : OTHERS;
-      count.paths.set(name, (count.paths.get(name) ?? 0) + 1);
+      const named = count.paths.has(path) || count.paths.size < MOST_PATHS ? path : OTHERS;
+      count.paths.set(named, (count.paths.get(named) ?? 0) + 1);
     }
-    this.#sayOrWait(count, performance.now());
+    this.#sayOrWait(count);
   }
 
-  #toNamed(caller: string | undefined): string | undefined {
+  /** Says what has waited for a minute. Each request asks for it, whatever it is. @param now when it came */
+  sayDue(now: number): void {
+    this.#now = now;
+    if (now < this.#nextAt) return;
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    for (const count of this.#counts.values()) this.#sayOrWait(count);
+  }
+
+  /** Says all that was counted: the process ends. */
+  sayAll(): void {
+    this.sayDue(Number.POSITIVE_INFINITY);
+  }
+
+  #toName(caller: string | undefined): string | undefined {
     if (caller === undefined || this.#callers.has(caller)) return caller;
     if (this.#callers.size >= MOST_CALLERS) return OTHERS;
     this.#callers.add(caller);
     return caller;
   }
 
-  #sayOrWait(count: Count, now: number): void {
-    if (count.events === 0) return;
-    if (now >= count.nextAt) this.#say(count, now);
-    else if (count.nextAt < this.#nextAt) this.#nextAt = count.nextAt;
-  }
-
-  #say(count: Count, now: number): void {
-    const { kind, events, paths } = count;
-    const { message, ...fields } = kind;
-    Object.assign(count, { nextAt: now + MINUTE_MS, events: 0, paths: new Map() });
-    const unchecked = this.#checks === "off" && { payload_checks: "off" };
-    const named = paths.size > 0 && { paths: Object.fromEntries(paths) };
-    try {
-      this.#log.always(levels[message], message, { ...fields, count: events, ...named, ...unchecked });
-    } catch {
-      // The event goes its way, whatever becomes of the line.
+  #sayOrWait(count: Count): void {
+    const { message, fields, nextAt, events, paths } = count;
+    if (events === 0) return;
+    if (this.#now < nextAt) {
+      this.#nextAt = Math.min(this.#nextAt, nextAt);
+      return;
     }
+    Object.assign(count, { nextAt: this.#now + MINUTE_MS, events: 0, paths: new Map() });
+    const named = paths.size > 0 && { paths: Object.fromEntries(paths) };
+    const level = message === "Events accepted" ? "info" : "warning";
+    this.#log.always(level, message, { ...fields, count: events, ...named, ...this.#common });
   }
 }
