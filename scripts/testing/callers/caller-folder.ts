@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,4 +71,9 @@ async function toEnvironment(home: string, registry: NpmRegistry): Promise<Envir
     PULSECART_URL: undefined,
     ID_TOKEN: undefined,
   };
+}
+
+/** Whether a test must be left out for lack of programs. In CI all of them must be there. */
+export function isMissing(programs: readonly string[]): boolean {
+  return !process.env.CI && programs.some((program) => spawnSync(program, ["--version"]).status !== 0);
 }

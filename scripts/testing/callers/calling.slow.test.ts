@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -7,7 +6,7 @@ import { collectTopic, type TopicCollector } from "../../pubsub/collect-topic.ts
 import { type FaultyPubSub, startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { type FakeProducer, type Reply, startFakeProducer } from "../fake-producer.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
-import { type CallerFolder, type CallerWorld, openCallerWorld } from "./caller-folder.ts";
+import { type CallerFolder, type CallerWorld, isMissing, openCallerWorld } from "./caller-folder.ts";
 import { documentedCallers, publishCommand } from "./documented-callers.ts";
 import { blocks } from "./guide.ts";
 
@@ -33,11 +32,6 @@ afterAll(async () => {
   await pubsub?.close();
   await world?.close();
 });
-
-/** In CI all of them must be there. */
-function isMissing(programs: readonly string[]): boolean {
-  return !process.env.CI && programs.some((program) => spawnSync(program, ["--version"]).status !== 0);
-}
 
 it("runs every block that can run", () => {
   const known = ["js", "ts", "python", "sh", "text"];

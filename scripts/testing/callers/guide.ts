@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { root } from "./caller-folder.ts";
 
-/** One fenced block of docs/calling.md. */
+/** One fenced block of a page. */
 export interface Block {
   /** Of the section that it is in; undefined above the first one. */
   readonly heading: string | undefined;
@@ -9,21 +9,22 @@ export interface Block {
   readonly code: string;
 }
 
-/** All blocks of docs/calling.md, in order. */
-export const blocks: readonly Block[] = readFileSync(`${root}docs/calling.md`, "utf8")
-  .split(/^## /m)
-  .flatMap((section, i) => {
+/** @returns all blocks of a page in docs/, in order */
+export function readBlocks(page: string): readonly Block[] {
+  const sections = readFileSync(`${root}docs/${page}`, "utf8").split(/^## /m);
+  return sections.flatMap((section, i) => {
     const heading = i === 0 ? undefined : section.split("\n", 1)[0];
-    return [...section.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language = "", code = ""]) => ({
-      heading,
-      language,
-      code,
-    }));
+    const found = section.matchAll(/^```(\w+)\n(.*?)^```/gms);
+    return Array.from(found, ([, language = "", code = ""]) => ({ heading, language, code }));
   });
+}
+
+/** All blocks of docs/calling.md, in order. */
+export const blocks = readBlocks("calling.md");
 
 /**
  * @param heading undefined for what is above the first one
- * @throws Error when there is no such block
+ * @throws Error when docs/calling.md has no such block
  */
 export function findBlock(heading: string | undefined, language: string, position = 0): string {
   const found = blocks.filter((block) => block.heading === heading && block.language === language)[position];
