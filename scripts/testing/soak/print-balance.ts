@@ -5,6 +5,7 @@ const BAD = {
   lost: "lost",
   altered: "altered",
   outOfOrder: "out of order",
+  crossed: "out of order across functions",
   wrong: "wrong",
   unsettled: "unsettled",
 } as const;
@@ -16,7 +17,7 @@ export function isClean(report: ScheduleReport): boolean {
 
 /** @returns the account in one line */
 export function printBalance(report: ScheduleReport): string {
-  const { sent, events, accepted, arrived, duplicates } = report;
+  const { sent, events, accepted, arrived, duplicates, givenBack } = report;
   const bad = Object.entries(BAD).map(([name, label]) => `${report[name as keyof typeof BAD]} ${label}`);
   return [
     `${sent} sent`,
@@ -24,6 +25,7 @@ export function printBalance(report: ScheduleReport): string {
     `${accepted} accepted`,
     `${arrived} arrived`,
     `${duplicates} duplicates`,
+    `${givenBack} given back by close`,
     ...bad,
   ].join(", ");
 }

@@ -12,8 +12,8 @@ const RESTART_MS = 4000;
 const TOKEN_LIFE_MS = 1500;
 
 /**
- * Callers send through the staged client while Pub/Sub fails one call in five, the function is killed and restarted, and
- * tokens expire.
+ * Callers send through the staged client to two functions while Pub/Sub fails one call in five, one function is killed and
+ * restarted, and tokens expire; at the end a sender is closed in an outage.
  *
  * @returns the exit code: 1 when a bad column is not 0
  */

@@ -15,10 +15,14 @@ export interface Front {
 /**
  * Starts a front.
  *
- * @param findPort where the function listens now
+ * @param findPort where a function listens now; `commerce` is also what has no name in its path
  * @param tokenLifeMs after which a token is refused with 401; undefined: anybody may call
  */
-export async function startFront(findPort: () => number, tally: Tally, tokenLifeMs?: number): Promise<Front> {
+export async function startFront(
+  findPort: (name: string) => number,
+  tally: Tally,
+  tokenLifeMs?: number,
+): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, response) => {
     // Without an answer of the function's the caller gets none either.
@@ -31,17 +35,24 @@ export async function startFront(findPort: () => number, tally: Tally, tokenLife
       response.writeHead(401).end("<html>The token has expired.</html>");
       return;
     }
-    const isBatch = incoming.url === "/events/batch";
+    const [, name = "commerce", path = ""] = /^(?:\/(commerce|user-actions))?(\/.*)$/.exec(incoming.url ?? "") ?? [];
+    const isBatch = path === "/events/batch";
     const ids = readIds(body.toString(), isBatch);
     tally.sent += ids.length;
-    const answer = await forward(incoming, body);
+    response.once("close", tally.open(ids, name));
+    const answer = await forward(incoming, findPort(name), path, body);
     tally.wrong.push(...judge(ids, isBatch, answer));
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
-  function forward({ url, method, headers }: IncomingMessage, body: Buffer): Promise<WireAnswer> {
+  function forward(
+    { method, headers }: IncomingMessage,
+    port: number,
+    path: string,
+    body: Buffer,
+  ): Promise<WireAnswer> {
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port: findPort(), path: url, method, headers, agent };
+      const options = { host: "127.0.0.1", port, path, method, headers, agent };
       const outgoing = request(options, async (answer) => {
         try {
           const text = Buffer.concat(await answer.toArray()).toString();

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { commerce } from "../../../../shared/events/commerce.ts";
+import { userActions } from "../../../../shared/events/user-actions.ts";
 import { connectPubSub } from "../../../pubsub/client.ts";
 import { type FaultyPubSub, startFaultyPubSub } from "../../../pubsub/faulty-pubsub.ts";
 import { openSubscription } from "../../../pubsub/open-subscription.ts";
+import { startFunction } from "../../function-process.ts";
 import { startTcpProxy } from "../../tcp-proxy.ts";
 import { createClientCaller } from "./client-caller.ts";
 import { type Front, startFront } from "./front.ts";
@@ -40,21 +42,34 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRep
   try {
     const pubsub = await startFaultyPubSub();
     closing.push(() => pubsub.close());
-    closing.push(await readTopic(pubsub, tally));
+    // What is poison is refused for what it is, whatever else goes wrong.
+    usePoison(pubsub.faults);
+    for (const { topic } of [commerce, userActions]) closing.push(await readTopic(pubsub, topic, tally));
     const network = await startTcpProxy(pubsub.endpoint);
     closing.push(() => network.close());
     const env = { PUBLISH_TIMEOUT_MS: "1000", LOG_LEVEL: "error" };
-    const running = await startRestartable({ endpoint: network.endpoint, project: PROJECT, env });
+    const at = { endpoint: network.endpoint, project: PROJECT };
+    const running = await startRestartable({ ...at, env });
     closing.push(() => running.stop());
-    const front = await startFront(() => running.port, tally, options.client?.tokenLifeMs);
+    // The client's second function, for the order across functions; it is not killed.
+    const other = options.client && (await startFunction("user-actions", { ...at, env }));
+    closing.push(() => other?.stop());
+    const findPort = (name: string) => (name === "commerce" ? running : (other ?? running)).port;
+    const front = await startFront(findPort, tally, options.client?.tokenLifeMs);
     closing.push(() => front.close());
 
     const stage = { faults: pubsub.faults, network, running };
     const acts = play(options.steps, stage);
-    await call(options, front, tally, async () => {
+    const caller = options.client && (await createClientCaller(front.url, front.issueToken));
+    await call(options, front, tally, caller?.send ?? insist, async () => {
       await acts;
       await heal(stage);
     });
+    if (caller) {
+      stage.faults.every(2, { kind: "error", code: status.UNAVAILABLE });
+      await caller.closeInOutage(tally, options.users);
+      await heal(stage);
+    }
     for (const end = Date.now() + 10_000; tally.missing.length > 0 && Date.now() < end; ) await sleep(50);
     const stderr = running.stderr();
     const lost = tally.missing.map((id) => `lost: ${id}`);
@@ -65,14 +80,12 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRep
   }
 }
 
-async function readTopic(pubsub: FaultyPubSub, tally: Tally): Promise<() => void> {
-  // What is poison is refused for what it is, whatever else goes wrong.
-  usePoison(pubsub.faults);
+async function readTopic(pubsub: FaultyPubSub, topic: string, tally: Tally): Promise<() => void> {
   const admin = connectPubSub(pubsub.endpoint, PROJECT);
-  await admin.createTopic(commerce.topic);
-  await admin.createSubscription("soak", commerce.topic, { ordered: true });
+  await admin.createTopic(topic);
+  await admin.createSubscription(`soak-${topic}`, topic, { ordered: true });
   admin.close();
-  const reader = openSubscription(pubsub.endpoint, PROJECT, "soak", (message) => tally.arrive(message));
+  const reader = openSubscription(pubsub.endpoint, PROJECT, `soak-${topic}`, (message) => tally.arrive(message));
   return () => reader.close();
 }
 
@@ -104,9 +117,10 @@ async function heal({ faults, network, running }: Stage): Promise<void> {
 
 /** Has all users' events sent, until each has its outcome or its time is over. */
 async function call(
-  { random, durationMs, settleMs, users, client }: ScheduleOptions,
+  { random, durationMs, settleMs, users }: ScheduleOptions,
   front: Front,
   tally: Tally,
+  send: typeof insist,
   healed: () => Promise<void>,
 ): Promise<void> {
   const ended = new AbortController();
@@ -115,7 +129,6 @@ async function call(
     ...{ url: front.url, tally, random, hasEnded: ended.signal },
     goesOn: () => Date.now() < end && !ended.signal.aborted,
   };
-  const send = client ? await createClientCaller(front.url, front.issueToken) : insist;
   const sent = Promise.all(Array.from({ length: users }, (_, user) => send(callers, user)));
   await sleep(durationMs);
   await healed();

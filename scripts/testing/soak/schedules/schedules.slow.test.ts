@@ -6,7 +6,7 @@ import { runSchedule } from "./run-schedule.ts";
 import { drawSchedule } from "./schedule.ts";
 import { type Planned, Tally, toId } from "./tally.ts";
 
-const clean = { lost: 0, altered: 0, outOfOrder: 0, wrong: 0, unsettled: 0, findings: [] };
+const clean = { lost: 0, altered: 0, outOfOrder: 0, crossed: 0, wrong: 0, unsettled: 0, findings: [] };
 
 describe("fault schedules", { timeout: 120_000 }, () => {
   // Between them they have every kind of fault.
@@ -23,6 +23,7 @@ describe("fault schedules", { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ ...clean, arrived: report.accepted });
     expect(report.accepted).toBeGreaterThan(0);
     expect(report.sent).toBeGreaterThan(report.events);
+    expect(report.givenBack).toBeGreaterThan(0);
   });
 });
 
@@ -63,6 +64,23 @@ describe("the account of a schedule", () => {
     tally.arrive(arrival(0, "other"));
     tally.arrive(arrival(9));
     expect(tally.balance()).toMatchObject({ duplicates: 1, altered: 2 });
+  });
+});
+
+describe("the order across functions", () => {
+  const good = (sequence: number) => toId({ kind: "good", user: 1, sequence });
+
+  it("is broken by a later event's request that began before, and by one open to another function", () => {
+    const tally = new Tally();
+    tally.open([good(0)], "commerce")();
+    tally.open([good(0)], "commerce")();
+    tally.open([good(1), good(2)], "user-actions")();
+    expect(tally.balance()).toMatchObject({ crossed: 0 });
+    const end = tally.open([good(4)], "commerce");
+    tally.open([good(5)], "user-actions");
+    end();
+    tally.open([good(3)], "user-actions");
+    expect(tally.balance()).toMatchObject({ crossed: 2 });
   });
 });
 

@@ -38,6 +38,10 @@ export interface Balance {
   readonly wrong: number;
   /** Events whose caller was never told. */
   readonly unsettled: number;
+  /** Sent while the user had a request open to another function, or after a later event of the user. */
+  readonly crossed: number;
+  /** What the client's `close` gave back, as it could not be sent in time. */
+  readonly givenBack: number;
 }
 
 /** Keeps account of each event from its first attempt to its deliveries. */
@@ -45,13 +49,20 @@ export class Tally {
   /** Attempts, each event of a batch by itself. */
   sent = 0;
   unsettled = 0;
+  givenBack = 0;
   /** What answers said that they should not have, in words. */
   readonly wrong: string[] = [];
   readonly altered: string[] = [];
   readonly #bytes = new Map<string, string>();
   readonly #accepted = new Set<string>();
-  readonly #arrivals: string[] = [];
+  /** What arrived, each with its user's place in its topic. */
+  readonly #arrivals = new Map<string, string>();
   #duplicates = 0;
+  /** Which functions a user has requests open to, and the user's latest event that was sent. */
+  readonly #openOf = new Map<number, string[]>();
+  readonly #latestSent = new Map<number, number>();
+  readonly #sentOnce = new Set<string>();
+  #crossed = 0;
 
   /** Notes an event with the bytes that must arrive, before its first attempt. */
   plan(event: Planned, body: string): void {
@@ -62,17 +73,42 @@ export class Tally {
     this.#accepted.add(toId(event));
   }
 
+  /**
+   * Notes a request to a function, to see the order across functions.
+   *
+   * @returns to be called once it has its answer
+   */
+  open(ids: readonly unknown[], name: string): () => void {
+    const events = ids.map(readId).filter((event) => event !== undefined);
+    for (const event of events) {
+      const { user, sequence } = event;
+      const latest = this.#latestSent.get(user) ?? -1;
+      const isLate = !this.#sentOnce.has(toId(event)) && sequence < latest;
+      const others = this.#openOf.get(user)?.some((other) => other !== name) ?? false;
+      if (isLate || others) this.#crossed++;
+      this.#latestSent.set(user, Math.max(sequence, latest));
+      this.#sentOnce.add(toId(event));
+    }
+    const users = new Set(events.map(({ user }) => user));
+    for (const user of users) this.#openOf.set(user, [...(this.#openOf.get(user) ?? []), name]);
+    return () => {
+      for (const user of users) {
+        const open = this.#openOf.get(user) ?? [];
+        open.splice(open.indexOf(name), 1);
+      }
+    };
+  }
+
   arrive({ data, attributes, orderingKey }: ArrivedMessage): void {
     const id = attributes.event_id ?? "";
     const isOurs = data.toString() === this.#bytes.get(id) && orderingKey === `usr_${readId(id)?.user}`;
     if (!isOurs) this.altered.push(`${id}: ${data.toString().slice(0, 300)}`);
-    else if (this.#arrivals.includes(id)) this.#duplicates++;
-    else this.#arrivals.push(id);
+    else if (this.#arrivals.has(id)) this.#duplicates++;
+    else this.#arrivals.set(id, `${orderingKey} ${attributes.event_type}`);
   }
 
   get missing(): readonly string[] {
-    const arrived = new Set(this.#arrivals);
-    return [...this.#accepted].filter((id) => !arrived.has(id));
+    return [...this.#accepted].filter((id) => !this.#arrivals.has(id));
   }
 
   balance(): Balance {
@@ -80,22 +116,24 @@ export class Tally {
       sent: this.sent,
       events: this.#bytes.size,
       accepted: this.#accepted.size,
-      arrived: this.#arrivals.length,
+      arrived: this.#arrivals.size,
       duplicates: this.#duplicates,
       lost: this.missing.length,
       altered: this.altered.length,
       outOfOrder: this.#countOutOfOrder(),
       wrong: this.wrong.length,
       unsettled: this.unsettled,
+      crossed: this.#crossed,
+      givenBack: this.givenBack,
     };
   }
 
   #countOutOfOrder(): number {
-    const latest = new Map<number, number>();
-    return this.#arrivals.filter((id) => {
-      const { user, sequence } = readId(id) as Planned;
-      const isLate = this.#accepted.has(id) && sequence < (latest.get(user) ?? -1);
-      latest.set(user, Math.max(sequence, latest.get(user) ?? -1));
+    const latest = new Map<string, number>();
+    return [...this.#arrivals].filter(([id, place]) => {
+      const { sequence } = readId(id) as Planned;
+      const isLate = this.#accepted.has(id) && sequence < (latest.get(place) ?? -1);
+      latest.set(place, Math.max(sequence, latest.get(place) ?? -1));
       return isLate;
     }).length;
   }
