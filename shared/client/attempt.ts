@@ -1,9 +1,10 @@
-import type { ClientOptions } from "./api.ts";
+import type { Accepted, ClientOptions } from "./api.ts";
 import { noContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
+import type { Refusal } from "./errors.ts";
 import { post } from "./request.ts";
+import { type Answer, type Result, readResults } from "./results.ts";
 import { toRetryDelay } from "./retry-delay.ts";
-import { type Answer, readVerdicts } from "./verdicts.ts";
 
 /** What an attempt came to, for the events in it that still have no outcome. */
 export interface Attempted {
@@ -61,17 +62,14 @@ function halve(entries: readonly Entry[]): Attempted {
 }
 
 function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | undefined): Attempted {
-  const verdicts = answer && readVerdicts(entries, isBatch, answer);
+  const results = answer && readResults(entries, isBatch, answer);
+  let isAnswered = false;
   entries.forEach((entry, i) => {
-    const verdict = verdicts?.[i];
-    if (answer) {
-      entry.cause = undefined;
-      entry.last = { status: answer.status };
-    }
-    if (verdict === undefined) return;
-    if ("accepted" in verdict) entry.settle(verdict.accepted);
-    else if ("again" in verdict) entry.last = verdict.again;
-    else entry.refuse(verdict.refused);
+    if (!answer) return;
+    const result = results?.[i];
+    entry.cause = undefined;
+    entry.last = { status: answer.status };
+    if (result && settleBy(entry, result)) isAnswered = true;
   });
   const open = entries.filter(({ isSettled }) => !isSettled);
   const retryAfterMs = answer?.retryAfterMs ?? 0;
@@ -85,5 +83,31 @@ function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | un
     const hasTime = leaveAloneMs > 0 ? now + delayMs <= entry.deadline : entry.hasTimeFor(delayMs);
     if (!hasTime) entry.giveUp();
   }
-  return { delayMs, leaveAloneMs, isAnswered: verdicts?.some((verdict) => !("again" in verdict)) ?? false };
+  return { delayMs, leaveAloneMs, isAnswered };
+}
+
+/** Settles an event by what its answer says: this is the retry rule. @returns whether it did; else it is sent again */
+function settleBy(entry: Entry, { status, retryable, ...members }: Result): boolean {
+  const [code, detail] = [readText(members.code), readText(members.detail)];
+  if (status < 300) {
+    const { event_id, message_id, warnings, warnings_omitted } = members as unknown as Accepted;
+    entry.settle({
+      event_id,
+      message_id,
+      ...(warnings && { warnings }),
+      ...(warnings_omitted && { warnings_omitted }),
+    });
+    return true;
+  }
+  if ((status >= 500 || status === 408 || status === 429) && retryable !== false) {
+    entry.last = { status, code, detail };
+    return false;
+  }
+  const { errors, errors_omitted } = members as Partial<Refusal>;
+  entry.refuse({ status, code, detail: detail ?? `The answer is ${status}.`, errors, errors_omitted });
+  return true;
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -26,6 +26,8 @@ export function takeBatch(waiting: Set<Lane>): { readonly entries: readonly Entr
   }
 
   for (const lane of waiting) {
+    // Users in trouble would hold up the others of their batch again.
+    if (lanes[0] && lane.isTroubled !== lanes[0].isTroubled) break;
     const before = entries.length;
     for (const entry of lane) {
       if (!lane.isFree(entry) || !fits(entry)) break;

@@ -134,7 +134,7 @@ export class Entry {
   }
 
   refuse({ status, code, detail, errors, errors_omitted }: Refusal): void {
-    const [fault] = errors ?? [];
+    const [fault] = Array.isArray(errors) ? errors : [];
     const what = [status, code, detail, fault && `(${fault.path}: ${fault.message})`].filter(Boolean).join(" ");
     const message = `${this.#place} refused ${this.eventId}: ${what}`;
     this.settle({ error: new RefusedError(message, { status, code, detail, errors, errors_omitted, ...this.#own }) });

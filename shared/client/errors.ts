@@ -66,8 +66,9 @@ export class RefusedError extends EventError {
   /** How many faults `errors` leaves out. */
   declare readonly errors_omitted: number | undefined;
 
-  constructor(message: string, { errors = [], ...refusal }: Refusal & Details) {
-    super(message, { errors, ...refusal } as Details);
+  constructor(message: string, refusal: Refusal & Details) {
+    // What answers need not be the producer.
+    super(message, { ...refusal, errors: Array.isArray(refusal.errors) ? refusal.errors : [] } as Details);
   }
 }
 mark(RefusedError, "RefusedError");

@@ -70,7 +70,7 @@ export class Outbox {
       this.#lanes.delete(lane.user);
     } else if (!lane.queued && lane.isFree(head)) {
       lane.queued = head;
-      this.#queueOf(head.target).add(lane);
+      this.#queueOf(head.target).lanes.add(lane);
       this.#planSending();
     }
   }
@@ -94,8 +94,9 @@ export class Outbox {
   }
 
   /** One attempt. What must be sent again stays in front of its user's events, which wait until then. */
-  async #send(queue: FunctionQueue, { entries, lanes, isTroubled }: NextRequest): Promise<void> {
+  async #send(queue: FunctionQueue, { entries, lanes }: NextRequest): Promise<void> {
     const { attemptTimeoutMs } = this.#options;
+    queue.open++;
     const controller = new AbortController();
     const abort = (reason: string) => controller.abort(new Error(reason));
     const request = new Hold(
@@ -105,7 +106,7 @@ export class Outbox {
     for (const lane of lanes) Object.assign(lane, { request, queued: undefined } satisfies Partial<Lane>);
     for (const entry of entries) entry.beginAttempt();
     const attempted = await this.#attempt({ entries, signal: controller.signal, onAnswer: () => request.end() });
-    queue.count(isTroubled, -1);
+    queue.open--;
     for (const entry of entries) entry.hold = undefined;
     for (const lane of lanes) lane.request = undefined;
     const open = entries.filter(({ isSettled }) => !isSettled);

@@ -1,7 +1,7 @@
 import type { ClientOptions, Fetch } from "./api.ts";
 import { toReason } from "./errors.ts";
+import type { Answer } from "./results.ts";
 import { readRetryAfter } from "./retry-delay.ts";
-import type { Answer } from "./verdicts.ts";
 
 /** Set by the build. */
 declare const PACKAGE_VERSION: string | undefined;

@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -52,16 +54,71 @@ describe("@pulsecart/events", () => {
     await run(`${tools}.bin/attw`, ["--pack", `${root}dist/client`, ...options], { cwd: folder.path });
   });
 
-  it.skipIf(process.platform !== "linux" || process.arch !== "x64").each(["node20", "node22", process.execPath])(
-    "sends with %s",
-    async (node) => {
-      const program = node.includes("/") ? node : `${tools}${node}/bin/node`;
-      await folder.write("send.mjs", findBlock(undefined, "js"));
+  const nodes = ["node20", "node22", process.execPath].map((node) =>
+    node.includes("/") ? node : `${tools}${node}/bin/node`,
+  );
+  const isWithoutThem = process.platform !== "linux" || process.arch !== "x64";
+  it.skipIf(isWithoutThem).each(nodes)("sends with %s, by import and by require", async (node) => {
+    await folder.write("send.mjs", findBlock(undefined, "js"));
+    const required = findBlock(undefined, "js").replace(/import (.*) from "(.*)"/, 'const $1 = require("$2")');
+    const others = ["google", "testing", "read"].map((name) => `require("@pulsecart/events/${name}");`).join("");
+    await folder.write("send.cjs", `(async () => { ${others} ${required} })();`);
+    for (const file of ["send.mjs", "send.cjs"]) {
       const before = producer.requests.length;
-      await folder.sh(`"${program}" send.mjs`, { PULSECART_URL: producer.url });
+      await folder.sh(`"${node}" ${file}`, { PULSECART_URL: producer.url });
       expect(producer.requests).toHaveLength(before + 1);
+      const { version } = JSON.parse(await readFile(`${root}package.json`, "utf8"));
+      expect(producer.requests.at(-1)?.headers["user-agent"]).toBe(`pulsecart-events/${version}`);
+    }
+  });
+
+  it("runs in Jest as it comes", { timeout: 60_000 }, async () => {
+    const test = `const { createSender, RefusedError } = require("@pulsecart/events");
+      const { createTestClient } = require("@pulsecart/events/testing");
+      test("sends", async () => {
+        const client = createTestClient();
+        await createSender(client).send({ event_type: "product.viewed", user_id: "u", payload: { product_id: "p" } });
+        expect(client.sent).toHaveLength(1);
+        await expect(client.send({ event_type: "order.lost" })).rejects.toBeInstanceOf(RefusedError);
+      });`;
+    await folder.write("client.test.js", test);
+    await folder.sh(`"${process.execPath}" "${tools}.bin/jest" --rootDir .`);
+  });
+
+  it.each(["web", "webworker"])(
+    "can be bundled by webpack for %s, with all of its entries",
+    { timeout: 60_000 },
+    async (target) => {
+      const names = ["", "/google", "/testing", "/read"];
+      const lines = names.map(
+        (name, i) => `import * as part${i} from "@pulsecart/events${name}"; console.log(part${i});`,
+      );
+      await folder.write("web.mjs", lines.join("\n"));
+      const options = {
+        mode: "production",
+        target,
+        context: folder.path,
+        entry: "./web.mjs",
+        output: { path: folder.path },
+      };
+      const script = `require(${JSON.stringify(`${tools}webpack`)})(${JSON.stringify(options)}, (error, stats) => {
+      const problems = error ? [error] : [...stats.compilation.errors, ...stats.compilation.warnings];
+      for (const { message } of problems) console.error(message);
+      process.exit(problems.length);
+    });`;
+      await folder.write("webpack.cjs", script);
+      await folder.sh(`"${process.execPath}" webpack.cjs`);
     },
   );
+
+  it("can be published from its folder, and has names that one can read in its stacks", async () => {
+    const { stdout: packed } = await run("npm", ["publish", "./dist/client", "--dry-run", "--json"], { cwd: root });
+    for (const name of ["LICENSE", "index.cjs", "testing.d.cts", "read.js"]) expect(packed).toContain(name);
+    const { stdout } = await folder.sh(
+      `"${process.execPath}" -e 'require("@pulsecart/events").createClient({ baseUrl: "http://x" }).send(1).catch((e) => console.log(e.stack, require("@pulsecart/events/package.json").version))'`,
+    );
+    expect(stdout).toMatch(/RefusedError: [\s\S]*writeEvent[\s\S]*toEntry/);
+  });
 
   it.each(["node", "browser", "neutral"] as const)("can be bundled for %s", async (platform) => {
     await folder.write("entry.mjs", `${findBlock(CLIENT, "ts", 1)}\nconsole.log("done");`);
@@ -74,6 +131,74 @@ describe("@pulsecart/events", () => {
     const { stdout } = await folder.sh(`"${process.execPath}" ${outfile}`, { PULSECART_URL: producer.url });
     expect(stdout).toContain("done");
     expect(producer.requests.flatMap(({ events }) => events)).toHaveLength(before + 250);
+  });
+});
+
+describe("a process that sends through it", { timeout: 60_000 }, () => {
+  /** Runs a script beside a producer that answers like this. */
+  async function start(code: string, reply: Parameters<typeof startFakeProducer>[0]) {
+    const own = await startFakeProducer(reply);
+    await folder.write("process.mts", code);
+    const env = { ...process.env, PULSECART_URL: own.url, ID_TOKEN: "t" };
+    const child = spawn(process.execPath, ["process.mts"], { cwd: folder.path, env });
+    let printed = "";
+    const note = (chunk: Buffer) => {
+      printed += chunk;
+    };
+    child.stdout.on("data", note);
+    child.stderr.on("data", note);
+    const ended = once(child, "close").finally(() => own.close());
+    return { own, child, ended, printed: () => printed };
+  }
+  const one = `{ event_type: "order.placed", user_id: "u", event_id: "e", order_id: "o", payload: { items: [{ product_id: "p", quantity: 1 }], total: 1 } }`;
+  const client = (options: string) => `import { createClient } from "@pulsecart/events";
+    const client = createClient({ urls: { commerce: process.env.PULSECART_URL }, ${options} });\n`;
+  const outage = (retryAfter: string) => ({
+    status: 503,
+    body: { code: "publish_unavailable" },
+    headers: { "retry-after": retryAfter },
+  });
+
+  it("gives every event back that an outage leaves open, before the platform kills it", async () => {
+    const { own, child, ended, printed } = await start(findBlock(CLIENT, "ts", 1), () => outage("1"));
+    await expect.poll(() => own.requests.length).toBeGreaterThan(0);
+    child.kill("SIGTERM");
+    const killed = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    const [code] = await ended;
+    clearTimeout(killed);
+    expect(code).toBe(0);
+    expect(new Set(printed().match(/"event_id":"evt_\w+"/g)).size).toBe(250);
+    expect(printed()).toContain("its sender was closed");
+  });
+
+  it("has one more attempt after it was frozen", async () => {
+    const code = `${client("timeoutMs: 1500")} client.send(${one}).then(() => console.log("accepted"), console.log);`;
+    const { own, child, ended, printed } = await start(code, (_, before) => (before === 0 ? outage("1") : undefined));
+    await expect.poll(() => own.requests.length).toBe(1);
+    await sleep(200);
+    child.kill("SIGSTOP");
+    await sleep(3000);
+    child.kill("SIGCONT");
+    await ended;
+    expect(printed()).toBe("accepted\n");
+  });
+
+  it("ends when its last event has its outcome, whatever it waited for", async () => {
+    const code = `${client("")} client.send(${one}, { signal: AbortSignal.timeout(500) }).catch((error) => console.log(error.name));`;
+    const { ended, printed, own } = await start(code, () => outage("30"));
+    await expect.poll(() => own.requests.length).toBe(1);
+    const startedAt = performance.now();
+    await ended;
+    expect(printed()).toBe("AbortError\n");
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it("has a line on stderr, and no unhandled rejection, for an event of add", async () => {
+    const code = `import { createSender } from "@pulsecart/events"; ${client("")}
+      const sender = createSender(client); sender.add(${one}); await sender.close();`;
+    const { ended, printed } = await start(code, () => ({ status: 403 }));
+    expect((await ended)[0]).toBe(0);
+    expect(printed()).toMatch(/^@pulsecart\/events: commerce \(http.*\) refused e: 403 [^\n]*\n$/);
   });
 });
 
