@@ -22,7 +22,8 @@ export interface Planned {
  * @throws GcloudError where gcloud is refused, UsageError where the settings contradict each other
  */
 export async function planFunction(name: FunctionName, choices: DeployChoices): Promise<Planned> {
-  const service = await readService(name, choices.target);
+  // Right after provisioning the API may not be known to be on yet.
+  const service = await withPropagation(() => readService(name, choices.target));
   const deployed = service && toDeployedSettings(service);
   const policy = service && (await readGcloud(toPolicyCommand(name, choices.target)));
   return {

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../shared/config.ts";
 import { domains, type FunctionName, functionNames } from "../../shared/events/registry.ts";
@@ -230,6 +233,23 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
         expirationPolicy: { ttl: "86400s" },
       });
       expect([...cloud.resources.keys()].filter((name) => name.includes("verify"))).toEqual([]);
+
+      // The same under the tag of a revision without traffic; broken off, it says what serves, and the same command goes on.
+      cloud.urls.set("candidate---system", running.url);
+      const gradually = [...here, "--gradual", "system", "--step-minutes"];
+      const script = join(sandbox.folder, "scripts", "deploy", "deploy.ts");
+      const child = spawn(process.execPath, [script, ...gradually, "10"], { env: sandbox.environment });
+      let printed = "";
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        printed += chunk;
+        if (chunk.includes("gets 10 %")) setTimeout(() => child.kill("SIGINT"), 3_000);
+      });
+      expect(await once(child, "close")).toEqual([130, null]);
+      expect(printed).toMatch(/serving now: (\S+) 90 %, (\S+) 10 %; the same command goes on, --rollback goes back\n$/);
+      const again = await sandbox.run("deploy", [...gradually, "0"]);
+      expect(again.code).toBe(0);
+      expect(again.stdout).not.toContain("uploading");
+      expect(again.stdout).toMatch(/serving now: system-\d{5}-\w+\n$/);
 
       cloud.refuse = ({ method, path }) =>
         method === "PUT" && path.includes("/pulsecart-verify-")

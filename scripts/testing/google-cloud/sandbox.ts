@@ -24,6 +24,8 @@ export interface Sandbox {
   readonly cloud: StubGoogleCloud;
   /** The first 12 hex digits of the copy's one commit. */
   readonly commit: string;
+  /** The environment in which gcloud talks to the stub. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Runs the real gcloud, as an operator would. */
   gcloud(args: readonly string[]): Promise<ProgramResult>;
   /**
@@ -60,6 +62,7 @@ export async function openSandbox(project: string): Promise<Sandbox> {
     folder,
     cloud,
     commit,
+    environment: gcloud.environment,
     gcloud: (args) => runProgram("gcloud", args, gcloud.environment),
     run: (command, args, environment = {}) => {
       const script = join(folder, "scripts", "deploy", `${command}.ts`);
