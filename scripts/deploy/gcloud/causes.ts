@@ -56,14 +56,17 @@ const causes: readonly (readonly [words: RegExp, explain: Explain])[] = [
   ],
   [
     // Of the second text only a part is about billing: it is the same quota.
-    /Max instances must be set to (\d+) or fewer|maxScale may not exceed (\d+)/,
-    ([, few, most], { args, region }) => {
-      const count = few ?? most;
-      const name =
-        args[0] === "functions" || args[1] === "services"
-          ? args.find((_, index) => index >= 2 && !/^(update|deploy)$/.test(args[index] ?? ""))
-          : undefined;
-      return `the project's Cloud Run quota in ${region} allows ${count} instances: deploy with --max-instances ${name === undefined ? "" : `${name}=`}${count}, or ask for more: https://cloud.google.com/run/quotas`;
+    /Max instances must be set to \d+ or fewer|maxScale may not exceed \d+/,
+    (_, { args, stderr, region }) => {
+      // One number each for CPU and memory: the smaller one fits.
+      const numbers = [...stderr.matchAll(/(?:must be set to|may not exceed) (\d+)/g)].map(([, number]) =>
+        Number(number),
+      );
+      const most = Math.min(...numbers);
+      const more = "ask for more: https://cloud.google.com/run/quotas";
+      if (most === 0) return `the project's Cloud Run quota in ${region} allows no instance of this size: ${more}`;
+      const name = args[0] === "functions" ? `${args[2]}=` : args[0] === "run" ? `${args[3]}=` : "";
+      return `the project's Cloud Run quota in ${region} allows ${most} instances: deploy with --max-instances ${name}${most}, or ${more}`;
     },
   ],
   [

@@ -113,7 +113,7 @@ test.each([
   [
     "a quota of Cloud Run",
     deploy,
-    "ERROR: (gcloud.functions.deploy) OperationError: code=3, message=Could not create Cloud Run service commerce. spec.template.spec.containers.resources.limits.cpu: Invalid value specified for cpu. Max instances must be set to 20 or fewer to set the requested total CPU.",
+    "ERROR: (gcloud.functions.deploy) OperationError: code=3, message=Could not create Cloud Run service commerce. spec.template.spec.containers.resources.limits.cpu: Invalid value specified for cpu. Max instances must be set to 20 or fewer to set the requested total CPU.\nConsider running your workload in a region with greater capacity, or requesting an increase in quota for this region if you are seeing sustained usage near this limit, see https://cloud.google.com/run/quotas.\n\nQuota violated:\nCpuAllocPerProjectRegion requested: 100000 allowed: 20000\nMemAllocPerProjectRegion requested: 53687091200 allowed: 42949672960",
     "the project's Cloud Run quota in europe-west1 allows 20 instances: deploy with --max-instances commerce=20, or ask for more: https://cloud.google.com/run/quotas",
   ],
   [
@@ -121,6 +121,12 @@ test.each([
     ["functions", "deploy", "system"],
     "ERROR: (gcloud.functions.deploy) OperationError: code=3, message=Could not create Cloud Run service system. spec.template.spec.containers.resources.limits.cpu: Invalid value specified for cpu. For the specified value, maxScale may not exceed 10.\nConsider running your workload in a region with greater capacity, decreasing your requested cpu-per-instance, or requesting an increase in quota for this region if you are seeing sustained usage near this limit, see https://cloud.google.com/run/quotas. Your project may gain access to further scaling by adding billing information to your account.",
     "the project's Cloud Run quota in europe-west1 allows 10 instances: deploy with --max-instances system=10, or ask for more: https://cloud.google.com/run/quotas",
+  ],
+  [
+    "a quota that allows none",
+    ["run", "services", "update", "commerce"],
+    "ERROR: (gcloud.run.services.update) spec.template.metadata.annotations[autoscaling.knative.dev/maxScale]: Max instances must be set to 0 or fewer to set the requested total CPU.",
+    "the project's Cloud Run quota in europe-west1 allows no instance of this size: ask for more: https://cloud.google.com/run/quotas",
   ],
   [
     "Google's own accounts, which are not ready",
