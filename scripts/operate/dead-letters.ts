@@ -6,37 +6,33 @@ const PAUSE_MS = 100;
 /** Of messages that are in hand at once. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** How long this process has what it took for itself, and how long nothing comes before there is no more. */
-export interface Holding {
-  readonly leaseSeconds: number;
-  readonly quietMs: number;
-}
-
 /** The dead letters that this process has in hand. Should it be killed, they come back when the lease ends. */
 export class DeadLetters {
   readonly #pubsub: PubSub;
   readonly #subscription: string;
-  readonly #holding: Holding;
+  readonly #leaseSeconds: number;
   readonly #held = new Map<string, string>();
   readonly #dropped = new Set<string>();
   readonly #renewal: NodeJS.Timeout;
 
-  constructor(pubsub: PubSub, subscription: string, holding: Holding) {
+  /** @param leaseSeconds how long this process has what it took for itself, unless it says so again */
+  constructor(pubsub: PubSub, subscription: string, leaseSeconds: number) {
     this.#pubsub = pubsub;
     this.#subscription = subscription;
-    this.#holding = holding;
-    this.#renewal = setInterval(() => this.#extend(holding.leaseSeconds), holding.leaseSeconds * 250).unref();
+    this.#leaseSeconds = leaseSeconds;
+    this.#renewal = setInterval(() => this.#extend(leaseSeconds), leaseSeconds * 250).unref();
   }
 
   /**
    * Takes all that can be had now. Of one key's messages Pub/Sub gives no more before those that it gave are acknowledged.
    *
+   * @param quietMs when nothing has come for so long, there is no more
    * @returns those that were not there before, in order of arrival
    */
-  async take(): Promise<ArrivedMessage[]> {
+  async take(quietMs: number): Promise<ArrivedMessage[]> {
     const taken: ArrivedMessage[] = [];
     let bytes = 0;
-    for (let latest = Date.now(); Date.now() < latest + this.#holding.quietMs && bytes < MOST_BYTES; ) {
+    for (let latest = Date.now(); Date.now() < latest + quietMs && bytes < MOST_BYTES; ) {
       const received = await this.#pubsub.pull(this.#subscription);
       if (received.length === 0) {
         await sleep(PAUSE_MS);
@@ -51,7 +47,7 @@ export class DeadLetters {
         // An acknowledgement was lost: this process has done what it has to do.
         else if (this.#dropped.has(message.messageId)) await this.drop(message.messageId);
       }
-      await this.#extend(this.#holding.leaseSeconds);
+      await this.#extend(this.#leaseSeconds);
     }
     return taken;
   }

@@ -9,9 +9,15 @@ import {
   toGroup,
   toOriginalTime,
 } from "./bring-back.ts";
-import { DeadLetters, type Holding } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import type { PubSub } from "./pubsub.ts";
 import { isTemporary, toPrintable } from "./story.ts";
+
+/** How long a redrive has what it took for itself, and how long nothing comes before there is nothing. */
+export interface Holding {
+  readonly leaseSeconds: number;
+  readonly quietMs: number;
+}
 
 /** Of failures, those that are printed. */
 const MOST_LINES = 20;
@@ -44,14 +50,14 @@ export async function runRedrive(
   const { topic, deadLetter, kept } = toPubSubNames(topicId);
   const subscriptions = await pubsub.listSubscriptions(topic);
   if (subscriptions === undefined) throw new Error(`there is no topic ${topic}`);
-  const letters = new DeadLetters(pubsub, kept, holding);
+  const letters = new DeadLetters(pubsub, kept, holding.leaseSeconds);
   const way = { pubsub, letters, topic, deadLetter, pace: createPace(rate), isEnding };
   const failures: Failure[] = [];
   let cut = "";
   let done = 0;
   let inHand: ArrivedMessage[] = [];
-  const takeMore = async () => {
-    const taken = await letters.take();
+  const takeMore = async (quietMs: number) => {
+    const taken = await letters.take(quietMs);
     inHand = [...inHand.filter(({ messageId }) => letters.holds(messageId)), ...taken];
   };
   const choose = () => {
@@ -66,7 +72,7 @@ export async function runRedrive(
     return { wanted, spent: meant.filter(isSpent) };
   };
   try {
-    await takeMore();
+    await takeMore(holding.quietMs);
     const first = choose();
     console.log(describePlan(topic, first.wanted, first.spent));
     if (isDry || first.wanted.length === 0) return 0;
@@ -79,7 +85,7 @@ export async function runRedrive(
       done += outcome.done;
       failures.push(...outcome.failures);
       // A key's later ones come when those before them are acknowledged.
-      await takeMore().catch((error: Error) => {
+      await takeMore(holding.quietMs / 4).catch((error: Error) => {
         cut = `There may be more: ${error.message}`;
       });
     }
@@ -113,7 +119,8 @@ function describePlan(topic: string, wanted: readonly ArrivedMessage[], spent: r
     return `  ${messages.length} ${group}, ${youngest === oldest ? oldest : `${youngest} to ${oldest}`} old`;
   });
   const stays = spent.map((message) => `  ${nameEvent(message)} stays: it was brought back ${MOST_TIMES} times.`);
-  if (lines.length === 0) lines.push("  none (what another redrive had in hand is back a minute after its end)");
+  if (lines.length === 0)
+    lines.push("  none (what another redrive had in hand comes back a minute after its end, or some after several)");
   return toPrintable([`To be brought back to ${topic}:`, ...lines, ...stays].join("\n"));
 }
 

@@ -6,7 +6,7 @@ import { type Order, runRedrive } from "../run-redrive.ts";
 import { openStack } from "./operated-stack.ts";
 
 const everything: Order = { type: undefined, before: Infinity, limit: Infinity, rate: 10_000, isDry: false };
-const holding = { leaseSeconds: 1, quietMs: 250 };
+const holding = { leaseSeconds: 1, quietMs: 400 };
 
 export interface Letter {
   readonly key?: string;
