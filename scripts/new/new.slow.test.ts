@@ -1,68 +1,28 @@
-import { fork, spawn, spawnSync } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { findFreePort } from "../common/free-port.ts";
+import { ProjectCopy } from "./testing/project-copy.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 90_000;
-const left = new Set(["node_modules", "dist", ".git"]);
 
 /** What there is already is not for a test to know. */
 const [anyDomain] = Object.values<Domain>(domains) as [Domain];
 
-const folder = mkdtempSync(join(tmpdir(), "pulsecart-new-"));
-// Without npm's own variables: the stack ends with the npm that started it, and this is not one of its own.
-const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
-const environment = {
-  ...Object.fromEntries(inherited),
-  PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
-};
+const copy = new ProjectCopy();
+const { folder, environment } = copy;
+afterAll(() => copy.close());
 
-/** Runs a command of the copy. */
-function run(command: string, ...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd: folder,
-    encoding: "utf8",
-    env: environment,
-    timeout: 120_000,
-  });
-  return { code: status, stdout, stderr };
-}
-
-const runNew = (...args: readonly string[]) => run(process.execPath, "scripts/new/main.ts", ...args);
-const runGate = (...args: readonly string[]) => run(process.execPath, "scripts/contract/main.ts", ...args);
-const build = () => run(process.execPath, "esbuild.config.mjs");
-const git = (...args: readonly string[]) =>
-  run("git", "-c", "user.name=Test", "-c", "user.email=test@example.com", ...args);
-
-function edit(file: string, from: string, to: string): void {
-  const text = readFileSync(join(folder, file), "utf8");
-  if (!text.includes(from)) throw new Error(`${file} does not have ${from}`);
-  writeFileSync(
-    join(folder, file),
-    text.replace(from, () => to),
-  );
-}
-
-beforeAll(() => {
-  for (const entry of readdirSync(root).filter((name) => !left.has(name))) {
-    const filter = (path: string) => !/[\\/](node_modules|dist)$/.test(path);
-    cpSync(join(root, entry), join(folder, entry), { recursive: true, filter });
-  }
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-  writeFileSync(join(folder, ".gitignore"), "node_modules\ndist/\n");
-  git("init", "-q", "-b", "main");
-  git("add", "-A");
-  git("commit", "-q", "-m", "Before");
-  git("tag", "before");
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const run = (command: string, ...args: readonly string[]) => copy.run(command, args);
+const runNew = (...args: readonly string[]) => copy.node("scripts/new/main.ts", ...args);
+const runGate = (...args: readonly string[]) => copy.node("scripts/contract/main.ts", ...args);
+const build = () => copy.node("esbuild.config.mjs");
+const git = (...args: readonly string[]) => copy.git(...args);
+const edit = (file: string, from: string, to: string) => copy.edit(file, from, to);
 
 describe("npm run new, in a copy of the project", () => {
   it("writes an event type and a domain, and says what is left to think about", { timeout: 60_000 }, () => {
