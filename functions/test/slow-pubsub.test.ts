@@ -4,14 +4,15 @@ import { collectTopic, type TopicCollector } from "../../scripts/pubsub/collect-
 import { type FaultyPubSub, startFaultyPubSub } from "../../scripts/pubsub/faulty-pubsub.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { post } from "../../scripts/testing/post.ts";
+import { sampleOf } from "../../scripts/testing/sample-of.ts";
 import { domains } from "../../shared/events/registry.ts";
 
 // A Pub/Sub that is slow because it is overloaded must not get more calls for it.
 
 const EVENTS = 40;
 const project = "slow";
-const { topic: topicId, events } = domains.system;
-const { sample } = events["inventory.low_stock_alert"];
+const { topic: topicId } = domains.system;
+const sample = sampleOf("system");
 
 let pubsub: FaultyPubSub;
 let topic: TopicCollector;

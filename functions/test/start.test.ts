@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { collectTopic } from "../../scripts/pubsub/collect-topic.ts";
+import { sampleOf } from "../../scripts/testing/sample-of.ts";
 import { spawnFunction, toStagedTarget } from "../../scripts/testing/spawn-function.ts";
 import { domains } from "../../shared/events/registry.ts";
 
@@ -41,7 +42,7 @@ describe("behind functions-framework's own chain, as in its test server", () => 
     await import("../system.ts");
     server = getTestServer("system").listen(0);
     await once(server, "listening");
-    const { sample } = domains.system.events["inventory.low_stock_alert"];
+    const sample = sampleOf("system");
     const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/events/ingest`, {
       method: "POST",
       body: JSON.stringify(sample),

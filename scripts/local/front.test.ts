@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { domains } from "../../shared/events/registry.ts";
 import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
 import { RawHttp } from "../testing/raw-http.ts";
+import { sampleOf } from "../testing/sample-of.ts";
 import { LocalConsole } from "./console/local-console.ts";
 import { type Front, startFront } from "./front.ts";
 
@@ -52,7 +53,7 @@ afterAll(async () => {
 beforeEach(() => void got.splice(0));
 
 const order = domains.commerce.events["order.placed"].sample;
-const stock = domains.system.events["inventory.low_stock_alert"].sample;
+const stock = sampleOf("system");
 const json = { "Content-Type": "application/json" };
 
 async function post(path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = json) {
@@ -105,7 +106,7 @@ describe("a batch", () => {
     "of several functions is refused, and told where to go: %s",
     async (path) => {
       const { status, answer } = await post(path, JSON.stringify([order, {}, stock, order]));
-      const detail = new RegExp(`order.placed to /commerce${path}, inventory.low_stock_alert to /system${path}`);
+      const detail = new RegExp(`order.placed to /commerce${path}, ${stock.event_type} to /system${path}`);
       expect([status, answer]).toEqual([
         422,
         expect.objectContaining({ code: "wrong_function", detail: expect.stringMatching(detail) }),

@@ -64,7 +64,8 @@ function toUrl({ port }: Started): string {
 function describe(started: Started): string {
   const { broker, project } = started;
   const url = toUrl(started);
-  const sample = JSON.stringify(domains.commerce.events["cart.abandoned"].sample);
+  const [event] = all.flatMap(({ events }) => Object.values(events));
+  const sample = JSON.stringify(event?.sample);
   const width = Math.max(...all.map(({ name }) => name.length));
   const functions = all.map(
     ({ name, topic }) => `  ${name.padEnd(width)}  ${url}/${name}/events/ingest  → topic ${topic}`,

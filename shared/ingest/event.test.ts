@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { commerce } from "../events/commerce.ts";
+import { system } from "../events/system.ts";
 import { Problem } from "../http/problem.ts";
 import { PublishFailure } from "../publish/failure.ts";
 import { readContext, type Service } from "./context.ts";
@@ -9,6 +10,8 @@ import { InFlight } from "./in-flight.ts";
 import { uncounted } from "./summaries.ts";
 
 const { sample } = commerce.events["order.placed"];
+/** A type of another function. */
+const [elsewhere] = Object.keys(system.events);
 const event = { ...sample, user_id: "usr_1", event_id: "e1", timestamp: "2026-01-01T00:00:00Z" };
 
 /** A function whose Pub/Sub acknowledges, and the lines that it wrote. */
@@ -97,7 +100,7 @@ describe("a refused event", () => {
     [{ ...event, user_id: "" }, "invalid_event", { event_type: "order.placed", event_id: "e1", paths: "user_id" }],
     [{ ...event, event_id: "a secret!" }, "invalid_event", { event_type: "order.placed", event_id: undefined }],
     [{ ...event, event_type: "order.lost" }, "unknown_event_type", { event_type: undefined, event_id: "e1" }],
-    [{ ...event, event_type: "product.viewed" }, "wrong_function", { event_type: "product.viewed", event_id: "e1" }],
+    [{ ...event, event_type: elsewhere }, "wrong_function", { event_type: elsewhere, event_id: "e1" }],
     [{ user_id: "u" }, "missing_event_type", { event_type: undefined, event_id: undefined }],
   ])("%j is %s, and has one line", async (value, code, fields) => {
     const { service, lines, publish } = createService();

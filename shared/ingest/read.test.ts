@@ -283,12 +283,11 @@ describe("enrich", () => {
           const own = JSON.stringify({
             ...(hasId && { event_id: "own-id" }),
             ...(hasTimestamp && { timestamp: "2026-01-01T00:00:00+02:00" }),
-            event_type: "inventory.low_stock_alert",
+            ...sample,
             user_id,
-            payload: {},
           });
           const text = ` ${own.slice(0, -1)},"extra":${extra}}\n`;
-          const event = validate(Buffer.from(text), domains.system) as ValidEvent;
+          const event = validate(Buffer.from(text), domains.commerce) as ValidEvent;
           const data = enrich(event, hasId ? "own-id" : "evt_new").toString();
           expect(data.endsWith(text.slice(2))).toBe(true);
           const { event_id, timestamp, ...rest } = JSON.parse(data);

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const running = await startFunction("commerce", {
     endpoint: pubsub.endpoint,
     project,
-    env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2", CALLER_IDENTITY: "local" },
+    env: { PUBLISH_TIMEOUT_MS: "2500", MAX_IN_FLIGHT: "2", CALLER_IDENTITY: "local", PAYLOAD_CHECKS: "report" },
   });
   const post = (body: unknown, path = "/events/ingest") =>
     postTo(`${running.url}${path}`, body, { "pulsecart-caller": "checkout" });

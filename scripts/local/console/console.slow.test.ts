@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
+import { sampleOf } from "../../testing/sample-of.ts";
 import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
 import { hasBrowser, startBrowser } from "./testing/browser.ts";
 import {
@@ -235,18 +236,15 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await fetch(`${stack.url}/events/ingest`, {
       method: "POST",
       headers: json,
-      body: JSON.stringify(domains.system.events["inventory.low_stock_alert"].sample),
+      body: JSON.stringify(sampleOf("system")),
     });
     const card = open.page.getByRole("button", { name: /^system/ });
     await waitForText(card, /default: \d+ not acknowledged, oldest \d\d:\d\d:\d\d, nobody reads/);
     const reader = openSubscription(pubsub, "pulsecart-local", `${topic}.default`, () => {});
     onTestFinished(() => reader.close());
     await waitForText(card, /default: all acknowledged$/);
-    await parts.type.selectOption("inventory.low_stock_alert");
-    await waitForText(
-      open.page.locator(".schema"),
-      /^payload \{product_id string 1–256 characters, stock integer ≥ 0,/,
-    );
+    await parts.type.selectOption(order.event_type as string);
+    await waitForText(open.page.locator(".schema"), /^payload \{\w+/);
   });
 
   it("shows the function's own line of an event, and explains its words", async () => {
