@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
+import { listFaults } from "../../shared/events/judging/faults.ts";
+import { prepare } from "../../shared/events/judging/prepare.ts";
+import type { Schema } from "../../shared/events/judging/valibot.ts";
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
-import { listFaults } from "../../shared/ingest/faults.ts";
-import { prepare } from "../../shared/ingest/schema/prepare.ts";
-import type { Schema } from "../../shared/ingest/schema/valibot.ts";
 import { runProgram } from "../common/run-program.ts";
 import { LocalConsole } from "../local/console/local-console.ts";
 import { type Front, startFront } from "../local/front.ts";
