@@ -14,7 +14,7 @@ Sums up what the functions' summaries say: whose events were refused, or accepte
 an event type is safe to enforce.
 
   --project P     id of the Google Cloud project
-  --local [URL]   the local stack instead (default: http://localhost:8000)
+  --local [URL]   the local stack instead (default: http://localhost:8000); what was counted in the last minute comes later
   --since T       how far to look back, such as 7d, 12h, 30m (default: 7d); not further than the schema is old
   --type T        this event type alone
   --json          print JSON: [{type, events, verdict, rows: [{caller, path, refused, marked, first, last}]}]
