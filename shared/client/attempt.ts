@@ -2,8 +2,7 @@ import type { Accepted, ClientOptions } from "./api.ts";
 import { noContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import type { Refusal } from "./errors.ts";
-import { post } from "./request.ts";
-import { type Answer, type Result, readResults } from "./results.ts";
+import { type Answer, post } from "./request.ts";
 import { toRetryDelay } from "./retry-delay.ts";
 
 /** What an attempt came to, for the events in it that still have no outcome. */
@@ -53,6 +52,9 @@ export function createAttempt(options: ClientOptions): Attempt {
   };
 }
 
+/** Members of an answer, or of one entry of a batch's. */
+type Result = Readonly<Record<string, unknown>> & { readonly status: number };
+
 /** Something between us and the producer takes less than it does: smaller batches may pass. */
 function halve(entries: readonly Entry[]): Attempted {
   for (const entry of entries) {
@@ -84,6 +86,23 @@ function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | un
     if (!hasTime) entry.giveUp();
   }
   return { delayMs, leaveAloneMs, isAnswered };
+}
+
+/** @returns what an answer says of each event; undefined for none of the producer's, which says nothing about the events */
+function readResults(entries: readonly Entry[], isBatch: boolean, { status, text }: Answer): Result[] | undefined {
+  let members: Readonly<Record<string, unknown>> = {};
+  try {
+    members = Object(JSON.parse(text));
+  } catch {
+    // A page of whatever stands between.
+  }
+  const hasResults = isBatch && (status < 300 || Array.isArray(members.results));
+  const results = hasResults ? members.results : entries.map(() => ({ ...members, status }));
+  if (!Array.isArray(results) || results.length !== entries.length) return undefined;
+  const isOfEvent = (result: Result, i: number) =>
+    result.status >= 300 ||
+    (result.status === 202 && typeof result.message_id === "string" && result.event_id === entries[i]?.eventId);
+  return results.every((result, i) => isOfEvent(Object(result), i)) ? results : undefined;
 }
 
 /** Settles an event by what its answer says: this is the retry rule. @returns whether it did; else it is sent again */

@@ -1,8 +1,7 @@
 import type { ClientOptions, SendOptions } from "./api.ts";
-import { callBack, printError } from "./call-back.ts";
 import { captureContext } from "./context.ts";
 import { type BatchLimits, type CallOptions, Entry } from "./entry.ts";
-import type { SendError } from "./errors.ts";
+import { callBack, printError, type SendError } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
 import { checkOptions } from "./options.ts";
 import type { Outbox } from "./outbox.ts";

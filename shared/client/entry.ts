@@ -36,15 +36,13 @@ export type Outcome = Accepted | { readonly error: SendError };
 
 /** An event on its way, from the call that gave it to its outcome. */
 export class Entry {
-  readonly eventId: string;
-  /** Whose events stay in order: the `user_id`, or a symbol where it is none and the producer will say so. */
-  readonly user: unknown;
-  readonly target: FunctionName;
-  /** The function's; undefined where nothing is sent to it. */
-  readonly url: string | undefined;
+  declare readonly eventId: string;
+  declare readonly user: unknown;
+  declare readonly target: FunctionName;
+  declare readonly url: string | undefined;
+  declare readonly bytes: number;
   /** Its JSON, the same for every attempt; empty once it has its outcome. */
-  text: string;
-  readonly bytes: number;
+  declare text: string;
   readonly call: CallOptions;
   limits: BatchLimits;
   /** Among its user's events. */
@@ -70,13 +68,8 @@ export class Entry {
   #timeoutMs: number;
   readonly #givenAt = performance.now();
 
-  constructor({ eventId, user, text, bytes, target, url }: WrittenEvent, call: CallOptions) {
-    this.eventId = eventId;
-    this.user = user;
-    this.text = text;
-    this.bytes = bytes;
-    this.target = target;
-    this.url = url;
+  constructor(written: WrittenEvent, call: CallOptions) {
+    Object.assign(this, written);
     this.call = call;
     this.limits = call.limits;
     this.#timeoutMs = call.timeoutMs;

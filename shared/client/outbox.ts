@@ -1,7 +1,7 @@
 import type { ClientOptions } from "./api.ts";
 import type { Attempt, Attempted } from "./attempt.ts";
-import { callBack } from "./call-back.ts";
 import type { Entry } from "./entry.ts";
+import { callBack } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
 import { FunctionQueue, type NextRequest } from "./function-queue.ts";
 import { Hold } from "./hold.ts";

@@ -1,6 +1,5 @@
 import type { ClientOptions, Fetch } from "./api.ts";
 import { toReason } from "./errors.ts";
-import type { Answer } from "./results.ts";
 import { readRetryAfter } from "./retry-delay.ts";
 
 /** Set by the build. */
@@ -11,6 +10,13 @@ const USER_AGENT = `pulsecart-events/${typeof PACKAGE_VERSION === "string" ? PAC
 
 /** No answer of the producer's to a batch is half as large; what never ends must not fill the memory. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** An answer, whoever gave it. */
+export interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+  readonly text: string;
+}
 
 /** One attempt. */
 export interface OutgoingRequest {

@@ -2,19 +2,11 @@ import type { Sender, SenderOptions, SendOptions, WaitOptions } from "./api.ts";
 import type { Courier } from "./courier.ts";
 import { type Entry, toAccepted } from "./entry.ts";
 import type { SendError } from "./errors.ts";
-import type { FunctionName } from "./events.ts";
+import { MAX_TIMER_MS } from "./hold.ts";
 import { checkOptions } from "./options.ts";
 import { Room } from "./room.ts";
-import { wait } from "./wait.ts";
 
 const MIB = 1024 * 1024;
-
-/** Events of one function that wait for company. */
-interface Gathered {
-  entries: Entry[];
-  bytes: number;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
 
 /**
  * Makes a sender, which gathers events that are sent one by one into batches: a request is most of what an event costs.
@@ -25,7 +17,9 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
   checkOptions("createSender", options);
   const { maxDelayMs = 50, maxEvents = 100, maxBytes = MIB, maxPending = 1000, maxPendingBytes = 64 * MIB } = options;
   const limits = { events: maxEvents, bytes: maxBytes };
-  const gathered = new Map<FunctionName, Gathered>();
+  let gathered: Entry[] = [];
+  let gatheredBytes = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const room = new Room({ events: maxPending, bytes: maxPendingBytes }, gather);
   let flushes = 0;
   let isClosed = false;
@@ -43,25 +37,23 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
   }
 
   function gather(entry: Entry): void {
-    const group = gathered.get(entry.target) ?? { entries: [], bytes: 0, timer: undefined };
-    gathered.set(entry.target, group);
-    group.entries.push(entry);
-    group.bytes += entry.bytes;
-    if (flushes > 0 || group.entries.length >= limits.events || group.bytes >= limits.bytes) dispatch(group);
-    else group.timer ??= setTimeout(dispatch, maxDelayMs, group);
+    gathered.push(entry);
+    gatheredBytes += entry.bytes;
+    if (flushes > 0 || gathered.length >= maxEvents || gatheredBytes >= maxBytes) dispatch();
+    else timer ??= setTimeout(dispatch, maxDelayMs);
   }
 
-  function dispatch(group: Gathered): void {
-    clearTimeout(group.timer);
-    const { entries } = group;
-    Object.assign(group, { entries: [], bytes: 0, timer: undefined } satisfies Gathered);
+  function dispatch(): void {
+    clearTimeout(timer);
+    const entries = gathered;
+    [gathered, gatheredBytes, timer] = [[], 0, undefined];
     courier.outbox.release(entries);
   }
 
   async function flush(waitOptions: WaitOptions = {}): Promise<void> {
     checkOptions("flush and close", waitOptions);
     flushes++;
-    for (const group of gathered.values()) dispatch(group);
+    dispatch();
     await wait(Promise.all(room.open.map(({ outcome }) => outcome)), waitOptions);
     flushes--;
   }
@@ -91,4 +83,18 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
       await this.close();
     },
   };
+}
+
+/** Waits until work is done, or until the time is over or the signal aborts, whichever comes first. */
+async function wait(work: Promise<unknown>, { timeoutMs, signal }: WaitOptions): Promise<void> {
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const timer = timeoutMs !== undefined && timeoutMs <= MAX_TIMER_MS ? setTimeout(stop, timeoutMs) : undefined;
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  await Promise.race([work, stopped]);
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
 }

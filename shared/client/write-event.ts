@@ -6,8 +6,10 @@ import { functionByType } from "./function-by-type.ts";
 /** An event as it is sent. */
 export interface WrittenEvent {
   readonly eventId: string;
+  /** Whose events stay in order: the `user_id`, or a symbol where it is none and the producer will say so. */
   readonly user: unknown;
   readonly target: FunctionName;
+  /** The function's; undefined where another client knows it. */
   readonly url: string | undefined;
   /** Its JSON. */
   readonly text: string;
