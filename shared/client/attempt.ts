@@ -122,7 +122,8 @@ function settleBy(entry: Entry, { status, retryable, ...members }: Result): bool
     entry.last = { status, code, detail };
     return false;
   }
-  const { errors, errors_omitted } = members as Partial<Refusal>;
+  const errors = Array.isArray(members.errors) ? members.errors : [];
+  const errors_omitted = members.errors_omitted as Refusal["errors_omitted"];
   entry.refuse({ status, code, detail: detail ?? `The answer is ${status}.`, errors, errors_omitted });
   return true;
 }

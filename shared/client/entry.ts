@@ -126,11 +126,12 @@ export class Entry {
     this.onSettled?.();
   }
 
-  refuse({ status, code, detail, errors, errors_omitted }: Refusal): void {
-    const [fault] = Array.isArray(errors) ? errors : [];
-    const what = [status, code, detail, fault && `(${fault.path}: ${fault.message})`].filter(Boolean).join(" ");
+  refuse(refusal: Refusal): void {
+    const { status, code, detail, errors } = refusal;
+    const fault = errors[0] && `(${errors[0].path}: ${errors[0].message})`;
+    const what = [status, code, detail, fault].filter(Boolean).join(" ");
     const message = `${this.#place} refused ${this.eventId}: ${what}`;
-    this.settle({ error: new RefusedError(message, { status, code, detail, errors, errors_omitted, ...this.#own }) });
+    this.settle({ error: new RefusedError(message, { ...refusal, ...this.#own }) });
   }
 
   abort(reason: unknown): void {
@@ -141,13 +142,15 @@ export class Entry {
   giveUp(reason = "its time is over"): void {
     if (this.isSettled) return;
     const { attempts, cause } = this;
-    const { status, code, detail } = this.last;
+    const { status, ...last } = this.last;
     const seconds = ((performance.now() - this.#givenAt) / 1000).toFixed(1);
-    const answer = [status, code, detail].filter(Boolean).join(" ") || "no answer";
+    const answer = [status, last.code, last.detail].filter(Boolean).join(" ") || "no answer";
     const why = cause === undefined ? answer : `no answer (${toReason(cause)})`;
     const tries = attempts === 0 ? "it was not sent" : `${why}, after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
     const message = `${this.#place} did not take ${this.eventId}, ${reason}: ${tries} in ${seconds} s`;
-    this.settle({ error: new UnavailableError(message, { ...this.last, attempts, cause, ...this.#own }) });
+    this.settle({
+      error: new UnavailableError(message, { lastStatus: status, ...last, attempts, cause, ...this.#own }),
+    });
   }
 
   get #place(): string {

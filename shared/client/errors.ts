@@ -6,10 +6,10 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** What every error of an event is made from. */
-interface Details {
+/** What every error of an event is made from, beside its own members. */
+interface Details extends Readonly<Record<string, unknown>> {
   readonly event_id: string;
-  /** Reads the event from the bytes that were to be sent. */
+  /** Reads the event from what was to be sent. */
   readonly readEvent: () => unknown;
   readonly cause?: unknown;
 }
@@ -43,15 +43,6 @@ function mark(errorClass: { readonly prototype: object }, name: string): void {
   });
 }
 
-/** Why an event is refused. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly detail: string;
-  readonly errors?: readonly FieldError[] | undefined;
-  readonly errors_omitted?: number | undefined;
-}
-
 /** The event itself is at fault: it will never be taken as it is. */
 export class RefusedError extends EventError {
   declare readonly name: "RefusedError";
@@ -65,13 +56,11 @@ export class RefusedError extends EventError {
   declare readonly errors: readonly FieldError[];
   /** How many faults `errors` leaves out. */
   declare readonly errors_omitted: number | undefined;
-
-  constructor(message: string, refusal: Refusal & Details) {
-    // What answers need not be the producer.
-    super(message, { ...refusal, errors: Array.isArray(refusal.errors) ? refusal.errors : [] } as Details);
-  }
 }
 mark(RefusedError, "RefusedError");
+
+/** Why an event is refused. */
+export type Refusal = Pick<RefusedError, "status" | "code" | "detail" | "errors" | "errors_omitted">;
 
 /** What the last answer said of an event that was not accepted; undefined where there was none. */
 export interface LastAnswer {
@@ -89,10 +78,6 @@ export class UnavailableError extends EventError {
   declare readonly code: string | undefined;
   declare readonly detail: string | undefined;
   declare readonly attempts: number;
-
-  constructor(message: string, { status: lastStatus, ...last }: LastAnswer & Details & { readonly attempts: number }) {
-    super(message, { lastStatus, ...last } as Details);
-  }
 }
 mark(UnavailableError, "UnavailableError");
 

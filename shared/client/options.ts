@@ -71,20 +71,11 @@ export function checkOptions(call: keyof typeof rules, options: object): void {
   }
 }
 
-/**
- * Reads the headers that are sent with each request.
- *
- * @returns them by names in lower case
- * @throws TypeError that names the header that is none, without its value
- */
+/** @returns headers by names in lower case. @throws TypeError for what HTTP does not allow */
 export function readHeaders(headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const read = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      read.set(name, value);
-    } catch {
-      throw new TypeError(`headers must be names and texts that HTTP allows; ${JSON.stringify(name)} has none.`);
-    }
+  try {
+    return Object.fromEntries(new Headers(headers));
+  } catch {
+    throw new TypeError(`headers must be names and texts that HTTP allows; one of ${Object.keys(headers)} is not.`);
   }
-  return Object.fromEntries(read);
 }

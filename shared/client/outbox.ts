@@ -7,11 +7,9 @@ import { FunctionQueue, type NextRequest } from "./function-queue.ts";
 import { Hold } from "./hold.ts";
 import { Lane } from "./lane.ts";
 
-export interface OutboxOptions {
-  /** Requests to one function at once. */
+export interface OutboxOptions extends Pick<ClientOptions, "onRetry"> {
   readonly maxRequests: number;
   readonly attemptTimeoutMs: number;
-  readonly onRetry?: ClientOptions["onRetry"];
 }
 
 /**

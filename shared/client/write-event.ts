@@ -17,8 +17,6 @@ export interface WrittenEvent {
   readonly bytes: number;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 const encoder = new TextEncoder();
 
 /**
@@ -32,38 +30,32 @@ const encoder = new TextEncoder();
  */
 export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, string> | undefined): WrittenEvent {
   let event_id = `evt_${crypto.randomUUID().replaceAll("-", "")}`;
-  const refuse = (status: number, code: string, detail: string, cause?: unknown) =>
-    new RefusedError(`${event_id} was not sent: ${detail}`, {
-      status,
-      code,
-      detail,
-      event_id,
-      cause,
-      readEvent: () => event,
-    });
-  let text: string;
-  let written: Members;
+  let text: string | undefined;
+  const refuse = (status: number, code: string, detail: string, cause?: unknown) => {
+    const readEvent = () => (text?.startsWith("{") ? JSON.parse(text) : event);
+    const own = { status, code, detail, errors: [], event_id, cause, readEvent };
+    return new RefusedError(`${event_id} was not sent: ${detail}`, own);
+  };
+  const malformed = (detail: string, cause?: unknown) => refuse(400, "malformed_json", detail, cause);
   let getter: string | undefined;
   try {
-    // Undefined for a function, and where toJSON says so.
-    text = JSON.stringify(event) ?? "null";
-    written = JSON.parse(text);
+    text = JSON.stringify(event);
     getter = findGetter(event);
   } catch (cause) {
-    throw refuse(400, "malformed_json", `The event cannot be written as JSON: ${cause}`, cause);
+    throw malformed(`The event cannot be written as JSON: ${cause}`, cause);
   }
-  if (Object(written) !== written || Array.isArray(written))
-    throw refuse(400, "malformed_json", "An event is an object.");
-  if (written.event_id === undefined) text = `{"event_id":"${event_id}",${text.slice(1)}`;
-  else event_id = String(written.event_id);
-  if (getter) throw refuse(400, "malformed_json", `JSON leaves out the getter ${getter} of a class: give it a toJSON.`);
+  // Not even a text for a function, and where toJSON returns nothing.
+  if (!text?.startsWith("{")) throw malformed("An event is an object.");
+  const { event_id: id, event_type: type, user_id } = JSON.parse(text);
+  if (id === undefined) text = `{"event_id":"${event_id}",${text.slice(1)}`;
+  else event_id = String(id);
+  if (getter) throw malformed(`JSON leaves out the getter ${getter} of a class: give it a toJSON.`);
 
-  const { event_type: type, user_id } = written;
   if (!type) throw refuse(400, "missing_event_type", "Missing required field: event_type");
-  const target = functionByType.get(type as string);
+  const target = functionByType.get(type);
   if (!target) throw refuse(422, "unknown_event_type", `Unknown event_type: ${String(type)}`);
-  if (urls?.has(target) === false)
-    throw refuse(404, "not_found", `createClient was given no URL of the function ${target}.`);
+  const noUrl = `createClient was given no URL of the function ${target}.`;
+  if (urls?.has(target) === false) throw refuse(404, "not_found", noUrl);
   const bytes = encoder.encode(text).length;
   const tooLarge = `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${bytes}.`;
   if (bytes > MAX_EVENT_BYTES) throw refuse(413, "payload_too_large", tooLarge);
