@@ -1,7 +1,6 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
 import { UsageError } from "../common/command.ts";
-import { toPlace, toShares } from "./cloud-run/service.ts";
-import { toTrafficCommand } from "./cloud-run/traffic.ts";
+import { toPlace, toShares, toTrafficCommand } from "./cloud-run/service.ts";
 import type { DeployChoices } from "./deploy-choices.ts";
 import { toDeployCommands, toFinishCommand } from "./deploy-commands.ts";
 import { type Planned, planFunction } from "./deploy-function.ts";

@@ -43,6 +43,10 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
     const urls = functionNames.map((name) => `\n${name.padEnd(width)}  https://${name}-.*`).join("");
     expect(result.stdout).toMatch(new RegExp(`${urls}\n$`));
 
+    // A project's first deployment is alone: Google makes what all share.
+    const order = cloud.requests.filter(({ path, query }) => query.functionId || path.endsWith(":generateUploadUrl"));
+    expect(order.slice(0, 2).map(({ query }) => query.functionId)).toEqual([undefined, functionNames[0]]);
+
     const otherwise = { minInstanceCount: 0, maxInstanceCount: 5, LOG_LEVEL: "info" };
     const wanted: Partial<Record<FunctionName, typeof otherwise>> = {
       "user-actions": { minInstanceCount: 1, maxInstanceCount: 10, LOG_LEVEL: "warning" },

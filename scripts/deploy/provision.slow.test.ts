@@ -29,6 +29,7 @@ describe.skipIf(!hasGcloud)("provision with the real gcloud", { timeout: gcloudT
     const { cloud } = sandbox;
     const { code, stdout, stderr } = await sandbox.run("provision", [...here, ...monitoring]);
     expect({ code, stderr, unknown: cloud.unknown }).toEqual({ code: 0, stderr: "", unknown: [] });
+    expect(stdout).toContain("add --runbook URL");
     expect(stdout).toContain(`npm run deploy -- --project ${project} --region europe-west1`);
 
     expect([...cloud.enabledApis].sort()).toEqual([

@@ -1,6 +1,12 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
-import { readRevisions, readService, toPlace, toShares, toVariables } from "../deploy/cloud-run/service.ts";
-import { toTrafficCommand } from "../deploy/cloud-run/traffic.ts";
+import {
+  readRevisions,
+  readService,
+  toPlace,
+  toShares,
+  toTrafficCommand,
+  toVariables,
+} from "../deploy/cloud-run/service.ts";
 import { runGcloud } from "../deploy/gcloud/gcloud.ts";
 import { type Change, isSwitched, switches, toSwitchFlags } from "../deploy/switches.ts";
 import type { Target } from "../deploy/target.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { runProgram } from "../common/run-program.ts";
 import { toVariables } from "../deploy/cloud-run/service.ts";
-import { GcloudError, readGcloud, runGcloud } from "../deploy/gcloud/gcloud.ts";
+import { type GcloudError, readGcloud, runGcloud } from "../deploy/gcloud/gcloud.ts";
+import { createQuickGcloud } from "../deploy/rollout/testing/quick-gcloud.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../testing/google-cloud/google-cloud.ts";
-import { createQuickGcloud } from "../testing/google-cloud/quick-gcloud.ts";
 import { setSwitch } from "./set-switch.ts";
 
 vi.mock("../deploy/gcloud/gcloud.ts", { spy: true });
@@ -13,7 +13,7 @@ const variables = { GCP_PROJECT_ID: "shop-prod", LOG_LEVEL: "info" };
 let cloud: StubGoogleCloud;
 beforeAll(async () => {
   cloud = await startStubGoogleCloud(target.project);
-  const quick = createQuickGcloud(cloud, (args, stderr) => new GcloudError(args, stderr));
+  const quick = createQuickGcloud(cloud);
   vi.mocked(runGcloud).mockImplementation(quick);
   vi.mocked(readGcloud).mockImplementation(async (args) => {
     const printed = await quick(args).catch((error: GcloudError) =>

@@ -51,6 +51,11 @@ export function toPlace({ project, region }: Target): string[] {
   return [`--project=${project}`, `--region=${region}`, "--quiet"];
 }
 
+/** The gcloud arguments that change who gets which share of a function's requests, within seconds. */
+export function toTrafficCommand(name: FunctionName, target: Target, ...flags: readonly string[]): string[] {
+  return ["run", "services", "update-traffic", name, ...flags, ...toPlace(target)];
+}
+
 /** The gcloud arguments that print a function's service. */
 export function toServiceCommand(name: FunctionName, target: Target): string[] {
   return ["run", "services", "describe", name, ...toPlace(target), "--format=json"];

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GcloudError } from "./gcloud.ts";
 
 // An account, a grant or an API that was made a moment ago is not known everywhere for a minute or two, Google's own service
-// agents for some more (https://cloud.google.com/iam/docs/access-change-propagation): what needs them fails until then.
+// agents for some more (https://cloud.google.com/iam/docs/access-change-propagation): what needs them fails until then. So does a
+// deployment while one that was broken off here still goes on there.
 const notKnownYet =
-  /\bdoes not exist\b|has not been used in project|SERVICE_DISABLED|Unable to retrieve the repository metadata|Service Agent \S+ must have permission to read the image|\b(might|may) take (a few|several|some) (minutes|time)\b/;
+  /\bdoes not exist\b|has not been used in project|SERVICE_DISABLED|unable to queue the operation|Unable to retrieve the repository metadata|Service Agent \S+ must have permission to read the image|\b(might|may) take (a few|several|some) (minutes|time)\b/;
 
 /** A permission that the caller lacks, whatever advice about waiting follows. */
 const refused = /Permission '[^']+' denied|[Cc]aller is missing permission/;

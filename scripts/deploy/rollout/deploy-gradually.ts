@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasUncommittedChanges } from "../../build/commit.ts";
 import { toDeployedSettings } from "../cloud-run/deployed-settings.ts";
-import { describeShares, readService, type Service, toShares } from "../cloud-run/service.ts";
-import { toTrafficCommand } from "../cloud-run/traffic.ts";
+import { describeShares, readService, type Service, toShares, toTrafficCommand } from "../cloud-run/service.ts";
 import type { DeployChoices } from "../deploy-choices.ts";
 import { toBuildLabels, toFinishCommand } from "../deploy-commands.ts";
 import { deployFunction, type Planned } from "../deploy-function.ts";

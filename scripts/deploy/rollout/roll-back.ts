@@ -7,8 +7,8 @@ import {
   readService,
   type Service,
   toShares,
+  toTrafficCommand,
 } from "../cloud-run/service.ts";
-import { toTrafficCommand } from "../cloud-run/traffic.ts";
 import { runGcloud } from "../gcloud/gcloud.ts";
 import type { Target } from "../target.ts";
 import { readIdToken } from "../verify/cloud-subjects.ts";

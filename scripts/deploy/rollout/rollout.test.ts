@@ -1,13 +1,13 @@
 import { vi } from "vitest";
-import { createQuickGcloud } from "../../testing/google-cloud/quick-gcloud.ts";
 import { GcloudError, runGcloud } from "../gcloud/gcloud.ts";
+import { createQuickGcloud } from "./testing/quick-gcloud.ts";
 import { defineScenarios } from "./testing/scenarios.ts";
 
 vi.mock("../../build/commit.ts", () => ({ readCommit: vi.fn(), hasUncommittedChanges: vi.fn(() => false) }));
 vi.mock("../gcloud/gcloud.ts", { spy: true });
 
 defineScenarios(async (cloud) => {
-  const quick = createQuickGcloud(cloud, (args, stderr) => new GcloudError(args, stderr));
+  const quick = createQuickGcloud(cloud);
   vi.mocked(runGcloud).mockImplementation(quick);
   const { readGcloud } = await import("../gcloud/gcloud.ts");
   vi.mocked(readGcloud).mockImplementation(async (args) => {

@@ -15,6 +15,7 @@ export interface FakeGcloud {
 export const emptyProject = `
   "version "*) echo '{"Google Cloud SDK": "528.0.0", "alpha": "2025.06.20", "beta": "2025.06.20"}' ;;
   "projects describe "*) echo 123456789012 ;;
+  "alpha monitoring policies create "*) ;;
   "config get-value account"*) echo ops@example.com ;;
   "services list "*|*" monitoring "*" list "*|"monitoring dashboards list "*) echo '[]' ;;
   *" get-iam-policy "*|"run services describe "*) echo '{}' ;;

@@ -4,6 +4,7 @@ import { hasUncommittedChanges, readCommit } from "../../../build/commit.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
 import { listenOnLoopback } from "../../../testing/listen-on-loopback.ts";
 import { type Service, toShares } from "../../cloud-run/service.ts";
+import { printDryRun } from "../../deploy-dry-run.ts";
 import { deployFunction, planFunction } from "../../deploy-function.ts";
 import { readDeployOptions } from "../../deploy-options.ts";
 import { deployGradually } from "../deploy-gradually.ts";
@@ -102,6 +103,21 @@ export function defineScenarios(
     expect(cloud.unknown).toEqual([]);
     await close?.();
     await cloud?.close();
+  });
+
+  test("a dry run prints the whole sequence, and changes nothing", async () => {
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    cloud.requests.length = 0;
+    expect(await printDryRun(["commerce"], choices, { gradual: { stepMs: 0 }, rollback: undefined })).toBe(0);
+    const printed = said.mock.calls.flat().filter((line) => !line.trim().startsWith("#"));
+    const verbs = printed.map((line) => /--(to-\S+|update-tags\S+|cpu-boost)|functions deploy/.exec(line)?.[0]);
+    expect(verbs.filter((verb) => verb !== undefined)).toEqual([
+      `--to-revisions=${first}=100`,
+      ...["functions deploy", "--cpu-boost", "--update-tags=candidate=NEW"],
+      ...[`--to-revisions=NEW=10,${first}=90`, `--to-revisions=NEW=50,${first}=50`, "--to-latest"],
+    ]);
+    expect(printed.join()).not.toContain("--serve-all-traffic-latest-revision");
+    expect(cloud.requests.filter(({ method }) => method === "PUT")).toEqual([]);
   });
 
   test("verifies without traffic, then 10, 50 and all", async () => {

@@ -1,4 +1,5 @@
-import type { StubGoogleCloud } from "./google-cloud.ts";
+import type { StubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
+import { GcloudError } from "../../gcloud/gcloud.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers, of which the commands below know their parts
 type Json = Record<string, any>;
@@ -7,10 +8,9 @@ type Json = Record<string, any>;
  * Answers the few gcloud commands of a rollout in this process, by the stub's own APIs: for many cases at once. The same cases
  * run with gcloud itself in `*.slow.test.ts`.
  *
- * @param toError makes what a failed call throws
  * @returns what stands in for `runGcloud`
  */
-export function createQuickGcloud(cloud: StubGoogleCloud, toError: (args: readonly string[], stderr: string) => Error) {
+export function createQuickGcloud(cloud: StubGoogleCloud) {
   return async (args: readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> => {
     signal?.throwIfAborted();
     const flags = new Map(
@@ -27,8 +27,8 @@ export function createQuickGcloud(cloud: StubGoogleCloud, toError: (args: readon
         ...(body && { body: JSON.stringify(body) }),
       });
       const answer = (await response.json()) as Json;
-      if (response.status === 404) throw toError(args, `ERROR: (gcloud) Cannot find service [${name}]`);
-      if (!response.ok) throw toError(args, `ERROR: (gcloud) ${answer.error.status}: ${answer.error.message}`);
+      if (response.status === 404) throw new GcloudError(args, `ERROR: (gcloud) Cannot find service [${name}]`);
+      if (!response.ok) throw new GcloudError(args, `ERROR: (gcloud) ${answer.error.status}: ${answer.error.message}`);
       return answer;
     };
     const service = `run/apis/serving.knative.dev/v1/namespaces/p/services/${name}`;
