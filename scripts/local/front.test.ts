@@ -106,7 +106,7 @@ describe("a batch", () => {
     "of several functions is refused, and told where to go: %s",
     async (path) => {
       const { status, answer } = await post(path, JSON.stringify([order, {}, stock, order]));
-      const detail = new RegExp(`order.placed to /commerce${path}, ${stock.event_type} to /system${path}`);
+      const detail = new RegExp(`order.placed to /commerce/events/batch, ${stock.event_type} to /system/events/batch`);
       expect([status, answer]).toEqual([
         422,
         expect.objectContaining({ code: "wrong_function", detail: expect.stringMatching(detail) }),

@@ -166,13 +166,13 @@ async function passByType(passage: Passage): Promise<void> {
   const found = findFunctions(Buffer.concat(read), request.headers["content-encoding"], behind.eventTypes);
   const [name] = found.keys();
   if (name === undefined) return answerItself(caller, await judge(request, url, read));
-  if (found.size > 1 && !url.startsWith("/events/ingest")) throw refuseMixed(found, url.split("?", 1)[0] ?? "");
+  if (found.size > 1 && !url.startsWith("/events/ingest")) throw refuseMixed(found);
   await passTo(passage, name, url, read);
 }
 
 /** In production each function has an address of its own: none takes such a batch. */
-function refuseMixed(found: ReadonlyMap<string, string>, path: string): Problem {
-  const each = [...found].map(([name, type]) => `${type} to /${name}${path}`).join(", ");
+function refuseMixed(found: ReadonlyMap<string, string>): Problem {
+  const each = [...found].map(([name, type]) => `${type} to /${name}/events/batch`).join(", ");
   const detail = `A batch goes to one function, and this one has events of ${found.size}. Send each its own: ${each}.`;
   return new Problem("wrong_function", detail);
 }
