@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { functionNames } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { toVariables } from "../deploy/cloud-run/service.ts";
 import { type GcloudError, readGcloud, runGcloud } from "../deploy/gcloud/gcloud.ts";
@@ -85,7 +86,7 @@ test.each([
   [[], "the switch must be one of payload-checks, log-level; see --help"],
   [["toString", "x"], "the switch must be one of payload-checks, log-level; see --help"],
   [["payload-checks", "on"], 'payload-checks must be one of report, off, registry, not "on"'],
-  [["log-level", "debug", "carts"], 'there is no function "carts"; there are user-actions, commerce, system'],
+  [["log-level", "debug", "carts"], `there is no function "carts"; there are ${functionNames.join(", ")}`],
   [["log-level", "debug"], "--project is missing: the id of the Google Cloud project"],
 ])("refuses %j in one line, with exit code 2", async (args, line) => {
   const script = new URL("switch.ts", import.meta.url).pathname;

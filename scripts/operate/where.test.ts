@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
+import { functionNames } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { openStack } from "./testing/operated-stack.ts";
@@ -118,7 +119,7 @@ test("broken off, it leaves no subscription behind; what was accepted and is not
   const child = spawn(process.execPath, [script, "evt_lost", "--local", url], { stdio: "ignore" });
   const ended = once(child, "exit");
   const list = async () => (await listSubscriptions()).filter((name) => name.includes("where"));
-  await vi.waitUntil(async () => (await list()).length === 6, { timeout: 20_000 });
+  await vi.waitUntil(async () => (await list()).length === 2 * functionNames.length, { timeout: 20_000 });
   child.kill("SIGINT");
   expect(await ended).toEqual([2, null]);
   expect(await list()).toEqual([]);

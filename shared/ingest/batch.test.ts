@@ -32,7 +32,7 @@ async function take(body: string, { isLines = false, key = "", inFlight = new In
     },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight,
-    contract: new Contract(commerce, "registry"),
+    contract: new Contract(commerce, "report"),
     summaries: uncounted,
     readCaller: () => undefined,
   };

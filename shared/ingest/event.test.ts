@@ -23,7 +23,7 @@ function createService(over: Partial<Service> = {}) {
     publisher: { publish },
     log: { write: (severity, message, fields) => void lines.push({ severity, message, ...fields }) },
     inFlight: new InFlight(2),
-    contract: new Contract(commerce, "registry"),
+    contract: new Contract(commerce, "report"),
     summaries: uncounted,
     readCaller: () => undefined,
     ...over,

@@ -58,7 +58,7 @@ function judge(event: Record<string, unknown>, domain: Domain): string | undefin
   return v.is(found.event.schema, event) ? undefined : "invalid_event";
 }
 
-const contracts = new Map(all.map((domain) => [domain, new Contract(domain, "registry")]));
+const contracts = new Map(all.map((domain) => [domain, new Contract(domain, "report")]));
 
 function validate(bytes: Buffer, domain: Domain): ValidEvent | Problem {
   const contract = contracts.get(domain) as Contract;

@@ -16,7 +16,7 @@ const service: Service = {
   publisher: { publish: async () => "m" },
   log: { write() {} },
   inFlight: new InFlight(10_000),
-  contract: new Contract(commerce, "registry"),
+  contract: new Contract(commerce, "report"),
   summaries: uncounted,
   readCaller: () => undefined,
 };

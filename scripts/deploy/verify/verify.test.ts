@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { domains } from "../../../shared/events/registry.ts";
+import { domains, functionNames } from "../../../shared/events/registry.ts";
 import { runProgram } from "../../common/run-program.ts";
 import { callUnary, connectPubSub } from "../../pubsub/client.ts";
 import { collectTopic } from "../../pubsub/collect-topic.ts";
@@ -172,7 +172,7 @@ test("what cannot be found out: exit code 2 and one line", async () => {
 test.each([
   [["--local", "--project", "shop-prod"], "--project does not go with --local"],
   [["http://localhost:1"], "http://localhost:1 needs --local"],
-  [["--local", "carts"], 'there is no function "carts"; there are user-actions, commerce, system'],
+  [["--local", "carts"], `there is no function "carts"; there are ${functionNames.join(", ")}`],
   [["commerce"], "--project is missing: the id of the Google Cloud project"],
 ])("refuses %j in one line, with exit code 2", async (args, line) => {
   expect(await runVerify(...args)).toEqual({ code: 2, stdout: "", stderr: `${line}\n` });
