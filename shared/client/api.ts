@@ -35,10 +35,7 @@ export interface AbortSignalLike {
 export interface SendOptions {
   /** Ends the waiting with an `AbortError`. */
   readonly signal?: AbortSignalLike | undefined;
-  /**
-   * Milliseconds until `UnavailableError`, all attempts together; the client's unless given. They count from the call, in
-   * `sendAll` from each event's first attempt.
-   */
+  /** Milliseconds until `UnavailableError`, from the call, in `sendAll` from an event's first attempt; else the client's. */
   readonly timeoutMs?: number | undefined;
   /** The W3C trace context to send. A batch has it where all of its events have the same one. */
   readonly traceparent?: string | undefined;
@@ -48,11 +45,8 @@ export interface SendOptions {
 export type WaitOptions = Pick<SendOptions, "timeoutMs" | "signal">;
 
 /**
- * Gives the ID token for a function.
- *
- * @param url the function's URL: the token's audience, and the one place that it is sent to
- * @param refused the token that was just answered with 401, where there is one: give another
- * @returns undefined where no token is needed
+ * Gives the ID token for a function by its URL, or undefined where none is needed. `refused` is the one that was just
+ * answered with 401: give another.
  */
 export type TokenSource = (url: string, refused?: string) => string | undefined | Promise<string | undefined>;
 

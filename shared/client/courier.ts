@@ -24,11 +24,7 @@ export class Courier {
     this.#options = options;
   }
 
-  /**
-   * Reads the options of one call, in the context of which its events are sent.
-   *
-   * @throws TypeError for options that are none
-   */
+  /** Reads the options of one call, in whose context its events are sent. @throws TypeError for options that are none */
   toCall(limits: BatchLimits, countsFrom: CallOptions["countsFrom"], sendOptions: SendOptions = {}): CallOptions {
     checkOptions("send", sendOptions);
     const { timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, traceparent } = sendOptions;

@@ -86,23 +86,25 @@ export class Entry {
   }
 
   #startClock(): void {
+    clearTimeout(this.#timer);
     if (this.#timeoutMs === Number.POSITIVE_INFINITY) return;
     this.deadline = performance.now() + this.#timeoutMs;
     this.#timer = setTimeout(() => {
-      if (this.hasTimeFor(0)) this.onLastChance?.();
+      if (this.#wasFrozen()) this.onLastChance?.();
       else this.giveUp();
     }, this.#timeoutMs);
   }
 
-  /**
-   * Whether there is time for an attempt after a wait. Time that passed while the process was frozen passed unused: there is
-   * one more attempt after it, with as much time again.
-   */
+  /** Whether there is time for an attempt after a wait. */
   hasTimeFor(delayMs: number): boolean {
-    const now = performance.now();
-    if (now + delayMs <= this.deadline && this.attempts < this.#lastAttempt) return true;
-    const wasFrozen = this.call.countsFrom === "call" && now > this.deadline + FROZEN_MS;
-    if (!wasFrozen || this.#lastAttempt !== Number.POSITIVE_INFINITY) return false;
+    const isInTime = performance.now() + delayMs <= this.deadline && this.attempts < this.#lastAttempt;
+    return isInTime || this.#wasFrozen();
+  }
+
+  /** Time that passed while the process was frozen passed unused: there is one more attempt, with as much time again. */
+  #wasFrozen(): boolean {
+    const isLate = this.call.countsFrom === "call" && performance.now() > this.deadline + FROZEN_MS;
+    if (!isLate || this.#lastAttempt !== Number.POSITIVE_INFINITY) return false;
     this.#lastAttempt = this.attempts + 1;
     this.#startClock();
     return true;

@@ -96,11 +96,9 @@ export class Outbox {
     const { attemptTimeoutMs } = this.#options;
     queue.open++;
     const controller = new AbortController();
-    const abort = (reason: string) => controller.abort(new Error(reason));
-    const request = new Hold(
-      ...([entries, attemptTimeoutMs, () => abort(`nothing came within ${attemptTimeoutMs} ms`)] as const),
-      () => abort("nobody waits for the answer"),
-    );
+    const abortFor = (reason: string) => () => controller.abort(new Error(reason));
+    const onTimeout = abortFor(`nothing came within ${attemptTimeoutMs} ms`);
+    const request = new Hold(entries, attemptTimeoutMs, onTimeout, abortFor("nobody waits for the answer"));
     for (const lane of lanes) Object.assign(lane, { request, queued: undefined } satisfies Partial<Lane>);
     for (const entry of entries) entry.beginAttempt();
     const attempted = await this.#attempt({ entries, signal: controller.signal, onAnswer: () => request.end() });

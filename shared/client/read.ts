@@ -30,11 +30,10 @@ interface Fitting<TType extends EventType> extends About {
   readonly faults?: undefined;
 }
 
-/** An event whose payload breaks its schema, and may hold anything. */
+/** An event whose payload breaks its schema at these paths, such as `payload.total`, and may hold anything. */
 interface Faulty<TType extends EventType> extends About {
   readonly type: TType;
   readonly event: Omit<Fitting<TType>["event"], "payload"> & { readonly payload: unknown };
-  /** The paths at which it does, such as `payload.total`. */
   readonly faults: readonly string[];
 }
 

@@ -30,11 +30,7 @@ export interface OutgoingRequest {
 
 type HttpOptions = Pick<ClientOptions, "token" | "gzip" | "headers" | "fetch">;
 
-/**
- * Posts a body, a second time where the token is refused and there is another.
- *
- * @throws whatever came in place of a complete answer
- */
+/** Posts a body, again where the token is refused and there is another. @throws whatever came in an answer's place */
 export async function post(request: OutgoingRequest, options: HttpOptions): Promise<Answer> {
   const { url, signal } = request;
   const ask = async (...refused: [string?]) => {

@@ -2,23 +2,16 @@ const FIRST_MS = 200;
 const LONGEST_MS = 20_000;
 
 /**
- * How long to wait before the next attempt: at least as the answer says, and above it a random time that doubles its range
- * with each attempt, so that many callers do not come back at once.
- *
- * @param attempts made so far
- * @param retryAfterMs what the answer's `Retry-After` means
- * @returns milliseconds
+ * How long to wait before the next attempt: as the answer says, and above it a random time that doubles its range with each
+ * attempt made so far, so that many callers do not come back at once. @returns milliseconds
  */
 export function toRetryDelay(attempts: number, retryAfterMs: number): number {
   return retryAfterMs + Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempts - 1));
 }
 
 /**
- * Reads `Retry-After`, seconds or an HTTP date.
- *
- * @param header null or nonsense is 0
- * @param date the answer's own `Date`, by which its sender reckons; without one our clock's
- * @returns milliseconds
+ * Reads `Retry-After`, seconds or an HTTP date; nonsense is 0. A date is read against the answer's own `Date`, where it has
+ * one: its sender's clock need not be ours. @returns milliseconds
  */
 export function readRetryAfter(header: string | null, date: string | null): number {
   const text = header?.trim() ?? "";
