@@ -47,10 +47,12 @@ async function main(args: readonly string[]): Promise<number> {
     console.error("the build failed; nothing was deployed");
     return 1;
   }
-  if (options.gradual) return deployAllGradually(planned, choices, { ...options.gradual, account: options.account });
-  const code = printResult(await deployAll(planned, choices));
+  const { account } = options;
+  const code = options.gradual
+    ? await deployAllGradually(planned, choices, { ...options.gradual, account })
+    : printResult(await deployAll(planned, choices));
   if (code !== 0 || !options.verify) return code;
-  return runVerification({ kind: "cloud", target, account: options.account }, functions);
+  return runVerification({ kind: "cloud", target, account }, functions);
 }
 
 /** One after the other: one that goes back, or is broken off, keeps the next ones as they are. */
