@@ -33,7 +33,6 @@ export function tooLarge(limit: number): Problem {
 
 class Receiver<T> {
   received = 0;
-  isPaused = false;
   readonly #request: IncomingMessage;
   readonly #receiving: Receiving<T>;
   readonly #resolve: (result: T) => void;
@@ -74,19 +73,15 @@ class Receiver<T> {
     const mostBytes = inflater ? limit : this.#declared;
     if (!isLarge) this.#read();
     else
-      this.#reserve(mostBytes + (inflater?.windowBytes ?? 0), () => {
+      lease.reserve(mostBytes + (inflater?.windowBytes ?? 0), () => {
         this.#body.grow(mostBytes);
         this.#read();
       });
   }
 
-  /** Waits, without reading, until the room takes the body. */
-  #reserve(bytes: number, onAdmitted: () => void): void {
-    this.isPaused = true;
-    this.#receiving.lease.reserve(bytes, () => {
-      this.isPaused = false;
-      onAdmitted();
-    });
+  /** Whether it waits, without reading, until the room takes the body. */
+  get isPaused(): boolean {
+    return this.#receiving.lease.isWaiting;
   }
 
   #read(): void {
@@ -134,7 +129,7 @@ class Receiver<T> {
       lease.hold(this.#body.capacity);
     } else {
       source.pause();
-      this.#reserve(limit, () => {
+      lease.reserve(limit, () => {
         this.#body.grow(limit);
         this.#body.add(chunk, limit);
         source.resume();

@@ -95,6 +95,8 @@ export class Lease {
   goOn: (() => void) | undefined;
   /** Why the body ends before its end, where it was made to. */
   failure: Problem | undefined;
+  /** Whether the body waits for room among the large. */
+  isWaiting = false;
   /** Hears, while the body arrives or waits, that it must end. */
   onFailure: ((problem: Problem) => void) | undefined;
   readonly #room: Room;
@@ -133,10 +135,12 @@ export class Lease {
    */
   reserve(bytes: number, onAdmitted: () => void): void {
     this.#setSmall(0);
+    this.isWaiting = true;
     const refuse = () => this.#stop(new Problem("overloaded"));
     this.#timer = setTimeout(refuse, WAIT_MS);
     const admit = () => {
       clearTimeout(this.#timer);
+      this.isWaiting = false;
       this.#large = bytes;
       onAdmitted();
     };
