@@ -52,7 +52,8 @@ export function FaultMenu({ store }: { readonly store: Store }) {
         </label>
       ))}
       <p class="row">
-        <button type="button" onClick={() => choose(ALL, "none")} disabled={active.length === 0}>
+        {/* Never disabled: it would lose the focus, and with it Escape. */}
+        <button type="button" onClick={() => choose(ALL, "none")}>
           Heal all
         </button>
       </p>
