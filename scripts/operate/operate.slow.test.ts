@@ -66,10 +66,9 @@ describe.skipIf(!hasGcloud)("with the real gcloud", { timeout: gcloudTimeout }, 
     expect((await where("evt_1", "--show")).stdout).toContain(data.toString());
 
     const dry = await run("redrive", "commerce", "--dry-run");
-    expect([dry.code, dry.stdout]).toEqual([
-      0,
-      expect.stringContaining(`1 order.placed from ${subscription}, 0 min old`),
-    ]);
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toContain(`  1 order.placed from ${subscription}, `);
+    expect(published).toHaveLength(1);
     const redriven = await run("redrive", "commerce");
     expect([redriven.code, redriven.stderr]).toEqual([0, ""]);
     await vi.waitUntil(() => published.length === 2);
