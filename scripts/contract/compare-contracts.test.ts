@@ -232,6 +232,17 @@ const rows: readonly [
   ["a pattern in one case", like(/^[a-z]+$/i), like(/^[a-z]+$/), "B", "x"],
   ["a pattern with more", like(/^[A-Z]{3}$/), like(/^[A-Z]{3,4}$/), "F", "AAA"],
   ["a length for a pattern", like(/^[A-Z]{3}$/), v.pipe(text, v.codePoints(3)), "F", "AAA"],
+  [
+    "a second value that is not allowed",
+    v.pipe(number, v.notValue(5)),
+    v.pipe(number, v.notValue(5), v.notValue(6)),
+    "B",
+    1,
+  ],
+  ["a second pattern", like(/^a/), v.pipe(like(/^a/), v.regex(/z$/)), "B", "az"],
+  ["what a second schema of a pipe takes", text, v.pipe(text, v.picklist(["x"])), "B", "x"],
+  ["null that was not taken anyway", v.nonNullable(v.nullable(text)), text, "", "x"],
+  ["nothing any more", v.optional(text), v.optional(v.never()), "B", undefined],
   ["a pattern and more bytes", v.pipe(text, v.maxBytes(40)), v.pipe(text, v.endsWith("z")), "BF", "z"],
 ];
 

@@ -1,9 +1,9 @@
 import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
 import type { Change } from "./change.ts";
-import { comparePatterns } from "./compare-patterns.ts";
+import { comparePatterns, listPatterns } from "./compare-patterns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareConjuncts, compareFormats, compareKeywords } from "./compare-values.ts";
-import { drawValues } from "./draw-values.ts";
+import { drawValues, listRepeats } from "./draw-values.ts";
 import { listValues, takes } from "./takes.ts";
 
 /** Fewer values than these, right on one side, prove nothing of the other. */
@@ -26,7 +26,10 @@ export function compareScalars(a: JsonSchema, b: JsonSchema, path: string): Chan
 function decide(a: JsonSchema, b: JsonSchema, changes: readonly Change[]): readonly Change[] {
   const sides = (["backward", "forward"] as const).filter((side) => changes.some((change) => change[side]));
   if (sides.length < 2) return changes;
-  const mentioned = [a, b].flatMap(listMentioned);
+  // What makes a word, or one character to a reader, is drawn too seldom.
+  if ([a, b].some((schema) => rulesOf(schema).some(({ item }) => /words|graphemes/.test(item.type)))) return changes;
+  const repeats = listRepeats([a, b].flatMap(listPatterns));
+  const mentioned = [...[a, b].flatMap(listMentioned), ...repeats];
   const values = [a, b].flatMap((schema) => drawValues({ root: schema, mentioned }, schema));
   const show = (from: JsonSchema, to: JsonSchema) => {
     const right = values.filter((value) => takes(from, value));

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
-import type { Change } from "./change.ts";
+import { type Change, toLooser, toStricter } from "./change.ts";
 import { compareArrays } from "./compare-arrays.ts";
 import { compareConstants } from "./compare-constants.ts";
 import { compareObjects } from "./compare-objects.ts";
@@ -40,6 +40,8 @@ function compareNodes(comparison: Comparison, before: unknown, after: unknown, p
   if (toEssence(a) === toEssence(b) && !JSON.stringify([a, b]).includes('"$ref"')) return [];
   const unknown = [...new Set([...listUnknownKeywords(a), ...listUnknownKeywords(b)])];
   const changes = unknown.map((keyword) => toUnknownKeyword(path, keyword));
+  if (isNever(a)) return [...changes, toLooser(path, "nothing was taken: values of any kind are now")];
+  if (isNever(b)) return [...changes, toStricter(path, "nothing is taken any more")];
   const constants = compareConstants(a, b, path);
   if (constants) return [...changes, ...constants];
   const unions = compareUnions(comparison, a, b, path);
@@ -53,4 +55,8 @@ function compareNodes(comparison: Comparison, before: unknown, after: unknown, p
     ...compareObjects(comparison, a, b, path),
     ...compareArrays(comparison, a, b, path),
   ];
+}
+
+function isNever({ not }: JsonSchema): boolean {
+  return not !== undefined && toEssence(not) === "{}";
 }

@@ -1,7 +1,8 @@
-import type { JsonSchema } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
 import { type Change, toDifferent, toLooser, toStricter } from "./change.ts";
 import { compareLengths, hasOwnLength } from "./compare-lengths.ts";
 import { conjuncts, toEssence } from "./keywords.ts";
+import { toKey } from "./rule-key.ts";
 import { listValues } from "./takes.ts";
 
 /** Compares which JSON types two schemas take; of an enum, the types of its values. */
@@ -18,11 +19,27 @@ export function compareTypes(a: JsonSchema, b: JsonSchema, path: string): Change
 
 /** Compares what two schemas say of texts and numbers by keywords that have an order: bounds, multiples. */
 export function compareKeywords(a: JsonSchema, b: JsonSchema, path: string): Change[] {
-  return [...compareBounds(a, b, path), ...compareMultiples(a, b, path), ...compareConjunct(["not"], a, b, path)];
+  return [...compareBounds(a, b, path), ...compareMultiples(a, b, path), ...compareRefusals(a, b, path)];
 }
 
 export function compareFormats(a: JsonSchema, b: JsonSchema, path: string): Change[] {
   return compareConjunct(["format"], a, b, path);
+}
+
+/** Compares which values or texts are not allowed. */
+function compareRefusals(a: JsonSchema, b: JsonSchema, path: string): Change[] {
+  const [before, after] = [listRefusals(a), listRefusals(b)];
+  const isRemoved = before.some((refusal) => !after.includes(refusal));
+  const isAdded = after.some((refusal) => !before.includes(refusal));
+  if (isAdded && isRemoved) return [toDifferent(path, "not changed")];
+  if (isAdded) return [toStricter(path, "not added")];
+  return isRemoved ? [toLooser(path, "not removed")] : [];
+}
+
+function listRefusals(schema: JsonSchema): string[] {
+  const rules = rulesOf(schema).filter(({ item, said }) => said === "all" && /^(not_|excludes)/.test(item.type));
+  if (rules.length > 0) return rules.map(toKey);
+  return schema.not === undefined ? [] : [toEssence(schema.not)];
 }
 
 /** Compares keywords that stand for themselves. */

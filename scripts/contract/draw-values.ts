@@ -108,6 +108,8 @@ function drawTexts({ mentioned }: Drawing, node: JsonSchema, sample: unknown): s
   const said = mentioned.filter((literal) => typeof literal === "string");
   const lengths = around([...numbers, ...toBounds(node, ["minLength", "maxLength"])], LENGTHS, 20_000);
   const matching = listPatterns(node).concat(listFormats(node)).flatMap(drawMatching);
+  const short = matching.toSorted((a, b) => a.length - b.length).slice(0, 6);
+  const repeats = [...numbers, ...listRepeats(listPatterns(node))].filter((count) => count > 1 && count <= 300);
   const ends = toBounds(node, ["minLength", "maxLength"])
     .concat(numbers)
     .filter((length) => length <= 20_000);
@@ -115,6 +117,7 @@ function drawTexts({ mentioned }: Drawing, node: JsonSchema, sample: unknown): s
   const drawn = [
     ...[...first, ...matching, ...known],
     ...matching.slice(0, 5).flatMap((text) => ends.flatMap((length) => stretch(text, length))),
+    ...short.flatMap((text) => repeats.flatMap((count) => repeatEach(text, count))),
     ...lengths.map((length) => "x".repeat(length)),
     ...[...TEXTS, ...said.flatMap((text) => [text, `${text}1`, `x${text}`])],
     ...lengths.filter((length) => length > 0).flatMap((length) => ["é".repeat(length), "7".repeat(length)]),
@@ -140,6 +143,20 @@ function drawMatching(pattern: RegExp): string[] {
 /** The expressions of kinds such as `email`, which their format does not show. */
 function listFormats(node: JsonSchema): RegExp[] {
   return rulesOf(node).flatMap(({ item }) => (item.requirement instanceof RegExp ? [item.requirement] : []));
+}
+
+/** How often parts of patterns may be repeated, and a little beyond. */
+export function listRepeats(patterns: readonly RegExp[]): number[] {
+  const found = patterns.flatMap(({ source }) =>
+    [...source.matchAll(/\{(?:\d+,)?(\d+)\}/g)].map(([, most]) => Number(most)),
+  );
+  return [...new Set(found)].filter((most) => most > 4).flatMap((most) => [most, most + 1, most + 2, most + 3]);
+}
+
+/** A text with each of its first characters in turn so often. */
+function repeatEach(text: string, count: number): string[] {
+  const characters = [...text].slice(0, 60);
+  return characters.map((character, index) => [...text].toSpliced(index, 1, character.repeat(count)).join(""));
 }
 
 /** A text with one of its characters repeated until it has a length: what repeats in a pattern may do so at any place. */

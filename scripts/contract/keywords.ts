@@ -1,5 +1,5 @@
 import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
-import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schema.ts";
 import { toKey } from "./rule-key.ts";
 
 /** Keywords that say something to a reader, and nothing about which values are right. */
@@ -71,8 +71,11 @@ function strip(value: unknown): unknown {
   const kept = Object.entries(value as JsonSchema)
     .filter(([keyword]) => !annotations.has(keyword))
     .map(([keyword, member]) => [keyword, stripMember(keyword, member)]);
-  const rules = rulesOf(value as JsonSchema).filter(({ said }) => said !== "all");
-  const keys = rules.map((rule) => [rule.text, toKey(rule)]);
+  // Of several patterns, or refused values, the keywords beside each other show one.
+  const isOneOfSome = ({ item }: Rule) =>
+    item.requirement instanceof RegExp || /^(not_|excludes|starts_|ends_|includes)/.test(item.type);
+  const rules = rulesOf(value as JsonSchema).filter((rule) => rule.said !== "all" || isOneOfSome(rule));
+  const keys = rules.map((rule) => [rule.said === "all" ? "" : rule.text, toKey(rule)]);
   return { ...Object.fromEntries(kept), ...(keys.length > 0 ? { " rules": keys } : {}) };
 }
 

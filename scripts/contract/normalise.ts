@@ -99,9 +99,23 @@ function normaliseSum(node: JsonSchema): JsonSchema {
   const parts = (allOf as readonly JsonSchema[]).flatMap((part) =>
     part.allOf && toEssence({ ...part, allOf: undefined }) === "{}" ? (part.allOf as JsonSchema[]) : [part],
   );
-  const merged = parts.reduce<JsonSchema | undefined>((sum, part) => sum && merge(sum, part), rest);
-  if (merged) return normaliseNumber(merged);
+  // What a second pattern or a second refused value is made of, the rules say.
+  const isByRule = (part: JsonSchema) =>
+    Object.keys(part).every((keyword) => keyword === "pattern" || keyword === "not");
+  const own = rulesOf(node).length > 0 ? parts.filter((part) => !isByRule(part)) : parts;
+  const merged = own.reduce<JsonSchema | undefined>((sum, part) => sum && merge(sum, part), rest);
+  if (merged) return normaliseNumber(withoutNull(merged));
   return { ...rest, allOf: parts.toSorted((a, b) => (toEssence(a) < toEssence(b) ? -1 : 1)) };
+}
+
+/** Without the null that `nonNullable` takes away from what it wraps. */
+function withoutNull(node: JsonSchema): JsonSchema {
+  const { not, anyOf, ...rest } = node as JsonSchema & { anyOf?: readonly JsonSchema[] };
+  if (not === undefined || toEssence(not) !== '{"type":"null"}') return node;
+  if (!anyOf) return rest.type === undefined ? node : withRules(rest, rulesOf(node));
+  const members = anyOf.filter(({ type }) => type !== "null");
+  const isClear = members.every(({ type }) => typeof type === "string");
+  return isClear ? normaliseChoice(withRules({ ...rest, anyOf: members }, rulesOf(node))) : node;
 }
 
 const lower = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
