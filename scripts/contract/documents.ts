@@ -11,7 +11,7 @@ const printers: Readonly<Record<string, (domains: readonly Domain[]) => string>>
 };
 
 /** Documents in which a marked table, or a list of the functions, follows the registry. */
-const documents = ["README.md", "docs/operations.md"].filter((file) => existsSync(new URL(file, root)));
+const documents = ["README.md", "docs/operations.md", "docs/ci.md"].filter((file) => existsSync(new URL(file, root)));
 
 /** @returns the documents whose regions are not what the registry says; throws where a region has no end */
 export function listStaleDocuments(domains: readonly Domain[]): string[] {
@@ -28,7 +28,9 @@ export function writeDocuments(domains: readonly Domain[]): string[] {
 /** Lists of the functions in commands and queries, where a comment would be part of what is copied. */
 const lists: readonly (readonly [RegExp, (names: readonly string[]) => string])[] = [
   [/service_name=\("[^)\n]*"\)/g, (names) => `service_name=(${names.map((name) => `"${name}"`).join(" OR ")})`],
-  [/for name in [a-z0-9 -]+; do/g, (names) => `for name in ${names.join(" ")}; do`],
+  [/for name in [a-z0-9 -]+(?<! build); do/g, (names) => `for name in ${names.join(" ")}; do`],
+  // Accounts: the builder's besides.
+  [/for name in [a-z0-9 -]+ build; do/g, (names) => `for name in ${names.join(" ")} build; do`],
 ];
 
 function renew(file: string, domains: readonly Domain[]): string {

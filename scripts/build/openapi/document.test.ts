@@ -88,9 +88,10 @@ describe.each(single)("the document of $name", ({ domain, document }) => {
 
   it("has the payload of every event type, and its mode", () => {
     const { schemas } = document.components;
-    for (const { type, enforce } of Object.values(domain.events)) {
+    for (const { type, enforce, payload: schema } of Object.values(domain.events)) {
       const event = schemas[toComponentName(type)] as { properties: Record<string, { $ref?: string }> };
       expect(event.properties.event_type).toEqual({ type: "string", enum: [type] });
+      if (!schema) continue;
       const payload = event.properties.payload?.$ref?.split("/").at(-1) ?? "";
       expect(schemas[payload]).toMatchObject({ type: "object", "x-payload-mode": enforce ? "enforce" : "report" });
     }
@@ -120,7 +121,7 @@ describe.each(single)("the document of $name", ({ domain, document }) => {
   });
 
   it("stays small in the bundle", () => {
-    expect(JSON.stringify(document).length).toBeLessThan(48_000);
+    expect(JSON.stringify(document).length).toBeLessThan(36_000 + 4_000 * Object.keys(domain.events).length);
   });
 });
 

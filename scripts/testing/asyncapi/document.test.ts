@@ -59,7 +59,7 @@ describe("the AsyncAPI document", () => {
   const events = all.flatMap((domain) => Object.values(domain.events));
   it.each(events)("$type: its payload is the published schema, and its example keeps to both schemas", (event) => {
     const message = document.components.messages[event.type];
-    const { $schema: _, ...published } = toPublished(event);
+    const { $schema: _, $id: _id, ...published } = toPublished(event);
     expect(message).toMatchObject({
       name: event.type,
       correlationId: { location: "$message.header#/event_id" },
