@@ -25,9 +25,9 @@ export class Courier {
   }
 
   /** Reads the options of one call, in whose context its events are sent. @throws TypeError for options that are none */
-  toCall(limits: BatchLimits, countsFrom: CallOptions["countsFrom"], sendOptions: SendOptions = {}): CallOptions {
-    checkOptions("send", sendOptions);
-    const { timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, traceparent } = sendOptions;
+  toCall(limits: BatchLimits, countsFrom: CallOptions["countsFrom"], sendOptions?: SendOptions): CallOptions {
+    if (sendOptions) checkOptions("send", sendOptions);
+    const { timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, traceparent } = sendOptions ?? {};
     return { timeoutMs, traceparent, limits, countsFrom, context: captureContext() };
   }
 

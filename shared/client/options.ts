@@ -59,10 +59,10 @@ const rules = {
  * @throws TypeError that names the option, its value where that is no secret, and what is allowed
  */
 export function checkOptions(call: keyof typeof rules, options: object): void {
-  const known = new Map<string, Rule>(Object.entries(rules[call]));
+  const known: Readonly<Record<string, Rule>> = rules[call];
   for (const [name, value] of Object.entries(options)) {
-    const rule = known.get(name);
-    if (!rule) throw new TypeError(`${call} has no option ${name}; it has ${[...known.keys()].join(", ")}.`);
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!rule) throw new TypeError(`${call} has no option ${name}; it has ${Object.keys(known).join(", ")}.`);
     if (value === undefined || rule.isAllowed(value)) continue;
     // A text may be a token or have a password in it, unless it is a number's.
     const isShown = typeof value === "string" ? /^[\d.,\s-]{0,20}$/.test(value) : Object(value) !== value;
