@@ -161,12 +161,17 @@ describe.concurrent("SIGTERM", () => {
   it("waits for a body that it refuses itself", async () => {
     const own = await startFunction("commerce", { endpoint, project });
     const [idle, holder] = [await connect(own.port), await connect(own.port)];
-    holder.write(head("POST / HTTP/1.1", ["Content-Length: 10"]), "{");
+    holder.write(head("POST / HTTP/1.1", ["Content-Length: 10", "Expect: 100-continue"]));
+    // It has been taken.
+    expect((await holder.response()).status).toBe(100);
     const exited = own.stop("SIGTERM");
-    await sleep(300);
+    const isEnding = async () => (await fetch(`${own.url}/health`)).status === 503;
+    await vi.waitUntil(isEnding, { timeout: 5000 });
+    const countRefused = () => own.logs.filter(({ code }) => code === "shutting_down").length;
+    const before = countRefused();
     idle.socket.pause();
     idle.write(head("POST / HTTP/1.1", [`Content-Length: ${8 * MB}`]), spaces(4 * MB));
-    await vi.waitUntil(() => own.logs.some(({ code }) => code === "shutting_down"), 10_000);
+    await vi.waitUntil(() => countRefused() > before, { timeout: 5000 });
     holder.close();
     await sleep(1000);
     idle.write(spaces(4 * MB));
