@@ -65,7 +65,8 @@ describe("the AsyncAPI document", () => {
       correlationId: { location: "$message.header#/event_id" },
       bindings: { googlepubsub: { bindingVersion: "0.2.0", orderingKey: "user_id" } },
     });
-    expect(message?.payload).toEqual(published);
+    // Without the rules that stand beside it for the gate.
+    expect(message?.payload).toEqual(JSON.parse(JSON.stringify(published)));
     // The parser does not compare examples with schemas.
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     for (const { headers, payload } of message?.examples ?? []) {
