@@ -2,6 +2,7 @@ import { type ConversionConfig, toJsonSchemaDefs } from "@valibot/to-json-schema
 import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
+import { TOO_MANY_VALUES } from "../../../shared/events/words.ts";
 import { conversion, type JsonSchema, toJsonSchema } from "../schemas/json-schema.ts";
 import { moveRefs } from "../schemas/move-refs.ts";
 import { toPublishable } from "../schemas/publishable.ts";
@@ -64,9 +65,8 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
   return schemas;
 }
 
-const ENFORCED = "Enforce mode: an event whose payload breaks this schema is refused.";
-const REPORTED =
-  "Report mode: an event whose payload breaks this schema is accepted and published as sent; the answer says so in `warnings`.";
+const ENFORCED = `Enforce mode: an event whose payload breaks this schema, or ${TOO_MANY_VALUES}, is refused.`;
+const REPORTED = `Report mode: an event whose payload breaks this schema, or ${TOO_MANY_VALUES}, is accepted and published as sent; the answer says so in \`warnings\`.`;
 
 /** An event's type as a list of one: generators of clients stumble over a bare `const`. */
 const overrideSchema: NonNullable<ConversionConfig["overrideSchema"]> = (context) => {

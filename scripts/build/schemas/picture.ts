@@ -1,5 +1,6 @@
 import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
 import { attributes, ORDERING_KEY } from "../../../shared/events/message.ts";
+import { TOO_MANY_VALUES } from "../../../shared/events/words.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 
 /** What becomes of a payload that breaks its schema; `free` where there is no schema. */
@@ -90,8 +91,7 @@ function toMode(event: DefinedEvent): PayloadMode {
   return event.enforce ? "enforce" : "report";
 }
 
-const REPORT =
-  "Report mode: a message without the attribute `payload_faults` keeps to this schema; one that has it breaks it at the paths that it names.";
+const REPORT = `Report mode: a message without the attribute \`payload_faults\` keeps to this schema; one that has it breaks it at the paths that it names; the path \`payload\` alone may say that it ${TOO_MANY_VALUES}.`;
 
 /** The envelope with its payload's own schema, or with a free payload. Definitions of the payload move to the root. */
 function withPayload(envelope: JsonSchema, event: DefinedEvent, hasSchema: boolean): JsonSchema {
