@@ -1,6 +1,6 @@
 import * as bodies from "./bodies.ts";
 import { toPieces } from "./bodies.ts";
-import { longBodies } from "./long-bodies.ts";
+import { longBodies, toManyValues } from "./long-bodies.ts";
 import { type Sending, sendRaw } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
@@ -12,6 +12,8 @@ export type PubSubState = "answers" | "hangs" | "does not read";
 export interface HostileCase {
   readonly name: string;
   readonly pubsub: PubSubState;
+  /** Sent to a function with the event types of `judged-domain.ts`. */
+  readonly isJudged?: true;
   /** One request at a time: how long the thread is held is the doing of one. */
   readonly isAlone?: true;
   /** Sends everything to the function at this port. @returns the status of each answer that came */
@@ -50,8 +52,11 @@ function pipelined(
   };
 }
 
+const always = (body: bodies.RequestBody) => () => body;
+
 const onLoad: readonly Omit<HostileCase, "pubsub">[] = [
   { name: "80 events of 8.9 MiB", send: atOnce(80, () => bodies.events()) },
+  { name: "80 events of 8.9 MiB and 9,999 values", send: atOnce(80, () => always(toManyValues())) },
   { name: "80 events of 8.9 MiB, chunked", send: atOnce(80, () => bodies.chunkedEvents()) },
   { name: "80 events of 8.9 MiB, gzip", send: atOnce(80, () => bodies.gzipEvents("monotone")) },
   { name: "80 events of 8.9 MiB, gzip of noise", send: atOnce(80, () => bodies.gzipEvents("noise")) },
@@ -80,6 +85,7 @@ const onFault: readonly Omit<HostileCase, "pubsub">[] = [
 const onThread: readonly Omit<HostileCase, "pubsub">[] = longBodies.map(([name, make]) => ({
   name: `one after the other: ${name}`,
   isAlone: true,
+  ...(name.includes("records") && { isJudged: true }),
   send: async (port) => {
     const body = make();
     const statuses: number[] = [];

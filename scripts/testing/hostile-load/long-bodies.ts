@@ -21,7 +21,35 @@ function toLines(bytes: number): string {
   return Array.from({ length: 1000 }, toLine).join("\n");
 }
 
+/** A payload of so many values. */
+const values = (count: number, each: string) =>
+  `{"total":1,"note":[${Array(count - 2)
+    .fill(each)
+    .join()}]}`;
+
+/** Six entries a level: 9,330 values in five levels. */
+const toRecords = (depth: number): string =>
+  depth === 0 ? "1" : `{${Array.from({ length: 6 }, (_, i) => `"k${i}":${toRecords(depth - 1)}`).join()}}`;
+
+/** As many values as are checked. */
+export function toManyValues(): RequestBody {
+  return toBody("/", payloadLast(values(9999, `"${"a".repeat(900)}"`)));
+}
+
 const bodies: Readonly<Record<string, () => RequestBody>> = {
+  "9,999 values of 900 B": toManyValues,
+  "9,999 values of 900 B in escapes": () => toBody("/", payloadLast(values(9999, `"${"\\u00e9".repeat(150)}"`))),
+  "9,999 items, each with two faults": () =>
+    toBody("/", payloadLast(`{"items":[${Array(9998).fill("{}").join()}],"total":1}`)),
+  "1,000,000 values": () => toBody("/", payloadLast(values(1_000_000, "1"))),
+  "records five deep": () =>
+    toBody(
+      "/",
+      payloadLast(`{"deep":${toRecords(5)},"note":"${"x".repeat(7_000_000)}"}`).replace(
+        '"order.placed"',
+        '"reported.records"',
+      ),
+    ),
   "tiny values": () => toBody("/", payloadLast(tokens)),
   "tiny values, the payload before its type": () => toBody("/", payloadFirst(tokens)),
   "members repeated at every level": () => {

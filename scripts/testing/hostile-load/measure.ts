@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
 import { startBrokerProcess } from "../broker-process.ts";
+import { buildCommerce } from "../enforced-function.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
 import { events, toPieces } from "./bodies.ts";
@@ -11,6 +13,7 @@ import { sendRaw } from "./raw-client.ts";
 import type { SmallCalls } from "./small-callers.ts";
 
 const PROJECT = "hostile-load";
+const JUDGED = fileURLToPath(new URL("../judged-domain.ts", import.meta.url));
 const STALLS = new URL("report-stalls.ts", import.meta.url).href;
 
 /** What the platform sets in an instance of 512 MiB: 80 % of it for V8's heap. */
@@ -26,12 +29,14 @@ export interface HostileResult {
 }
 
 /** Runs a case against a function of its own. */
-export async function measureHostileCase({ pubsub, send }: HostileCase): Promise<HostileResult> {
+export async function measureHostileCase({ pubsub, send, isJudged }: HostileCase): Promise<HostileResult> {
+  const built = isJudged && (await buildCommerce(JUDGED));
   const broker = await startBrokerProcess(PROJECT);
   const silent = pubsub === "does not read" ? await startTcpProxy(broker.endpoint) : undefined;
   const hanging = pubsub === "hangs" ? await startHanging(broker.endpoint) : undefined;
   const { endpoint } = silent ?? hanging ?? broker;
-  const running = await startFunction("commerce", { endpoint, project: PROJECT, env, execArgv: ["--import", STALLS] });
+  const options = { endpoint, project: PROJECT, env, execArgv: ["--import", STALLS] };
+  const running = await startFunction("commerce", { ...options, ...(built && { source: built.source }) });
   try {
     silent?.blackhole({ includingNew: true });
     await readLongestStall(running);
@@ -43,6 +48,7 @@ export async function measureHostileCase({ pubsub, send }: HostileCase): Promise
     await silent?.close();
     await hanging?.close();
     await broker.close();
+    await built?.remove();
   }
 }
 
