@@ -1,6 +1,6 @@
 import { NOT_NULL, OUT_OF_RANGE, REQUIRED, say } from "../words.ts";
 import { ownMessages } from "./prepare.ts";
-import type { Issue, Schema } from "./valibot.ts";
+import type { Issue, PathItem, Schema } from "./valibot.ts";
 
 /** What is wrong at a path. */
 export interface Fault {
@@ -23,25 +23,33 @@ export function listFaults(schema: Schema, value: unknown, path: string): Faults
   if (!issues) return undefined;
   const faults = new Map<string, Fault>();
   for (const issue of issues) {
-    const [shown, whose, inside] = readPath(issue);
-    const at = [...(path === "" ? [] : [path]), ...shown].join(".");
-    if (faults.has(at)) continue;
-    const words = toWords(issue);
-    const subject = inside.length > 0 ? `${whose}'s ${inside.join(".")}` : whose;
-    faults.set(at, { path: at, message: subject ? `${subject} ${words}` : words });
+    const at = toPath(path, issue.path ?? NO_STEPS);
+    if (!faults.has(at)) faults.set(at, { path: at, message: toMessage(issue) });
   }
   return faults;
 }
 
-/** What is shown of an issue's path: up to a key that the caller chose; what that is; and from there to the next such key. */
-function readPath({ path = [] }: Issue): readonly [shown: string[], whose: string | undefined, inside: string[]] {
-  const pieces: string[][] = [[]];
-  for (const { key, cut } of path) {
-    if (cut === undefined) pieces.at(-1)?.push(String(key));
-    else pieces.push([]);
+const NO_STEPS: readonly PathItem[] = [];
+
+/** Up to the first key that the caller chose. */
+function toPath(start: string, steps: readonly PathItem[]): string {
+  let path = start;
+  for (const { key, cut } of steps) {
+    if (cut !== undefined) break;
+    path = path === "" ? String(key) : `${path}.${String(key)}`;
   }
-  const [shown = [], inside = []] = pieces;
-  return [shown, path.find(({ cut }) => cut !== undefined)?.cut, inside];
+  return path;
+}
+
+/** Says of what is inside an entry whose it is, as far as the schema names it. */
+function toMessage(issue: Issue): string {
+  const words = toWords(issue);
+  const steps = issue.path ?? NO_STEPS;
+  const at = steps.findIndex(({ cut }) => cut !== undefined);
+  const whose = steps[at]?.cut;
+  if (!whose) return words;
+  const inside = toPath("", steps.slice(at + 1));
+  return inside === "" ? `${whose} ${words}` : `${whose}'s ${inside} ${words}`;
 }
 
 /** Our own words: valibot's repeat the rejected value, which an answer must never hold. */

@@ -22,12 +22,20 @@ export function toObjectSchema(schema: Schema): Schema {
     isOptional: isOptional(member),
     isInherited: name in Object.prototype,
   }));
+  const isWhole = type !== "object";
+  const hasOthers = type !== "object" && type !== "loose_object";
   return {
     ...schema,
     "~run"(dataset, config) {
       const input = dataset.value;
       if (!isJsonObject(input)) return addIssue(dataset, schema);
-      const output: Members = {};
+      // Mostly nothing is taken away: copied only where something is.
+      let output: Members = isWhole ? input : {};
+      const keep = (name: string, value: unknown, left: unknown) => {
+        if (isWhole && left === value) return;
+        if (output === input) output = { ...input };
+        setMember(output, name, left);
+      };
       dataset.typed = true;
       for (const { name, schema: member, isOptional, isInherited } of members) {
         const value = isInherited && !Object.hasOwn(input, name) ? undefined : input[name];
@@ -35,24 +43,28 @@ export function toObjectSchema(schema: Schema): Schema {
           const result = member["~run"]({ value }, config);
           const [first] = result.issues ?? [];
           if (value === null && isOptional && first && !first.path) first.words ??= LEAVE_OUT;
-          setMember(output, name, take(dataset, result, { key: name }));
+          keep(name, value, take(dataset, result, { key: name }));
         } else if (!isOptional) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
       }
-      dataset.value = output;
-      if (type === "object") return dataset;
-      for (const name of Object.keys(input)) {
+      for (const name of hasOthers ? Object.keys(input) : []) {
         if (Object.hasOwn(entries, name)) continue;
-        if (type === "strict_object")
-          return addIssue(dataset, schema, { words: HAS_OTHERS, path: [{ key: name, cut: "" }] });
+        if (type === "strict_object") {
+          addIssue(dataset, schema, { words: HAS_OTHERS, path: [{ key: name, cut: "" }] });
+          break;
+        }
         if (key) {
           const result = key["~run"]({ value: name }, config);
           for (const issue of result.issues ?? []) issue.path = undefined;
           take(dataset, result, { key: name, cut: "a key" });
         }
         const value = input[name];
-        const left = part ? take(dataset, part["~run"]({ value }, config), { key: name, cut: "an entry" }) : value;
-        setMember(output, name, left);
+        keep(
+          name,
+          value,
+          part ? take(dataset, part["~run"]({ value }, config), { key: name, cut: "an entry" }) : value,
+        );
       }
+      dataset.value = output;
       return dataset;
     },
   };
