@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, it, type TestContext, vi } from "vitest";
 import { findFreePort } from "../../scripts/common/free-port.ts";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
-import { findBlock } from "../../scripts/testing/callers/guide.ts";
+import { findBlock } from "../../scripts/testing/callers/documented-callers.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { domains } from "../../shared/events/registry.ts";

@@ -5,9 +5,9 @@ import { installPackage } from "../common/install-package.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
 import { type BrokerProcess, startBrokerProcess } from "../testing/broker-process.ts";
 import { contenders, prepareContenders, uncached } from "./contenders.ts";
+import { sendOne } from "./load-point.ts";
 import { type SecureFront, startSecureFront } from "./processes/secure-front.ts";
 import { startServer } from "./processes/server.ts";
-import { sendOne } from "./send-one.ts";
 
 const project = "contenders";
 let broker: BrokerProcess;

@@ -1,7 +1,18 @@
+import { HttpConnection } from "../testing/http-connection.ts";
 import type { Contender } from "./contenders.ts";
-import type { RequestShape } from "./load/requests.ts";
+import { createRequests, type RequestShape } from "./load/requests.ts";
 import type { BenchContext } from "./part.ts";
 import type { ServerOptions, ServerProcess } from "./processes/server.ts";
+
+/** Sends one event to a server. @throws Error when the answer is not 202 */
+export async function sendOne(port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const connection = await HttpConnection.open(port, reject);
+  connection.send(createRequests(basePoint.shape)(), resolve);
+  const status = await promise;
+  connection.close();
+  if (status !== 202) throw new Error(`The first answer of a contender was ${status}.`);
+}
 
 /** One kind of load: everything as at the base point but what its name says. */
 export interface LoadPoint {

@@ -3,7 +3,7 @@ import { commerce } from "../../shared/events/commerce.ts";
 import { defineDomain } from "../../shared/events/domain.ts";
 import { compareContracts } from "../contract/compare-contracts.ts";
 import { judge, toLine } from "../contract/verdict.ts";
-import { listOwners } from "../deploy/monitoring/runbook.ts";
+import { listOwners } from "../deploy/monitoring/policy-resource.ts";
 import { toAsyncApi } from "./asyncapi/document.ts";
 import { listForgotten } from "./check-registry.ts";
 import { toEventSchemas } from "./openapi/event-schemas.ts";

@@ -7,8 +7,8 @@ import { type Planned, planFunction } from "./deploy-function.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { decideSettings } from "./deploy-settings.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
+import { toShellCommand } from "./gcloud/gcloud.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
-import { toShellCommand } from "./gcloud/shell-quote.ts";
 import { candidateTag } from "./rollout/next-step.ts";
 import type { Target } from "./target.ts";
 

@@ -1,10 +1,8 @@
-import { gcloudProcesses, type Stage } from "./apply-stages.ts";
+import { gcloudProcesses, inParallel, type Stage } from "./apply-stages.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
-import { runGcloud } from "./gcloud/gcloud.ts";
+import { runGcloud, toShellCommand } from "./gcloud/gcloud.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";
 import { isNotKnownYet } from "./gcloud/propagation.ts";
-import { toShellCommand } from "./gcloud/shell-quote.ts";
-import { inParallel } from "./in-parallel.ts";
 import { findChange, type Resource, readResource } from "./resources/resource.ts";
 import type { Target } from "./target.ts";
 

@@ -1,11 +1,9 @@
 import { domains, functionNames } from "../../shared/events/registry.ts";
 import { toPubSubNames } from "../common/pubsub-resources.ts";
 import type { Stage } from "./apply-stages.ts";
-import { findDifferences } from "./resources/difference.ts";
 import { hasBinding } from "./resources/iam-binding.ts";
-import type { Resource } from "./resources/resource.ts";
-import { toSubscriptionResource } from "./resources/subscription-resource.ts";
-import { toTopicResource } from "./resources/topic-resource.ts";
+import { findDifferences, type Resource } from "./resources/resource.ts";
+import { toSubscriptionResource, toTopicResource } from "./resources/subscription-resource.ts";
 import { buildServiceAccountId, type Target, toServiceAccountEmail, toServiceAccountId } from "./target.ts";
 
 interface ProvisionPlan {

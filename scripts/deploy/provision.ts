@@ -1,8 +1,8 @@
 import { runCommand } from "../common/command.ts";
 import { applyStages, type Progress, type Stage } from "./apply-stages.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
+import { projectNumberVariable } from "./gcloud/gcloud.ts";
 import { checkGcloud } from "./gcloud/preflight.ts";
-import { projectNumberVariable } from "./gcloud/shell-quote.ts";
 import { planAlerts, planChannels, planSignals } from "./monitoring/monitoring-plan.ts";
 import { printCommands, printPlan } from "./provision-dry-run.ts";
 import { type ProvisionChoices, provisionUsage, readProvisionOptions } from "./provision-options.ts";

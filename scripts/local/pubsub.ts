@@ -2,11 +2,10 @@ import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { toPubSubNames } from "../common/pubsub-resources.ts";
 import { startBroker } from "../pubsub/broker.ts";
-import { onEnd } from "./on-end.ts";
 import { openTopics, toSpare } from "./open-topics.ts";
 import { pubsubUsage, readPubSubOptions } from "./options.ts";
 import { Printer } from "./printer.ts";
-import { readOrExit } from "./read-or-exit.ts";
+import { onEnd, readOrExit } from "./read-or-exit.ts";
 
 // npm run pubsub: a Pub/Sub server with the topics of all functions, for whatever is run beside it. See `pubsubUsage`.
 

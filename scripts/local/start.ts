@@ -1,15 +1,56 @@
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { toPubSubNames } from "../common/pubsub-resources.ts";
-import { readKeys } from "./keys.ts";
-import { onEnd } from "./on-end.ts";
 import { readOptions, type StartOptions, usage } from "./options.ts";
 import { Printer } from "./printer.ts";
-import { readOrExit } from "./read-or-exit.ts";
+import { onEnd, readOrExit } from "./read-or-exit.ts";
 import { LocalStack, type Started } from "./stack.ts";
+
+/** What the keys of a terminal can do. */
+interface KeyActions {
+  /** The console's. */
+  readonly url: string;
+  readonly printer: Printer;
+  clear(): void;
+  quit(): void;
+}
+
+const CTRL_C = "\u0003";
+
+/** Obeys the keys `o`, `c`, `v`, `q` where this process has a terminal. */
+function readKeys({ url, printer, clear, quit }: KeyActions): void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  printer.note("Keys: o opens the console, c clears it, v shows bodies and logs, q quits.\n");
+  const actions: Readonly<Record<string, () => void>> = {
+    o: () => open(url),
+    c: () => {
+      clear();
+      printer.note("Cleared.");
+    },
+    v: () => {
+      printer.detail = printer.detail === "verbose" ? "normal" : "verbose";
+      printer.note(printer.detail === "verbose" ? "Bodies and logs are shown." : "One line each.");
+    },
+    q: quit,
+    // A terminal that hands over each key sends no signal for this one.
+    [CTRL_C]: quit,
+  };
+  stdin.setRawMode(true).setEncoding("utf8");
+  stdin.on("data", (key) => actions[String(key)]?.());
+}
+
+function open(url: string): void {
+  const [command = "", ...args] =
+    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["explorer.exe"] : ["xdg-open"];
+  spawn(command, [...args, url], { stdio: "ignore", detached: true })
+    .on("error", () => console.error(`There is nothing here that opens ${url}.`))
+    .unref();
+}
 
 // npm start: the whole producer on this machine. See `usage`.
 

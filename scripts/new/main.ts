@@ -1,14 +1,36 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 import { domains, findEvent } from "../../shared/events/registry.ts";
 import { findDomainFault, findTypeFault, listCollisions } from "../build/check-names.ts";
 import { readArguments, runCommand, UsageError } from "../common/command.ts";
 import { readText, writeText } from "../common/text-file.ts";
-import { addDomain, addEntry } from "./edits.ts";
-import { toDomainFile, toFunctionFile } from "./templates.ts";
-import { Tree } from "./tree.ts";
+import { addDomain, addEntry, toDomainFile, toFunctionFile } from "./edits.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** What `npm run new` writes, and what is generated from that. */
+const patterns = ["shared/events/**/*.{ts,json}", "functions/*.ts", "README.md", "docs/*.md"];
+
+/** The files as they were before a command, to bring them back when it fails half-way. */
+class Tree {
+  readonly #before = new Map(list().map((file) => [file, readFileSync(new URL(file, root))]));
+
+  /** Writes back what has changed, and removes what has come. */
+  restore(): void {
+    const present = new Set(list());
+    for (const file of present) if (!this.#before.has(file)) rmSync(new URL(file, root));
+    for (const [file, content] of this.#before) {
+      const url = new URL(file, root);
+      if (!present.has(file) || !readFileSync(url).equals(content)) writeFileSync(url, content);
+    }
+  }
+}
+
+function list(): string[] {
+  return globSync(patterns, { cwd: fileURLToPath(root) }).map((file) => file.replaceAll("\\", "/"));
+}
 
 // npm run new: writes what cannot be derived of a new event type, or of a new domain. See `usage`.
 
@@ -17,8 +39,6 @@ const usage = `Usage: npm run new -- event DOMAIN TYPE     such as: event commer
 
 Adds an event type to a domain, or a domain with its first event type; everything else follows from the registry.
 `;
-
-const root = new URL("../../", import.meta.url);
 
 await runCommand(async (args) => {
   const { values, positionals } = readArguments(args, { help: { type: "boolean" } }, true);

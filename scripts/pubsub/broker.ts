@@ -1,7 +1,6 @@
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "./embedded/server.ts";
 import type { Spare } from "./embedded/unread.ts";
-import { findEmulator, startEmulator } from "./emulator.ts";
-import { waitUntilAnswering } from "./wait-until-answering.ts";
+import { findEmulator, startEmulator, waitUntilAnswering } from "./emulator.ts";
 
 /** Which Pub/Sub server to use; `auto` takes the best that there is. */
 export type BrokerChoice = "auto" | "emulator" | "embedded";

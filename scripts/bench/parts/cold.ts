@@ -1,11 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { type Contender, type ContenderId, contenders, uncached } from "../contenders.ts";
-import { toServerOptions } from "../load-point.ts";
-import type { BenchContext, PartResult, Table } from "../part.ts";
-import { medianOfEach } from "../part.ts";
+import { sendOne, toServerOptions } from "../load-point.ts";
+import { type BenchContext, medianOfEach, type PartResult, type Table } from "../part.ts";
 import { startProxyProcess } from "../processes/proxy.ts";
 import { type ServerOptions, startServer } from "../processes/server.ts";
-import { sendOne } from "../send-one.ts";
 
 /** A start is short and varies: it is measured more often than a load. */
 const STARTS_PER_ROUND = 4;

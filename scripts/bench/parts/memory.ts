@@ -1,9 +1,8 @@
 import { type Contender, contenders } from "../contenders.ts";
 import { measureHostileLoads } from "../hostile.ts";
-import { basePoint, toServerOptions } from "../load-point.ts";
+import { basePoint, sendOne, toServerOptions } from "../load-point.ts";
 import type { BenchContext, PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
-import { sendOne } from "../send-one.ts";
 
 /** After so many events the peak is read again: a leak shows as a peak that goes on rising. */
 const EVENTS_PER_STEP = 100_000;

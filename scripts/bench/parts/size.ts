@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Contender, contenders, toMeasuredFolder } from "../contenders.ts";
-import { toServerOptions } from "../load-point.ts";
+import { sendOne, toServerOptions } from "../load-point.ts";
 import type { BenchContext, PartResult } from "../part.ts";
 import { startServer } from "../processes/server.ts";
-import { sendOne } from "../send-one.ts";
 
 const run = promisify(execFile);
 

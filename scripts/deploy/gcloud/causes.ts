@@ -1,5 +1,5 @@
 import type { Target } from "../target.ts";
-import { toShellCommand } from "./shell-quote.ts";
+import { toShellCommand } from "./gcloud.ts";
 
 type Explain = (match: RegExpExecArray, context: Context) => string;
 

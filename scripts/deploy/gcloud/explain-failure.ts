@@ -1,8 +1,7 @@
 import type { Target } from "../target.ts";
 import { explainKnownCause } from "./causes.ts";
-import { GcloudError, GcloudMissingError, runGcloud } from "./gcloud.ts";
+import { GcloudError, GcloudMissingError, runGcloud, toShellCommand } from "./gcloud.ts";
 import { findPermission } from "./permission.ts";
-import { toShellCommand } from "./shell-quote.ts";
 
 /**
  * Says in one line what a failed step means and, where one command mends it, which. What is not known is shown as it came.

@@ -16,12 +16,11 @@ import { startFaultyPubSub } from "../../pubsub/faulty-pubsub.ts";
 import { startFunction } from "../../testing/function-process.ts";
 import { type LogEntry, parseLogFilter, toLogEntry } from "../../testing/google-cloud/log-filter.ts";
 import { post as postTo } from "../../testing/post.ts";
-import { listAlertPolicies } from "./alert-policies.ts";
-import { alertsByCode, codesOf } from "./alerts-by-code.ts";
+import { alertsByCode, codesOf, listAlertPolicies } from "./alert-policies.ts";
 import { badAnswers } from "./burn-rate.ts";
 import { dashboard } from "./dashboard.ts";
 import { acceptedEvents, failures, type LogMetric, logMetrics, markedEvents, refusedEvents } from "./log-metrics.ts";
-import { readRunbook } from "./runbook.ts";
+import { readRunbook } from "./policy-resource.ts";
 
 const project = "alerts";
 const { sample } = commerce.events["order.placed"];

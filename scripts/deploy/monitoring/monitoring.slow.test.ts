@@ -5,9 +5,8 @@ import { gcloudTimeout, hasGcloud, toChanges } from "../../testing/google-cloud/
 import { applyStages, type Progress } from "../apply-stages.ts";
 import { applyResource } from "../resources/resource.ts";
 import { type AlertPolicy, listAlertPolicies } from "./alert-policies.ts";
-import { toDashboardResource } from "./dashboard-resource.ts";
-import { toLogMetricResource } from "./log-metric-resource.ts";
 import { failures } from "./log-metrics.ts";
+import { toDashboardResource, toLogMetricResource } from "./monitoring-plan.ts";
 import { toPolicyResource } from "./policy-resource.ts";
 
 const target = { project: "shop-prod", region: "europe-west1" };

@@ -1,10 +1,66 @@
+import { readFileSync } from "node:fs";
+import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
-import { findDifferences } from "../resources/difference.ts";
-import type { Resource } from "../resources/resource.ts";
+import { findDifferences, type Resource } from "../resources/resource.ts";
 import { labels, type Target } from "../target.ts";
 import type { AlertPolicy } from "./alert-policies.ts";
-import { listOwners, readRunbook } from "./runbook.ts";
-import { selectOne } from "./user-labels.ts";
+
+interface Labelled {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly userLabels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Takes the resource that carries these labels out of a list. Not by gcloud's `--filter`, which some of its lists send to the
+ * server, in whose own language it would have to be.
+ *
+ * @throws Error where there are several: somebody has copied one with its labels
+ */
+export function selectOne(
+  printed: unknown,
+  wanted: { readonly [Field in "labels" | "userLabels"]?: Readonly<Record<string, string>> },
+): unknown {
+  const found = (printed as readonly Labelled[]).filter((each) =>
+    (["labels", "userLabels"] as const).every((field) =>
+      Object.entries(wanted[field] ?? {}).every(([key, value]) => each[field]?.[key] === value),
+    ),
+  );
+  if (found.length > 1) {
+    const names = found.map(({ name }) => name).join(", ");
+    throw new Error(`several have the same labels: ${names}; delete all but one, or change their labels`);
+  }
+  return found[0];
+}
+
+const path = "docs/operations.md";
+const file = new URL(`../../../${path}`, import.meta.url);
+
+/**
+ * Writes what an alert says: the text of its section of the runbook, and the link to it.
+ *
+ * @param title the section's heading
+ * @param url where people read docs/operations.md; its path in the repository unless given
+ */
+export function readRunbook(title: string, url: string = path): string {
+  const sections = readFileSync(file, "utf8").split(/^#{2,3} /m);
+  const section = sections.find((text) => text.startsWith(`${title}\n`));
+  if (section === undefined) throw new Error(`${path} has no section ${JSON.stringify(title)}`);
+  return `${section.slice(title.length).trim()}\n\nRunbook: ${url}#${toAnchor(title)}`;
+}
+
+/** @returns a paragraph with the owner of each event type that has one; empty where none has */
+export function listOwners(domains: readonly Domain[]): string {
+  const owned = domains.flatMap(({ events }) => Object.values(events)).filter(({ owner }) => owner !== undefined);
+  const lines = owned.map(({ type, owner }) => `- \`${type}\`: ${owner}`);
+  return lines.length === 0 ? "" : `\n\nOwners:\n\n${lines.join("\n")}`;
+}
+
+/** The anchor that GitHub and GitLab give a heading. */
+function toAnchor(title: string): string {
+  const kept = title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "");
+  return kept.replaceAll(" ", "-");
+}
 
 interface FoundPolicy {
   readonly name: string;

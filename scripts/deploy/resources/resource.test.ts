@@ -1,8 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { createFakeGcloud } from "../../testing/google-cloud/fake-gcloud.ts";
-import { findDifferences } from "./difference.ts";
 import { hasBinding } from "./iam-binding.ts";
-import { applyResource, type Resource } from "./resource.ts";
+import { applyResource, findDifferences, type Resource } from "./resource.ts";
 import { toSubscriptionResource } from "./subscription-resource.ts";
 
 const thing: Resource = {

@@ -13,7 +13,7 @@ import { openSubscription } from "../../pubsub/open-subscription.ts";
 import { subscriberMethods } from "../../pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
 import { listenOnLoopback } from "../../testing/listen-on-loopback.ts";
-import { findLocalSubjects } from "./local-subjects.ts";
+import { findLocalSubjects } from "./run-verification.ts";
 import { type Doctor, startDoctoredPubSub } from "./testing/doctored-pubsub.ts";
 import { type PromiseName, promises } from "./verdict.ts";
 import { verifyFunction } from "./verify-function.ts";

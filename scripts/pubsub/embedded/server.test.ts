@@ -2,8 +2,8 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { callUnary, type OutgoingMessage } from "../client.ts";
 import { collectTopic } from "../collect-topic.ts";
+import { openRawStream } from "../conformance/delivery.ts";
 import { createFixture, createMessages } from "../conformance/fixture.ts";
-import { openRawStream } from "../conformance/raw-stream.ts";
 import { publisherMethods, subscriberMethods } from "../protocol.ts";
 import { startEmbeddedPubSub } from "./server.ts";
 

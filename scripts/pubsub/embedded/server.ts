@@ -1,11 +1,110 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { findFreePort } from "../../common/free-port.ts";
-import { publisherMethods, subscriberMethods, unlimitedMessages } from "../protocol.ts";
-import { createPublisherService, type SizedPublishRequest } from "./publisher-service.ts";
-import { Resources } from "./resources.ts";
-import { createSubscriberService } from "./subscriber-service.ts";
+import {
+  type ModifyAckDeadlineRequest,
+  type Page,
+  type PublishRequest,
+  type PublishResponse,
+  publisherMethods,
+  type SeekRequest,
+  type Subscription as SubscriptionConfig,
+  subscriberMethods,
+  type Topic as TopicConfig,
+  unlimitedMessages,
+} from "../protocol.ts";
+import { checkAckDeadline } from "./config-checks.ts";
+import { toPage } from "./paging.ts";
+import { findPublishFault } from "./publish-checks.ts";
+import { handlePull } from "./pull.ts";
+import { type Published, Resources } from "./resources.ts";
+import { invalidArgument, unary } from "./rpc-error.ts";
+import { handleStreamingPull } from "./streaming-pull.ts";
 import type { SubscriptionBacklog } from "./subscription.ts";
 import type { Spare } from "./unread.ts";
+
+/** The handlers of google.pubsub.v1.Subscriber. */
+function createSubscriberService(resources: Resources) {
+  return {
+    CreateSubscription: unary((request: SubscriptionConfig) => resources.createSubscription(request).config),
+    GetSubscription: unary(
+      (request: { subscription: string }) => resources.findSubscription(request.subscription).config,
+    ),
+    ListSubscriptions: unary((request: { project: string } & Page) => {
+      const { page, ...rest } = toPage(resources.listSubscriptions(request.project), ({ name }) => name, request);
+      return { subscriptions: page, ...rest };
+    }),
+    DeleteSubscription: unary((request: { subscription: string }) => {
+      resources.deleteSubscription(request.subscription);
+      return {};
+    }),
+    Acknowledge: unary((request: { subscription: string; ackIds: string[] }) => {
+      if (request.ackIds.length === 0) throw invalidArgument("No ack ids specified.");
+      const subscription = resources.findSubscription(request.subscription);
+      subscription.checkAckIds(request.ackIds);
+      subscription.acknowledge(request.ackIds);
+      return {};
+    }),
+    ModifyAckDeadline: unary((request: ModifyAckDeadlineRequest) => {
+      const subscription = resources.findSubscription(request.subscription);
+      if (request.ackIds.length === 0) throw invalidArgument("No ack ids specified.");
+      checkAckDeadline(request.ackDeadlineSeconds, 0);
+      subscription.checkAckIds(request.ackIds);
+      for (const ackId of request.ackIds) subscription.modifyDeadline(ackId, request.ackDeadlineSeconds);
+      return {};
+    }),
+    Seek: unary((request: SeekRequest) => {
+      resources.seek(request);
+      return {};
+    }),
+    Pull: handlePull(resources),
+    StreamingPull: handleStreamingPull(resources),
+  };
+}
+
+/** What a server counts about its publish calls, since it was started. */
+interface PublishCounts {
+  /** Publish calls received, refused ones included. */
+  requests: number;
+  /** Messages accepted. */
+  messages: number;
+}
+
+/** A publish request with the number of bytes it had on the wire. */
+interface SizedPublishRequest extends PublishRequest {
+  wireBytes: number;
+}
+
+/** The handlers of google.pubsub.v1.Publisher. */
+function createPublisherService(resources: Resources, counts: PublishCounts) {
+  function store(request: SizedPublishRequest): PublishResponse {
+    counts.requests += 1;
+    const topic = resources.findTopic(request.topic);
+    const fault = findPublishFault(request, request.wireBytes);
+    if (fault !== undefined) throw fault;
+    counts.messages += request.messages.length;
+    // Decoded with defaults: all fields are there.
+    return { messageIds: resources.publish(topic, request.messages as Published[]) };
+  }
+
+  return {
+    CreateTopic: unary((request: TopicConfig) => resources.createTopic(request).config),
+    GetTopic: unary((request: { topic: string }) => resources.findTopic(request.topic).config),
+    ListTopics: unary((request: { project: string } & Page) => {
+      const { page, ...rest } = toPage(resources.listTopics(request.project), ({ name }) => name, request);
+      return { topics: page, ...rest };
+    }),
+    ListTopicSubscriptions: unary((request: { topic: string } & Page) => {
+      const names = [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config.name);
+      const { page, ...rest } = toPage(names, (name) => name, request);
+      return { subscriptions: page, ...rest };
+    }),
+    DeleteTopic: unary((request: { topic: string }) => {
+      resources.deleteTopic(request.topic);
+      return {};
+    }),
+    Publish: unary(store),
+  };
+}
 
 /** A running embedded server. */
 export interface EmbeddedPubSub {

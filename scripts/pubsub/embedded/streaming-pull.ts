@@ -2,11 +2,10 @@ import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js"
 import type { PubSubMessage, ReceivedMessage, ReceivedMessages, StreamingPullRequest } from "../protocol.ts";
 import { checkAckDeadline } from "./config-checks.ts";
 import type { Consumer } from "./consumer.ts";
-import { boundEncodedSize, MOST_ANSWER_BYTES } from "./encoded-size.ts";
+import { boundEncodedSize, MOST_ANSWER_BYTES } from "./pull.ts";
 import type { Resources } from "./resources.ts";
-import { invalidArgument, notFound } from "./rpc-error.ts";
+import { invalidArgument, notFound, toRpcError } from "./rpc-error.ts";
 import type { Subscription } from "./subscription.ts";
-import { toRpcError } from "./unary.ts";
 
 type Stream = ServerDuplexStream<StreamingPullRequest, ReceivedMessages>;
 

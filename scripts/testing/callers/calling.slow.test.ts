@@ -7,8 +7,7 @@ import { type FaultyPubSub, startFaultyPubSub } from "../../pubsub/faulty-pubsub
 import { type FakeProducer, type Reply, startFakeProducer } from "../fake-producer.ts";
 import { type FunctionProcess, startFunction } from "../function-process.ts";
 import { type CallerFolder, type CallerWorld, isMissing, openCallerWorld } from "./caller-folder.ts";
-import { documentedCallers, publishCommand } from "./documented-callers.ts";
-import { blocks } from "./guide.ts";
+import { blocks, documentedCallers, publishCommand } from "./documented-callers.ts";
 
 // What docs/calling.md prints is what runs here, as a caller would run it in an empty folder: first against the built
 // function, then against answers that the function seldom gives.

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/server.ts";
 import { type CallerFolder, type CallerWorld, isMissing, openCallerWorld, root } from "./caller-folder.ts";
-import { publishCommand } from "./documented-callers.ts";
-import { findBlock, readBlocks } from "./guide.ts";
+import { findBlock, publishCommand, readBlocks } from "./documented-callers.ts";
 
 // What docs/consuming.md prints, as a consumer would run it: the reading against the embedded Pub/Sub server, the inboxes
 // against stand-ins in memory that have the calls in it.

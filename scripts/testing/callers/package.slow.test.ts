@@ -10,8 +10,7 @@ import { domains } from "../../../shared/events/registry.ts";
 import { installPackage } from "../../common/install-package.ts";
 import { type FakeProducer, startFakeProducer } from "../fake-producer.ts";
 import { type CallerFolder, type CallerWorld, openCallerWorld, root } from "./caller-folder.ts";
-import { publishCommand } from "./documented-callers.ts";
-import { blocks, findBlock } from "./guide.ts";
+import { blocks, findBlock, publishCommand } from "./documented-callers.ts";
 
 // The package as it is published and installed, in an empty folder.
 

@@ -2,9 +2,9 @@ import { useState } from "preact/hooks";
 import { toCounter } from "../protocol.ts";
 import { type Place, toHash } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
+import { count } from "./rows.ts";
 import { type Answer, parseObject } from "./send.ts";
 import { toDuration } from "./time.ts";
-import { count } from "./words.ts";
 
 interface Props {
   readonly answer: Answer | undefined;

@@ -1,4 +1,5 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { glossary } from "../../../common/glossary.ts";
 import type { RequestRecord } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
 import { isLines } from "./copy-as.ts";
@@ -6,14 +7,55 @@ import { useDraft } from "./draft.ts";
 import { FaultMenu } from "./fault-menu.tsx";
 import { everything, type Filter, noFilter } from "./filter.ts";
 import { FunctionBar } from "./function-bar.tsx";
-import { Help } from "./help.tsx";
 import { listLines } from "./marked-json.tsx";
+import { Menu } from "./menu.tsx";
 import { type Place, usePlace } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { RecorderPanel } from "./recorder-panel.tsx";
 import type { Store } from "./store.ts";
 import { StoryView } from "./story-view.tsx";
-import { useStore } from "./use-store.ts";
+
+/** A page that has much to go through at each change does so this often. */
+const PAUSE_MS = 150;
+const MUCH = 2000;
+
+/** Renders the component anew when the store changes: at most once a frame of the screen, less often where there is much. */
+function useStore(store: Store): void {
+  const [, setVersion] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const renderAnew = () => {
+      timer ??= setTimeout(
+        () => {
+          timer = undefined;
+          setVersion(store.version);
+        },
+        store.entries.length > MUCH || store.messages.length > MUCH ? PAUSE_MS : 16,
+      );
+    };
+    const end = store.subscribe(renderAnew);
+    // The store may have changed since the first rendering: an effect runs after the screen was painted.
+    renderAnew();
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
+  }, [store]);
+}
+
+/** What the words of the page mean. */
+function Help() {
+  return (
+    <Menu name="help" title="Words">
+      <dl class="facts words">
+        {Object.entries(glossary).flatMap(([word, meaning]) => [
+          <dt key={`${word} word`}>{word}</dt>,
+          <dd key={word}>{meaning}</dd>,
+        ])}
+      </dl>
+    </Menu>
+  );
+}
 
 /** The console's page: a sender, a list, and the story of what is chosen there. */
 export function App({ store }: { readonly store: Store }) {

@@ -1,14 +1,36 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { MAX_BATCH_EVENTS } from "../../../../shared/events/limits.ts";
 import { findEvent } from "../../../../shared/events/registry.ts";
 import { AnswerView } from "./answer-view.tsx";
+import { checkEvent, type Fault } from "./check-event.ts";
 import { readType, toBatch, toSampleText, type WrittenDraft } from "./draft.ts";
 import { FaultItems } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
 import { PayloadSchema } from "./payload-schema.tsx";
 import { type Answer, sendJson } from "./send.ts";
-import { useCheck } from "./use-check.ts";
+
+const CHECK_DELAY_MS = 200;
+
+/**
+ * @param run names the run of the stack: another one may judge otherwise
+ * @returns what is wrong with a text, as of its last check
+ */
+function useCheck(text: string, run: string | undefined): readonly Fault[] {
+  const [faults, setFaults] = useState<readonly Fault[]>([]);
+  useEffect(() => {
+    const checking = new AbortController();
+    const timer = setTimeout(async () => {
+      const found = await checkEvent(text, checking.signal);
+      if (!checking.signal.aborted) setFaults(found);
+    }, CHECK_DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      checking.abort();
+    };
+  }, [text, run]);
+  return faults;
+}
 
 interface Props {
   readonly draft: WrittenDraft;

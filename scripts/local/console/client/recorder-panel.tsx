@@ -1,14 +1,85 @@
-import { useMemo, useState } from "preact/hooks";
-import { saveAsNdjson } from "./export.ts";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { everything, type Filter, isFiltering, isLane, listRows } from "./filter.ts";
 import { FilterBar } from "./filter-bar.tsx";
+import { fetchFull } from "./full-record.ts";
 import type { Place } from "./place.ts";
 import { RowList } from "./row-list.tsx";
 import type { Row } from "./rows.ts";
 import { sendJson } from "./send.ts";
-import type { Store } from "./store.ts";
+import type { Entry, Store } from "./store.ts";
 import { toZone } from "./time.ts";
-import { useSearch } from "./use-search.ts";
+
+const SEARCH_DELAY_MS = 150;
+/** New records are looked through this often. */
+const AGAIN_MS = 1000;
+
+const nothing: ReadonlySet<number> = new Set();
+
+/** Asks the recorder for the records that hold a text where the page does not have it: behind the beginning of a body. */
+function useSearch(text: string, store: Store): ReadonlySet<number> {
+  const [found, setFound] = useState(nothing);
+  useEffect(() => {
+    setFound(nothing);
+    if (text === "") return;
+    let from = 0;
+    let run = store.hello?.run;
+    let timer: ReturnType<typeof setTimeout>;
+    let isCurrent = true;
+    const search = async () => {
+      if (store.hello?.run !== run) {
+        run = store.hello?.run;
+        from = 0;
+        setFound(nothing);
+      }
+      const { newest } = store;
+      if (newest >= from) {
+        const path = `/console/search?text=${encodeURIComponent(text)}&from=${from}`;
+        const response = await fetch(path).catch(() => undefined);
+        const numbers = response?.ok ? ((await response.json()) as number[]) : [];
+        if (!isCurrent) return;
+        if (response?.ok) from = newest + 1;
+        if (numbers.length > 0) setFound((before) => new Set([...before, ...numbers]));
+      }
+      timer = setTimeout(search, AGAIN_MS);
+    };
+    timer = setTimeout(search, SEARCH_DELAY_MS);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [text]);
+  return found;
+}
+
+/** Records that are asked for at a time: a browser opens no more connections. */
+const AT_ONCE = 6;
+
+/** Saves requests as NDJSON: one a line, oldest first, with its answer and what is known of its events. */
+async function saveAsNdjson(store: Store, requests: ReadonlySet<number>): Promise<void> {
+  const lines: string[] = [];
+  const entries = store.entries.filter(({ request }) => requests.has(request.request));
+  for (let start = 0; start < entries.length; start += AT_ONCE) {
+    lines.push(...(await Promise.all(entries.slice(start, start + AT_ONCE).map((entry) => toLine(store, entry)))));
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "application/x-ndjson" }));
+  link.download = `pulsecart-${new Date().toISOString().replaceAll(":", "-")}.ndjson`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function toLine(store: Store, entry: Entry): Promise<string> {
+  const request = await fetchFull(entry.request);
+  const answer = entry.answer && (await fetchFull(entry.answer));
+  const ids = new Set([...request.events, ...(answer?.outcomes ?? [])].map(({ id }) => id).filter(Boolean));
+  const stories = [...ids].flatMap((id) => store.storyOf(id) ?? []);
+  const events = stories.map(async ({ id, attempts, messages }) => ({
+    id,
+    attempts,
+    messages: await Promise.all(messages.map(fetchFull)),
+  }));
+  return JSON.stringify({ request, answer, events: await Promise.all(events) });
+}
 
 interface Props {
   readonly store: Store;

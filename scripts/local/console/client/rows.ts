@@ -1,7 +1,11 @@
 import { type EventRef, type MessageRecord, type Outcome, toCounter } from "../protocol.ts";
 import type { Place } from "./place.ts";
 import type { Entry, Sending, Store, Story } from "./store.ts";
-import { count } from "./words.ts";
+
+/** @returns a number with its noun: `1 message`, `1,200 messages` */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}
 
 /** How an event, or a request, is doing; also the name of its colour. */
 export type State = "waiting" | "in flight" | "retrying" | "arrived" | "accepted" | "refused" | "failed" | "unsure";

@@ -3,11 +3,11 @@ import type { RequestRecord } from "../protocol.ts";
 import { languages } from "./copy-as.ts";
 import { fetchFull } from "./full-record.ts";
 import type { Place } from "./place.ts";
+import { count } from "./rows.ts";
 import { sendJson } from "./send.ts";
 import { StepView } from "./step-view.tsx";
 import { type Step, toSteps } from "./steps.ts";
 import type { Store } from "./store.ts";
-import { count } from "./words.ts";
 
 interface Props {
   readonly store: Store;

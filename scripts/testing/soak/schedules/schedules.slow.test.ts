@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { runClientSoak } from "../soak-client.ts";
-import { judge } from "./judge.ts";
+import { runClientSoak } from "../soak.ts";
+import { judge } from "./front.ts";
 import { Random } from "./random.ts";
 import { runSchedule } from "./run-schedule.ts";
 import { drawSchedule } from "./schedule.ts";
