@@ -1,6 +1,5 @@
 import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schema.ts";
-import type { Change } from "./change.ts";
-import { REFUSED, UNEXPECTED } from "./change.ts";
+import { type Change, REFUSED, UNEXPECTED } from "./change.ts";
 
 type Unit = "bytes" | "length" | "code_points" | "graphemes" | "words";
 

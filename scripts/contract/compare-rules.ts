@@ -2,7 +2,7 @@ import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schem
 import { type Change, toDifferent, toLooser, toStricter } from "./change.ts";
 import { isLength } from "./compare-lengths.ts";
 import { isPattern } from "./compare-patterns.ts";
-import { isOpaque, toKey, toShape } from "./rule-key.ts";
+import { isOpaque, toKey, toShape } from "./keywords.ts";
 
 /** A rule that became another; only values show what that means. */
 export interface RuleChange extends Change {

@@ -1,8 +1,7 @@
 import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
 import { type Change, toDifferent, toLooser, toStricter } from "./change.ts";
 import { compareLengths, hasOwnLength } from "./compare-lengths.ts";
-import { conjuncts, toEssence } from "./keywords.ts";
-import { toKey } from "./rule-key.ts";
+import { conjuncts, toEssence, toKey } from "./keywords.ts";
 import { listValues } from "./takes.ts";
 
 /** Compares which JSON types two schemas take; of an enum, the types of its values. */

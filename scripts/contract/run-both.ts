@@ -3,8 +3,7 @@ import { type JsonSchema, rulesOf, toJsonSchema } from "../build/schemas/json-sc
 import { join } from "./change.ts";
 import type { TypeContract } from "./contract.ts";
 import { type Drawing, drawValues } from "./draw-values.ts";
-import { toEssence } from "./keywords.ts";
-import { readLiterals } from "./rule-key.ts";
+import { readLiterals, toEssence } from "./keywords.ts";
 
 /** A value that one contract takes and the other does not. */
 export interface Witness {

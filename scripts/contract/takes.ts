@@ -1,4 +1,4 @@
-import { toCanonicalJson } from "../build/schemas/canonical-json.ts";
+import { toCanonicalJson } from "../build/schemas/fingerprint.ts";
 import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schema.ts";
 
 /**
