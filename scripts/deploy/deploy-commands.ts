@@ -57,10 +57,11 @@ export function toFinishCommand(
   deployed: DeployedSettings | undefined,
 ): string[] | undefined {
   const wanted: Record<string, string> = { ...keptLabels, ...toBuildLabels(name) };
-  const missing = Object.entries(wanted).filter(([label, value]) => deployed?.labels[label] !== value);
+  const isLabelled = Object.entries(wanted).every(([label, value]) => deployed?.labels[label] === value);
   const flags = [
     ...(deployed?.hasBoost ? [] : ["--cpu-boost"]),
-    ...(missing.length > 0 ? [`--update-labels=${toLabelFlag(Object.fromEntries(missing))}`] : []),
+    // All of them: gcloud gives the revision the labels of the service and these, and drops those that it had alone.
+    ...(isLabelled ? [] : [`--update-labels=${toLabelFlag(wanted)}`]),
     // A commit that this is not.
     ...(deployed?.labels.commit !== undefined && wanted.commit === undefined ? ["--remove-labels=commit"] : []),
     ...(isInvokerChecked === (deployed?.isInvokerChecked ?? true)

@@ -171,7 +171,12 @@ describe("what functions deploy has no flag for", () => {
   test.each<[string, Partial<DeployedSettings>, string[], string[] | undefined]>([
     ["all is as wanted: no new revision", {}, [], undefined],
     ["the boost is off", { hasBoost: false }, [], ["--cpu-boost"]],
-    ["the labels are another build's", { labels: { commit: "0", contract } }, [], [`--update-labels=commit=${commit}`]],
+    [
+      "the labels are another build's",
+      { labels: { commit: "0", contract } },
+      [],
+      [`--update-labels=commit=${commit},contract=${contract}`],
+    ],
     ["the invoker check is to go", {}, ["--no-invoker-iam-check"], ["--no-invoker-iam-check"]],
     ["the platform switched it on again", { isInvokerChecked: false }, [], ["--invoker-iam-check"]],
   ])("%s", (_, deployed, args, flags) => {

@@ -48,16 +48,23 @@ export function toSwitchFlags(name: FunctionName, change: Change, template: Temp
   const label = toSwitchLabel(change.name);
   const { labels = {}, annotations = {} } = template.metadata ?? {};
   const isBack = change.value === "registry";
+  const own = Object.entries(labels).filter(
+    ([key]) => key !== label && (isSwitchLabel(key) || key === "commit" || key === "contract"),
+  );
+  const wanted = { ...Object.fromEntries(own), ...(!isBack && { [label]: change.value }) };
+  const labelFlags = [
+    // All of them: gcloud gives the revision the labels of the service and these, and drops those that it had alone.
+    ...(Object.keys(wanted).length > 0 ? [`--update-labels=${toLabelFlag(wanted)}`] : []),
+    ...(isBack ? [`--remove-labels=${label}`] : []),
+  ];
   if (isNewest) {
     return [
       value === undefined ? `--remove-env-vars=${variable}` : `--update-env-vars=${variable}=${value}`,
-      isBack ? `--remove-labels=${label}` : `--update-labels=${label}=${change.value}`,
+      ...labelFlags,
     ];
   }
   const { [variable]: _, ...others } = toVariables(template);
   const { image, resources } = template.spec?.containers?.[0] ?? {};
-  const own = Object.entries(labels).filter(([key]) => isSwitchLabel(key) || key === "commit" || key === "contract");
-  const wanted = { ...Object.fromEntries(own), ...(!isBack && { [label]: change.value }) };
   const minScale = annotations["autoscaling.knative.dev/minScale"] ?? "0";
   const maxScale = annotations["autoscaling.knative.dev/maxScale"];
   return [
@@ -69,8 +76,7 @@ export function toSwitchFlags(name: FunctionName, change: Change, template: Temp
     ...(resources?.limits?.cpu ? [`--cpu=${resources.limits.cpu}`] : []),
     ...(resources?.limits?.memory ? [`--memory=${resources.limits.memory}`] : []),
     ...(template.spec?.timeoutSeconds ? [`--timeout=${template.spec.timeoutSeconds}`] : []),
-    ...(Object.keys(wanted).length > 0 ? [`--update-labels=${toLabelFlag(wanted)}`] : []),
-    ...(isBack ? [`--remove-labels=${label}`] : []),
+    ...labelFlags,
   ];
 }
 

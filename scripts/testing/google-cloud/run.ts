@@ -23,7 +23,10 @@ interface Share {
 }
 
 interface SentService {
-  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: { readonly template?: Template; readonly traffic?: readonly Share[] };
 }
 
@@ -36,6 +39,8 @@ interface StubRevision {
 /** A Cloud Run service: its template, its revisions (oldest first), and who gets which share. */
 export interface StubService {
   annotations: Record<string, string>;
+  /** Of the service; gcloud gives a revision these, and not those that it had alone. */
+  labels: Readonly<Record<string, string>>;
   template: Template;
   revisions: StubRevision[];
   traffic: readonly Share[];
@@ -99,7 +104,7 @@ export class CloudRun {
         ],
       },
     };
-    const service = found ?? { annotations: {}, template, revisions: [], traffic: [] };
+    const service = found ?? { annotations: {}, labels: {}, template, revisions: [], traffic: [] };
     service.annotations["run.googleapis.com/ingress"] = ingresses[config.ingressSettings ?? "ALLOW_ALL"] ?? "all";
     this.#add(id, service, template);
     if (found === undefined || config.allTrafficOnLatestRevision || this.ignoresPins) {
@@ -119,6 +124,7 @@ export class CloudRun {
     if (method === "PUT") {
       const { metadata, spec } = body as SentService;
       service.annotations = { ...metadata.annotations };
+      service.labels = { ...metadata.labels };
       service.traffic = spec.traffic ?? [];
       if (spec.template !== undefined && toText(spec.template) !== toText(service.template)) {
         this.#add(name, service, spec.template);
@@ -149,7 +155,7 @@ export class CloudRun {
   }
 
   /** The service as the API shows it. */
-  toService(project: string, id: string, { annotations, template, revisions, traffic }: StubService) {
+  toService(project: string, id: string, { annotations, labels, template, revisions, traffic }: StubService) {
     const url = this.#urls.get(id) ?? `https://${id}-x7hk2-ew.a.run.app`;
     const newest = revisions.at(-1)?.name;
     const toTagUrl = (tag: string) => this.#urls.get(`${tag}---${id}`) ?? url.replace("://", `://${tag}---`);
@@ -162,7 +168,7 @@ export class CloudRun {
         generation: revisions.length,
         resourceVersion: "1",
         annotations,
-        labels: {},
+        labels,
       },
       spec: { template: { ...template, metadata: { ...template.metadata, name: newest } }, traffic },
       status: {
