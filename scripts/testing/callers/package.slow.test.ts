@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -139,15 +140,13 @@ describe("a process that sends through it", { timeout: 60_000 }, () => {
     const own = await startFakeProducer(reply);
     await folder.write("process.mts", code);
     const env = { ...process.env, PULSECART_URL: own.url, ID_TOKEN: "t" };
-    const child = spawn(process.execPath, ["process.mts"], { cwd: folder.path, env });
-    let printed = "";
-    const note = (chunk: Buffer) => {
-      printed += chunk;
-    };
-    child.stdout.on("data", note);
-    child.stderr.on("data", note);
+    // To a file: what is written to a pipe that is full is lost when the process exits.
+    const output = `${folder.path}/printed.txt`;
+    const file = openSync(output, "w");
+    const child = spawn(process.execPath, ["process.mts"], { cwd: folder.path, env, stdio: ["ignore", file, file] });
+    closeSync(file);
     const ended = once(child, "close").finally(() => own.close());
-    return { own, child, ended, printed: () => printed };
+    return { own, child, ended, printed: () => readFileSync(output, "utf8") };
   }
   const one = `{ event_type: "order.placed", user_id: "u", event_id: "e", order_id: "o", payload: { items: [{ product_id: "p", quantity: 1 }], total: 1 } }`;
   const client = (options: string) => `import { createClient } from "@pulsecart/events";
