@@ -1,5 +1,4 @@
-import { toCanonicalJson } from "../build/schemas/fingerprint.ts";
-import type { JsonSchema } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, toCanonicalJson } from "../build/schemas/json-schema.ts";
 import type { Picture } from "../build/schemas/picture.ts";
 import { type Change, isWithin } from "./change.ts";
 import type { RuleChange } from "./compare-rules.ts";

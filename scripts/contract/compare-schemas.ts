@@ -1,5 +1,4 @@
-import { toCanonicalJson } from "../build/schemas/fingerprint.ts";
-import { type JsonSchema, rulesOf } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, rulesOf, toCanonicalJson } from "../build/schemas/json-schema.ts";
 import { type Change, join, REFUSED, toDifferent, toLooser, toStricter, UNEXPECTED } from "./change.ts";
 import { compareObjects } from "./compare-objects.ts";
 import { comparePatterns, listPatterns } from "./compare-patterns.ts";

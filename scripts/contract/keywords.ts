@@ -1,5 +1,4 @@
-import { toCanonicalJson } from "../build/schemas/fingerprint.ts";
-import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, type Rule, rulesOf, toCanonicalJson } from "../build/schemas/json-schema.ts";
 import { describe } from "./describe-function.ts";
 
 /** What decides in a rule: the requirement of an action, the function of a check. */

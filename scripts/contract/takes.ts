@@ -1,5 +1,4 @@
-import { toCanonicalJson } from "../build/schemas/fingerprint.ts";
-import { type JsonSchema, type Rule, rulesOf } from "../build/schemas/json-schema.ts";
+import { type JsonSchema, type Rule, rulesOf, toCanonicalJson } from "../build/schemas/json-schema.ts";
 
 /**
  * Whether a schema takes a text, a number, a truth value or null: by the rules that it was made from, else by its keywords.
