@@ -61,6 +61,8 @@ test.each(servers)(
     };
     log(8, { ...known, message: "Event not published", ...failure });
     await publish("evt.1", { caller: "a@p.iam.gserviceaccount.com" });
+    // The next sending began 5 ms before its line: it must not begin before this message came.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     const second = await publish("evt.1", { caller: "b@p.iam.gserviceaccount.com", payload_faults: "payload.total" });
     log(0, { ...known, message: "Event accepted", message_id: second });
     log(0, { message: "Event accepted", event_id: "evt.10", message_id: await publish("evt.10") });
