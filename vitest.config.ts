@@ -1,16 +1,34 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm test`: what whoever changes something waits for. The rest is in vitest.slow.config.ts. */
-export default defineConfig({
-  test: {
-    include: ["{functions,shared,scripts}/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/*.slow.test.ts"],
-    globalSetup: "scripts/testing/global-setup.ts",
-    // Processes and brokers are started by the tests: two at a time is what two cores carry.
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // What is waited for is often another process's doing.
-    expect: { poll: { timeout: 15_000 } },
-  },
+const tests = "{functions,shared,scripts}/**/*";
+
+/** Which files each `--mode` runs: `npm test` is what whoever changes something waits for. */
+const includes: Readonly<Record<string, string>> = {
+  test: `${tests}.test.ts`,
+  // npm run test:slow: what needs a browser, gcloud, packages to install, copies of the tree, real waits or many seeds.
+  slow: `${tests}.slow.test.ts`,
+  // npm run test:matrix: all paths of what `test:slow` takes one of.
+  matrix: "functions/test/node-versions.slow.test.ts",
+  // npm run test:browser: every job of the console, at every width and in both colour schemes, and the console under load.
+  browser: "scripts/local/console/*.browser.ts",
+};
+
+export default defineConfig(({ mode }) => {
+  const isOnDemand = ["matrix", "browser"].includes(mode);
+  return {
+    test: {
+      include: [includes[mode] ?? tests],
+      exclude: ["**/node_modules/**", ...(mode === "test" ? ["**/*.slow.test.ts"] : [])],
+      ...(mode !== "browser" && { globalSetup: "scripts/testing/global-setup.ts" }),
+      // Processes and brokers are started by the tests: two at a time is what two cores carry.
+      maxWorkers: isOnDemand ? 1 : 2,
+      ...(mode === "matrix" && { env: { EVERY_NODE: "yes" } }),
+      // A line for each path: the whole takes minutes.
+      ...(isOnDemand && { reporters: ["verbose"] }),
+      testTimeout: isOnDemand ? 120_000 : 30_000,
+      hookTimeout: isOnDemand ? 120_000 : 60_000,
+      // What is waited for is often another process's doing.
+      expect: { poll: { timeout: 15_000 } },
+    },
+  };
 });

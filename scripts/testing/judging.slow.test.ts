@@ -21,7 +21,7 @@ import { buildCommerce } from "./enforced-function.ts";
 import { startFunction } from "./function-process.ts";
 import { post } from "./post.ts";
 
-/** As in `SEED=7 npx vitest run --config vitest.slow.config.ts scripts/testing/judging.slow.test.ts`. */
+/** As in `SEED=7 npx vitest run --mode slow scripts/testing/judging.slow.test.ts`. */
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 const SCHEMAS = 400;
 const DOCUMENTS = 50;
