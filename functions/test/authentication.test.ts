@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { status as grpc, Server, ServerCredentials } from "@grpc/grpc-js";
 import { generate } from "selfsigned";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { listenOnLoopback } from "../../scripts/common/free-port.ts";
 import { publisherMethods } from "../../scripts/pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
-import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
 import { post as postTo } from "../../scripts/testing/post.ts";
 import { domains } from "../../shared/events/registry.ts";
 

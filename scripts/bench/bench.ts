@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runBuild } from "../build/run-build.ts";
 import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
-import { installPackage } from "../common/install-package.ts";
+import { installPackage } from "../common/run-program.ts";
 import { startBrokerProcess } from "../testing/broker-process.ts";
 import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commerce } from "../../shared/events/commerce.ts";
-import { installPackage } from "../common/install-package.ts";
+import { installPackage } from "../common/run-program.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
 import { type BrokerProcess, startBrokerProcess } from "../testing/broker-process.ts";
 import { contenders, prepareContenders, uncached } from "./contenders.ts";

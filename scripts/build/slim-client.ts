@@ -5,7 +5,7 @@ const NOTHING = "module.exports = {};";
 
 /**
  * What stands in for modules of the Pub/Sub client that a publisher loads but never runs, by path below `node_modules`:
- * together two thirds of the bundle and half of its load time. `slim-client.slow.test.ts` publishes, fails, retries and
+ * together two thirds of the bundle and half of its load time. `packages.slow.test.ts` publishes, fails, retries and
  * authenticates through a bundle made with these.
  */
 const replacements: Readonly<Record<string, string>> = {

@@ -1,9 +1,8 @@
 import { type JsonSchema, toCanonicalJson } from "../build/schemas/json-schema.ts";
 import type { Picture } from "../build/schemas/picture.ts";
-import { type Change, isWithin } from "./change.ts";
+import { type Change, isWithin, listUnknown } from "./change.ts";
 import type { RuleChange } from "./compare-rules.ts";
 import { compareSchemas } from "./compare-schemas.ts";
-import { listUnknown } from "./comparison.ts";
 import type { Contract, TypeContract } from "./contract.ts";
 import { runBoth, type Witness } from "./run-both.ts";
 

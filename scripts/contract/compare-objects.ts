@@ -1,6 +1,14 @@
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
-import { type Change, join, REFUSED, toLooser, toStricter, UNEXPECTED } from "./change.ts";
-import { type Comparison, listUnknown } from "./comparison.ts";
+import {
+  type Change,
+  type Comparison,
+  join,
+  listUnknown,
+  REFUSED,
+  toLooser,
+  toStricter,
+  UNEXPECTED,
+} from "./change.ts";
 import { toEssence, toNode } from "./keywords.ts";
 
 /** Compares the members of two schemas: which there are, which must be there, and what else may be. */

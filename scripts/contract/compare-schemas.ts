@@ -1,11 +1,21 @@
 import { type JsonSchema, rulesOf, toCanonicalJson } from "../build/schemas/json-schema.ts";
-import { type Change, join, REFUSED, toDifferent, toLooser, toStricter, UNEXPECTED } from "./change.ts";
+import {
+  type Change,
+  type Comparison,
+  join,
+  listUnknown,
+  REFUSED,
+  toDifferent,
+  toLooser,
+  toStricter,
+  toUnknownKeyword,
+  UNEXPECTED,
+} from "./change.ts";
 import { compareObjects } from "./compare-objects.ts";
 import { comparePatterns, listPatterns } from "./compare-patterns.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareUnions } from "./compare-unions.ts";
 import { compareConjuncts, compareFormats, compareKeywords, compareTypes } from "./compare-values.ts";
-import { type Comparison, listUnknown, toUnknownKeyword } from "./comparison.ts";
 import { drawValues, listRepeats } from "./draw-values.ts";
 import { listUnknownKeywords, resolve, toEssence, toNode } from "./keywords.ts";
 import { listConstants, normalise } from "./normalise.ts";

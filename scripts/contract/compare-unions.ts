@@ -1,6 +1,5 @@
 import type { JsonSchema } from "../build/schemas/json-schema.ts";
-import { type Change, toLooser, toStricter, toUnknown } from "./change.ts";
-import type { Comparison } from "./comparison.ts";
+import { type Change, type Comparison, toLooser, toStricter, toUnknown } from "./change.ts";
 import { resolve, toEssence } from "./keywords.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { domains } from "../../shared/events/registry.ts";
-import { listUnknown } from "./comparison.ts";
+import { listUnknown } from "./change.ts";
 import { loadContract } from "./contract.ts";
 import { listStaleDocuments } from "./documents.ts";
 import { listStale, PUBLISHED } from "./pictures.ts";

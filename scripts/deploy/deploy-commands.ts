@@ -3,9 +3,8 @@ import { readCommit } from "../build/commit.ts";
 import { contractFingerprint } from "../build/schemas/fingerprint.ts";
 import type { DeployedSettings } from "./cloud-run/deployed-settings.ts";
 import { toPlace, toServiceCommand } from "./cloud-run/service.ts";
-import type { DeployChoices } from "./deploy-choices.ts";
 import type { WantedSettings } from "./deploy-settings.ts";
-import { commonSettings } from "./function-settings.ts";
+import { commonSettings, type DeployChoices } from "./function-settings.ts";
 import {
   buildServiceAccountId,
   labels,

@@ -1,11 +1,11 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
 import { UsageError } from "../common/command.ts";
 import { toPlace, toShares, toTrafficCommand } from "./cloud-run/service.ts";
-import type { DeployChoices } from "./deploy-choices.ts";
 import { toDeployCommands, toFinishCommand } from "./deploy-commands.ts";
 import { type Planned, planFunction } from "./deploy-function.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { decideSettings } from "./deploy-settings.ts";
+import type { DeployChoices } from "./function-settings.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { toShellCommand } from "./gcloud/gcloud.ts";
 import { toPreflightCommands } from "./gcloud/preflight.ts";

@@ -1,12 +1,12 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
 import { type DeployedSettings, toDeployedSettings } from "./cloud-run/deployed-settings.ts";
 import { readService, type Service } from "./cloud-run/service.ts";
-import type { DeployChoices } from "./deploy-choices.ts";
 import { toDeployCommands, toFinishCommand, toPolicyCommand } from "./deploy-commands.ts";
 import { decideSettings, type WantedSettings } from "./deploy-settings.ts";
+import type { DeployChoices } from "./function-settings.ts";
 import { readGcloud, runGcloud } from "./gcloud/gcloud.ts";
 import { withPropagation } from "./gcloud/propagation.ts";
-import { hasBinding } from "./resources/iam-binding.ts";
+import { hasBinding } from "./resources/resource.ts";
 
 /** A function before it is deployed: what is there, and what shall be. */
 export interface Planned {

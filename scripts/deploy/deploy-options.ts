@@ -1,8 +1,8 @@
 import { type FunctionName, functionNames } from "../../shared/events/registry.ts";
 import { readArguments, readCount, UsageError } from "../common/command.ts";
-import { type DeployChoices, ingresses, runtimeUpdatePolicies } from "./deploy-choices.ts";
-import { commonOptions, readTarget } from "./options.ts";
+import { type DeployChoices, ingresses, runtimeUpdatePolicies } from "./function-settings.ts";
 import { readNamedSettings, settingsOptions, settingsUsage } from "./settings-options.ts";
+import { commonOptions, readTarget } from "./target.ts";
 
 export const deployUsage = `Usage: npm run deploy -- --project P --region R [options] [function…] [-- FLAG…]
 

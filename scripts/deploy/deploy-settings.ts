@@ -2,9 +2,7 @@ import type { FunctionName } from "../../shared/events/registry.ts";
 import { nodeOptions } from "../build/node-options.ts";
 import { UsageError } from "../common/command.ts";
 import type { DeployedSettings } from "./cloud-run/deployed-settings.ts";
-import type { DeployChoices } from "./deploy-choices.ts";
-import { functionSettings } from "./function-settings.ts";
-import { isSwitchLabel, toSwitchLabel } from "./switches.ts";
+import { type DeployChoices, functionSettings, isSwitchLabel, toSwitchLabel } from "./function-settings.ts";
 
 /** What one function is deployed with, whoever said so. */
 export interface WantedSettings {

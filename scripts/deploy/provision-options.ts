@@ -1,7 +1,6 @@
 import { readArguments, UsageError } from "../common/command.ts";
 import type { MonitoringChoices } from "./monitoring/monitoring-plan.ts";
-import { commonOptions, readTarget } from "./options.ts";
-import type { Target } from "./target.ts";
+import { commonOptions, readTarget, type Target } from "./target.ts";
 
 export const provisionUsage = `Usage: npm run provision -- --project P --region R [options]
 

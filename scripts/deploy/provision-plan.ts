@@ -1,8 +1,7 @@
 import { domains, functionNames } from "../../shared/events/registry.ts";
 import { toPubSubNames } from "../common/pubsub-resources.ts";
 import type { Stage } from "./apply-stages.ts";
-import { hasBinding } from "./resources/iam-binding.ts";
-import { findDifferences, type Resource } from "./resources/resource.ts";
+import { findDifferences, hasBinding, type Resource } from "./resources/resource.ts";
 import { toSubscriptionResource, toTopicResource } from "./resources/subscription-resource.ts";
 import { buildServiceAccountId, type Target, toServiceAccountEmail, toServiceAccountId } from "./target.ts";
 

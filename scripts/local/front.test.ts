@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { domains } from "../../shared/events/registry.ts";
-import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
+import { listenOnLoopback } from "../common/free-port.ts";
 import { RawHttp } from "../testing/raw-http.ts";
 import { sampleOf } from "../testing/sample-of.ts";
 import { LocalConsole } from "./console/local-console.ts";

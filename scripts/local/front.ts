@@ -8,10 +8,9 @@ import { type Answer, respond, toJsonAnswer } from "../../shared/http/respond.ts
 import { Exchange, type Summary } from "./console/exchange.ts";
 import type { LocalConsole } from "./console/local-console.ts";
 import { checkHead, judge } from "./for-nobody.ts";
-import { type Caller, forward, goOn } from "./forward.ts";
+import { type Caller, forward, goOn, MAX_READ_BYTES } from "./forward.ts";
 import type { LocalFunction } from "./local-function.ts";
 import { readTarget } from "./local-hosts.ts";
-import { MAX_READ_BYTES } from "./read-body.ts";
 import { findFunctions } from "./route.ts";
 
 /** Longer than a function takes to start. */

@@ -1,4 +1,4 @@
-import { readBody } from "./read-body.ts";
+import { readBody } from "./forward.ts";
 
 /**
  * Looks into a body for the functions that its events are for.

@@ -3,7 +3,7 @@ import { domains, findEvent, functionNames } from "../../shared/events/registry.
 import { readArguments, runCommand, UsageError } from "../common/command.ts";
 import { localOption, readLocalUrl, separateLocalUrl } from "../common/local-url.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
-import { readProject } from "../deploy/options.ts";
+import { readProject } from "../deploy/target.ts";
 import { isJudged, reportFaults, summaryFilter, toTable, toWorst } from "./fault-report.ts";
 import { type LogEntry, type LogSource, readLogEntries, readSince } from "./log-entries.ts";
 

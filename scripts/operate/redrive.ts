@@ -4,7 +4,7 @@ import { domains, functionNames } from "../../shared/events/registry.ts";
 import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
 import { localOption, readLocalUrl, separateLocalUrl } from "../common/local-url.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
-import { readProject } from "../deploy/options.ts";
+import { readProject } from "../deploy/target.ts";
 import { MOST_TIMES } from "./bring-back.ts";
 import type { LogSource } from "./log-entries.ts";
 import { connect } from "./pubsub.ts";

@@ -7,8 +7,8 @@ import {
   toTrafficCommand,
   toVariables,
 } from "../deploy/cloud-run/service.ts";
+import { type Change, isSwitched, switches, toSwitchFlags } from "../deploy/function-settings.ts";
 import { runGcloud } from "../deploy/gcloud/gcloud.ts";
-import { type Change, isSwitched, switches, toSwitchFlags } from "../deploy/switches.ts";
 import type { Target } from "../deploy/target.ts";
 
 /**

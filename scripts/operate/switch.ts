@@ -1,10 +1,10 @@
 import { functionNames } from "../../shared/events/registry.ts";
 import { readArguments, runCommand, UsageError } from "../common/command.ts";
 import { readFunctionNames } from "../deploy/deploy-options.ts";
+import { type SwitchName, switches } from "../deploy/function-settings.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
 import { checkGcloud } from "../deploy/gcloud/preflight.ts";
-import { readTarget } from "../deploy/options.ts";
-import { type SwitchName, switches } from "../deploy/switches.ts";
+import { readTarget } from "../deploy/target.ts";
 import { setSwitch } from "./set-switch.ts";
 
 const usage = `Usage: npm run switch -- SWITCH VALUE --project P --region R [function…]

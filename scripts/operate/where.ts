@@ -6,7 +6,7 @@ import { localOption, readLocalUrl, separateLocalUrl } from "../common/local-url
 import { toPubSubNames } from "../common/pubsub-resources.ts";
 import { functionSettings } from "../deploy/function-settings.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
-import { readTarget } from "../deploy/options.ts";
+import { readTarget } from "../deploy/target.ts";
 import { type LogSource, readLogEntries, readSince } from "./log-entries.ts";
 import { connect } from "./pubsub.ts";
 import { StoredMessages } from "./stored-messages.ts";

@@ -4,8 +4,7 @@ import { type Attempt, createAttempt } from "./attempt.ts";
 import { Courier } from "./courier.ts";
 import { type BatchLimits, Entry, toAccepted } from "./entry.ts";
 import type { RefusedError } from "./errors.ts";
-import { readFunctionUrls } from "./function-urls.ts";
-import { checkOptions, readHeaders } from "./options.ts";
+import { checkOptions, readFunctionUrls, readHeaders } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { makeSender } from "./sender.ts";
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { listenOnLoopback } from "../../scripts/common/free-port.ts";
 import { type FakeProducer, type Reply, startFakeProducer } from "../../scripts/testing/fake-producer.ts";
-import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
 import type { ClientOptions } from "./api.ts";
 import { createClient } from "./client.ts";
 import { RefusedError, UnavailableError } from "./errors.ts";

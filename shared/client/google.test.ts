@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { listenOnLoopback } from "../../scripts/testing/listen-on-loopback.ts";
+import { listenOnLoopback } from "../../scripts/common/free-port.ts";
 import type * as Google from "./google.ts";
 
 const URL_A = "https://commerce-abc.a.run.app";

@@ -2,13 +2,13 @@ import { MAX_BATCH_EVENTS } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, type JsonAnswer, toJsonAnswer } from "../http/respond.ts";
 import type { Body, RequestContext, Service } from "./context.ts";
-import { ErrorBudget } from "./error-budget.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json-tokens.ts";
 import type { Names } from "./names.ts";
 import { type EventBytes, readEvent, readEvents } from "./read.ts";
 import { type Steps, TimeSlice } from "./time-slice.ts";
+import { ErrorBudget } from "./warnings.ts";
 
 const LINE_FEED = 0x0a;
 /** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */

@@ -9,12 +9,11 @@ import type { Batch } from "../publish/lanes.ts";
 import { readStack } from "../source-map.ts";
 import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
-import type { ErrorBudget } from "./error-budget.ts";
 import { EventIds } from "./event-id.ts";
 import { judge, type ValidEvent } from "./judge.ts";
 import { type EventBytes, LARGE_BYTES, readEvent } from "./read.ts";
 import { LONG, runAtOnce, type Steps, TimeSlice } from "./time-slice.ts";
-import type { WarningMembers, Warnings } from "./warnings.ts";
+import type { ErrorBudget, WarningMembers, Warnings } from "./warnings.ts";
 
 // One event's whole story, alone or in a batch: checkEvent, then publishEvent. Whichever ends it decides the outcome and
 // writes the event's one log line.

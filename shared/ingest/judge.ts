@@ -4,9 +4,8 @@ import { findEvent } from "../events/registry.ts";
 import { INVALID, TOO_MANY_VALUES } from "../events/words.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
 import type { Contract, PreparedEvent } from "./contract.ts";
-import type { ErrorBudget } from "./error-budget.ts";
 import type { EventBytes, Fields, Notes, PayloadSpan } from "./read.ts";
-import { toWarnings, type Warnings } from "./warnings.ts";
+import { type ErrorBudget, toWarnings, type Warnings } from "./warnings.ts";
 
 /** An event type in an answer is cut here: it is the one value of a request that an answer repeats. */
 const LONGEST_ECHO = 64;

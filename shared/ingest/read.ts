@@ -1,8 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { MAX_DEPTH } from "../events/limits.ts";
 import { Problem } from "../http/problem.ts";
-import { findInvalidUtf8 } from "./invalid-utf8.ts";
-import { JsonScanner, PAUSED } from "./json.ts";
+import { findInvalidUtf8, JsonScanner, PAUSED } from "./json.ts";
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,

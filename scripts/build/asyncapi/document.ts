@@ -3,8 +3,7 @@ import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
 import { TOPIC_RETENTION_DAYS } from "../../common/pubsub-resources.ts";
 import type { JsonSchema } from "../schemas/json-schema.ts";
 import { moveRefs } from "../schemas/move-refs.ts";
-import { type Picture, toPicture } from "../schemas/picture.ts";
-import { toMessageSample } from "../schemas/sample.ts";
+import { type Picture, toMessageSample, toPicture } from "../schemas/picture.ts";
 
 /** An AsyncAPI document, as far as our own code looks into it. */
 export interface AsyncApiDocument {

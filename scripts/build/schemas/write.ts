@@ -1,8 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
-import { toPublished } from "./picture.ts";
-import { toMessageSample } from "./sample.ts";
+import { toMessageSample, toPublished } from "./picture.ts";
 
 // npm run schemas: dist/schemas/ with the JSON Schema of each event type's messages, and index.json, which lists them.
 

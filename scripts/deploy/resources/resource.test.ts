@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { createFakeGcloud } from "../../testing/google-cloud/fake-gcloud.ts";
-import { hasBinding } from "./iam-binding.ts";
-import { applyResource, findDifferences, type Resource } from "./resource.ts";
+import { applyResource, findDifferences, hasBinding, type Resource } from "./resource.ts";
 import { toSubscriptionResource } from "./subscription-resource.ts";
 
 const thing: Resource = {

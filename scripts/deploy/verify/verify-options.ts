@@ -2,8 +2,7 @@ import { type FunctionName, functionNames } from "../../../shared/events/registr
 import { readArguments } from "../../common/command.ts";
 import { localOption, readLocalUrl, separateLocalUrl } from "../../common/local-url.ts";
 import { readFunctionNames } from "../deploy-options.ts";
-import { commonOptions, readTarget } from "../options.ts";
-import type { Target } from "../target.ts";
+import { commonOptions, readTarget, type Target } from "../target.ts";
 
 export const verifyUsage = `Usage: npm run verify -- --project P --region R [options] [function…]
        npm run verify -- --local [URL] [function…]

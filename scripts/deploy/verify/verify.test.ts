@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { domains, functionNames } from "../../../shared/events/registry.ts";
+import { listenOnLoopback } from "../../common/free-port.ts";
 import { runProgram } from "../../common/run-program.ts";
 import { callUnary, connectPubSub } from "../../pubsub/client.ts";
 import { collectTopic } from "../../pubsub/collect-topic.ts";
@@ -12,7 +13,6 @@ import { type EmbeddedPubSub, startEmbeddedPubSub } from "../../pubsub/embedded/
 import { openSubscription } from "../../pubsub/open-subscription.ts";
 import { subscriberMethods } from "../../pubsub/protocol.ts";
 import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
-import { listenOnLoopback } from "../../testing/listen-on-loopback.ts";
 import { findLocalSubjects } from "./run-verification.ts";
 import { type Doctor, startDoctoredPubSub } from "./testing/doctored-pubsub.ts";
 import { type PromiseName, promises } from "./verdict.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isNdjsonMediaType } from "../../../shared/http/media-type.ts";
-import { MAX_READ_BYTES, readBody } from "../read-body.ts";
+import { MAX_READ_BYTES, readBody } from "../forward.ts";
 import { isCut, keepText, LONGEST_KEPT } from "./kept-text.ts";
 import type { AnswerRecord, EventRef, RequestRecord } from "./protocol.ts";
 import { readAnswer, readEvents } from "./read-exchange.ts";

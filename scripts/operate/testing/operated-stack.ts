@@ -3,12 +3,12 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { onTestFinished } from "vitest";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
+import { listenOnLoopback } from "../../common/free-port.ts";
 import { toPubSubNames } from "../../common/pubsub-resources.ts";
 import { openTopics } from "../../local/open-topics.ts";
 import { callUnary, connectPubSub } from "../../pubsub/client.ts";
 import { type ArrivedMessage, toArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { subscriberMethods } from "../../pubsub/protocol.ts";
-import { listenOnLoopback } from "../../testing/listen-on-loopback.ts";
 import type { LogEntry } from "../log-entries.ts";
 
 const names = toPubSubNames(domains.commerce.topic);

@@ -1,5 +1,4 @@
-import type { Consumer } from "./consumer.ts";
-import type { LaneEntry } from "./lane.ts";
+import type { Consumer, LaneEntry } from "./lane.ts";
 
 interface Lease {
   readonly ackId: string;

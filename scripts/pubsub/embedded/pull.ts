@@ -1,6 +1,6 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import type { PubSubMessage, PullRequest, ReceivedMessage, ReceivedMessages } from "../protocol.ts";
-import type { Consumer } from "./consumer.ts";
+import type { Consumer } from "./lane.ts";
 import type { Resources } from "./resources.ts";
 import { invalidArgument, notFound, toRpcError } from "./rpc-error.ts";
 import type { Subscription } from "./subscription.ts";

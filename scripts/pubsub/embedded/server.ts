@@ -13,7 +13,6 @@ import {
   unlimitedMessages,
 } from "../protocol.ts";
 import { checkAckDeadline } from "./config-checks.ts";
-import { toPage } from "./paging.ts";
 import { findPublishFault } from "./publish-checks.ts";
 import { handlePull } from "./pull.ts";
 import { type Published, Resources } from "./resources.ts";
@@ -21,6 +20,29 @@ import { invalidArgument, unary } from "./rpc-error.ts";
 import { handleStreamingPull } from "./streaming-pull.ts";
 import type { SubscriptionBacklog } from "./subscription.ts";
 import type { Spare } from "./unread.ts";
+
+const LARGEST_PAGE = 1000;
+
+/**
+ * Cuts a page out of a list, in the order of the names, as the service has it.
+ *
+ * @returns the page, and the token of the next one where there is one
+ * @throws {RpcError} INVALID_ARGUMENT for a token that is none of ours
+ */
+function toPage<T>(
+  items: readonly T[],
+  toName: (item: T) => string,
+  { pageSize = 0, pageToken = "" }: Page,
+): { readonly page: T[]; readonly nextPageToken?: string } {
+  const sorted = [...items].sort((a, b) => (toName(a) < toName(b) ? -1 : 1));
+  const after = Buffer.from(pageToken, "base64url").toString();
+  if (pageToken !== "" && !after.startsWith("projects/")) throw invalidArgument("Invalid page token given.");
+  const rest = sorted.filter((item) => toName(item) > after);
+  const page = rest.slice(0, pageSize > 0 ? Math.min(pageSize, LARGEST_PAGE) : LARGEST_PAGE);
+  const last = page.at(-1);
+  const hasMore = last !== undefined && page.length < rest.length;
+  return { page, ...(hasMore && { nextPageToken: Buffer.from(toName(last)).toString("base64url") }) };
+}
 
 /** The handlers of google.pubsub.v1.Subscriber. */
 function createSubscriberService(resources: Resources) {

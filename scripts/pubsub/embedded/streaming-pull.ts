@@ -1,7 +1,7 @@
 import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
 import type { PubSubMessage, ReceivedMessage, ReceivedMessages, StreamingPullRequest } from "../protocol.ts";
 import { checkAckDeadline } from "./config-checks.ts";
-import type { Consumer } from "./consumer.ts";
+import type { Consumer } from "./lane.ts";
 import { boundEncodedSize, MOST_ANSWER_BYTES } from "./pull.ts";
 import type { Resources } from "./resources.ts";
 import { invalidArgument, notFound, toRpcError } from "./rpc-error.ts";

@@ -1,8 +1,7 @@
 import { type PubSubMessage, type Subscription as SubscriptionConfig, toMs } from "../protocol.ts";
 import { Backlog } from "./backlog.ts";
-import type { Consumer } from "./consumer.ts";
 import { compileFilter, type Filter } from "./filter.ts";
-import type { Lane, LaneEntry } from "./lane.ts";
+import type { Consumer, Lane, LaneEntry } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { invalidArgument } from "./rpc-error.ts";
 import type { Unread } from "./unread.ts";

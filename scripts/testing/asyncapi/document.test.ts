@@ -6,7 +6,7 @@ import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { toAsyncApi } from "../../build/asyncapi/document.ts";
 import { toPublished } from "../../build/schemas/picture.ts";
-import { installPackage } from "../../common/install-package.ts";
+import { installPackage } from "../../common/run-program.ts";
 
 const INSTALL_TIMEOUT_MS = 300_000;
 /** As the parser numbers it. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { listenOnLoopback } from "../listen-on-loopback.ts";
+import { listenOnLoopback } from "../../common/free-port.ts";
 
 /** A private npm registry, as far as publishing and installing packages goes. */
 export interface NpmRegistry {

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
-import { installPackage } from "../../common/install-package.ts";
+import { installPackage } from "../../common/run-program.ts";
 import { type FakeProducer, startFakeProducer } from "../fake-producer.ts";
 import { type CallerFolder, type CallerWorld, openCallerWorld, root } from "./caller-folder.ts";
 import { blocks, findBlock, publishCommand } from "./documented-callers.ts";

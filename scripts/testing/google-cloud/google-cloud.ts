@@ -1,15 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { type Api, type ApiReply, type ApiRequest, fail } from "./api.ts";
+import { type Api, type ApiReply, type ApiRequest, fail, Policies } from "./api.ts";
 import { createFunctions, createUploads, type DeployedFunction } from "./functions.ts";
 import type { LogEntry } from "./log-filter.ts";
 import { createLogging } from "./logging.ts";
 import { createMonitoring } from "./monitoring.ts";
-import { Policies } from "./policies.ts";
 import { createIam, createResourceManager, createServiceUsage } from "./projects.ts";
-import { createPubSub } from "./pubsub.ts";
-import { createDeliveries } from "./pubsub-messages.ts";
+import { createDeliveries, createPubSub } from "./pubsub-messages.ts";
 import { CloudRun, createRun } from "./run.ts";
 
 /** A Google Cloud of one project on the loopback interface, for the real gcloud to talk to. */

@@ -1,5 +1,4 @@
-import { type Api, fail, notFound, ok } from "./api.ts";
-import type { Policies } from "./policies.ts";
+import { type Api, fail, notFound, ok, type Policies } from "./api.ts";
 
 export const projectNumber = "123456789012";
 

@@ -1,5 +1,4 @@
-import { type Api, type ApiRequest, notFound, ok } from "./api.ts";
-import type { Policies } from "./policies.ts";
+import { type Api, type ApiRequest, notFound, ok, type Policies } from "./api.ts";
 
 interface Template {
   readonly metadata?: {

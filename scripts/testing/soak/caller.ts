@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpConnection } from "../http-connection.ts";
-import type { Ledger } from "./ledger.ts";
-import { type SoakEvent, toBody } from "./soak-event.ts";
+import { type Ledger, type SoakEvent, toBody } from "./ledger.ts";
 
 /** Events that one user has under way at once, sent together over one connection. */
 const BURST = 3;

@@ -8,8 +8,7 @@ import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
 import { type BrokerProcess, startBrokerProcess } from "../broker-process.ts";
 import { startFunction } from "../function-process.ts";
 import { type Answers, call } from "./caller.ts";
-import { type Balance, Ledger } from "./ledger.ts";
-import { isUnaltered, readEventId } from "./soak-event.ts";
+import { type Balance, isUnaltered, Ledger, readEventId } from "./ledger.ts";
 
 const PROJECT = "soak";
 const SUBSCRIPTION = "soak";

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { runBuild } from "../../build/run-build.ts";
 import { readArguments, readCount, runCommand } from "../../common/command.ts";
-import { isClean, printBalance } from "./print-balance.ts";
+import { isClean, printBalance } from "./ledger.ts";
 import { runSoak, type SoakReport } from "./run-soak.ts";
 import { Random } from "./schedules/random.ts";
 import { runSchedule, type ScheduleReport } from "./schedules/run-schedule.ts";

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { hasUncommittedChanges, readCommit } from "../../../build/commit.ts";
+import { listenOnLoopback } from "../../../common/free-port.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
-import { listenOnLoopback } from "../../../testing/listen-on-loopback.ts";
 import { type Service, toShares } from "../../cloud-run/service.ts";
 import { printDryRun } from "../../deploy-dry-run.ts";
 import { deployFunction, planFunction } from "../../deploy-function.ts";

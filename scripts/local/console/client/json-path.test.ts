@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
 import { toBatch } from "./draft.ts";
 import { JsonPlaces } from "./json-path.ts";
+import { prettyJson } from "./pretty-json.ts";
 
 const text = '{"a":[{"b":1},[2]],"a":3}';
 
@@ -31,4 +33,24 @@ it("numbers the ids of a batch, in whichever order they are", () => {
   ];
   expect(toIds('{"event_id":"e","user_id":"u"}')).toEqual(expected);
   expect(toIds('{"user_id":"u","event_id":"e"}')).toEqual(expected);
+});
+
+describe("pretty JSON", () => {
+  it("lays JSON out as JSON.stringify does", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(prettyJson(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
+      }),
+    );
+  });
+
+  it("keeps the digits of numbers, and what white space is inside of strings", () => {
+    expect(prettyJson('{"a":9007199254740993,\n\n"b" : 1e400, "c": " x  y{ "}')).toBe(
+      '{\n  "a": 9007199254740993,\n  "b": 1e400,\n  "c": " x  y{ "\n}',
+    );
+  });
+
+  it.each(["", "no JSON", "]}", '"open'])("gives something for %j as well", (text) => {
+    expect(prettyJson(text)).toBeTypeOf("string");
+  });
 });

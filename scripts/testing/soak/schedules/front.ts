@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { listenOnLoopback } from "../../listen-on-loopback.ts";
+import { listenOnLoopback } from "../../../common/free-port.ts";
 import { type Planned, readId, type Tally } from "./tally.ts";
 
 /** An answer as it came over the wire. */
