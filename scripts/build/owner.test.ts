@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { describe, expect, it, test } from "vitest";
 import { commerce } from "../../shared/events/commerce.ts";
 import { defineDomain } from "../../shared/events/domain.ts";
 import { compareContracts } from "../contract/compare-contracts.ts";
@@ -6,6 +8,7 @@ import { judge, toLine } from "../contract/verdict.ts";
 import { listOwners } from "../deploy/monitoring/policy-resource.ts";
 import { toAsyncApi } from "./asyncapi/document.ts";
 import { listForgotten } from "./check-registry.ts";
+import { readCommit } from "./commit.ts";
 import { toEventSchemas } from "./openapi/event-schemas.ts";
 import { toPicture } from "./schemas/picture.ts";
 
@@ -52,4 +55,13 @@ test.each(["", "a\nb", "a | b", "x".repeat(101)])("one that is no line of a tabl
     "shared/events/commerce.ts: the owner of order.placed must be one line of 1 to 100 characters without |",
   );
   expect(listForgotten({ commerce: owned }).filter((line) => line.includes("owner"))).toEqual([]);
+});
+
+describe("the commit", () => {
+  it("reads the commit of the tree, and nothing where there is no git", () => {
+    // A source archive has no history; CI and whoever clones do.
+    const isClone = readCommit() !== undefined;
+    if (isClone) expect(execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" })).toContain(readCommit());
+    expect(readCommit(tmpdir())).toBeUndefined();
+  });
 });

@@ -1,5 +1,5 @@
 import type { FunctionName } from "../../shared/events/registry.ts";
-import { nodeOptions } from "../build/node-options.ts";
+import { nodeOptions } from "../build/deployed-package.ts";
 import { UsageError } from "../common/command.ts";
 import type { DeployedSettings } from "./cloud-run/deployed-settings.ts";
 import { type DeployChoices, functionSettings, isSwitchLabel, toSwitchLabel } from "./function-settings.ts";

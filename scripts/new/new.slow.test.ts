@@ -96,20 +96,15 @@ describe("npm run new, in a copy of the project", () => {
   });
 
   it("has the documents follow", () => {
-    for (const [script, file, texts] of [
-      ["scripts/build/openapi/write.ts", "dist/openapi/pulsecart.json", ["trial.refund_issued", "trial.points_earned"]],
-      [
-        "scripts/build/asyncapi/write.ts",
-        "dist/asyncapi/pulsecart.json",
-        ["trial.refund_issued", "pulsecart.trial-loyalty-events"],
-      ],
-      [
-        "scripts/build/schemas/write.ts",
-        "dist/schemas/index.json",
-        ["trial.refund_issued", "trial.points_earned.json"],
-      ],
+    for (const [document, file, texts] of [
+      ["openapi", "dist/openapi/pulsecart.json", ["trial.refund_issued", "trial.points_earned"]],
+      ["asyncapi", "dist/asyncapi/pulsecart.json", ["trial.refund_issued", "pulsecart.trial-loyalty-events"]],
+      ["schemas", "dist/schemas/index.json", ["trial.refund_issued", "trial.points_earned.json"]],
     ] as const) {
-      expect(run(process.execPath, script)).toMatchObject({ code: 0, stderr: "" });
+      expect(run(process.execPath, "scripts/build/write-documents.ts", document)).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
       for (const text of texts) expect(readFileSync(join(folder, file), "utf8")).toContain(text);
     }
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { toStagedFolder } from "../build/build-function.ts";
-import { nodeOptions } from "../build/node-options.ts";
+import { nodeOptions } from "../build/deployed-package.ts";
 
 const FRAMEWORK = "node_modules/@google-cloud/functions-framework";
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -5,8 +5,8 @@ import type { Drain } from "./drain.ts";
 import { Exchange } from "./exchange.ts";
 import { linger } from "./linger.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
+import { timeLimits } from "./progress.ts";
 import { renderAnswer } from "./respond.ts";
-import { timeLimits } from "./time-limits.ts";
 
 const HEADERS_LATE = `The headers were not complete after ${timeLimits.headersMs / 1000} s.`;
 

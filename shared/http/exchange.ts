@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { Drain } from "./drain.ts";
 import { linger } from "./linger.ts";
 import { Problem } from "./problem.ts";
+import { timeLimits } from "./progress.ts";
 import { type Answer, respond } from "./respond.ts";
 import type { Lease } from "./room.ts";
-import { timeLimits } from "./time-limits.ts";
 
 /** Answers a request; never rejects. */
 export type Take = (request: IncomingMessage, lease: Lease) => Promise<Answer>;

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { timeLimits } from "./time-limits.ts";
+import { timeLimits } from "./progress.ts";
 
 /** Bytes that are read and thrown away of what a caller goes on sending. */
 const MOST_BYTES = 32 * 1024 * 1024;

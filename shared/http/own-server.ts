@@ -5,9 +5,9 @@ import type { Drain } from "./drain.ts";
 import { discardRest, Exchange, type Take } from "./exchange.ts";
 import { lingerAtEnd } from "./linger.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
+import { timeLimits } from "./progress.ts";
 import { respond } from "./respond.ts";
 import type { Room } from "./room.ts";
-import { timeLimits } from "./time-limits.ts";
 
 /**
  * An HTTP function, as functions-framework and `node:http` take it.

@@ -8,9 +8,9 @@ import { Drain } from "./drain.ts";
 import type { Take } from "./exchange.ts";
 import { createHandler, ownServer } from "./own-server.ts";
 import { Problem } from "./problem.ts";
+import { timeLimits } from "./progress.ts";
 import { toJsonAnswer } from "./respond.ts";
 import { Room } from "./room.ts";
-import { timeLimits } from "./time-limits.ts";
 
 // Callers that take too long, on the wire, with limits of which a test can wait for the end.
 

@@ -1,8 +1,7 @@
 import project from "../../../package.json" with { type: "json" };
 import type { DefinedEvent, Domain } from "../../../shared/events/domain.ts";
 import { TOPIC_RETENTION_DAYS } from "../../common/pubsub-resources.ts";
-import type { JsonSchema } from "../schemas/json-schema.ts";
-import { moveRefs } from "../schemas/move-refs.ts";
+import { type JsonSchema, moveRefs } from "../schemas/json-schema.ts";
 import { type Picture, toMessageSample, toPicture } from "../schemas/picture.ts";
 
 /** An AsyncAPI document, as far as our own code looks into it. */

@@ -3,8 +3,7 @@ import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { TOO_MANY_VALUES } from "../../../shared/events/words.ts";
-import { conversion, type JsonSchema, toJsonSchema } from "../schemas/json-schema.ts";
-import { moveRefs } from "../schemas/move-refs.ts";
+import { conversion, type JsonSchema, moveRefs, toJsonSchema } from "../schemas/json-schema.ts";
 import { toPublishable } from "../schemas/publishable.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { runSoak } from "../run-soak.ts";
 import { runClientSoak } from "../soak.ts";
 import { judge } from "./front.ts";
 import { Random } from "./random.ts";
@@ -116,5 +117,34 @@ describe("an answer", () => {
     expect(judge(["good:1:1"], false, answer(503, retryable, ""))).toHaveLength(1);
     expect(judge(["good:1:1"], false, { status: 503, headers: {}, body: "<html>" })).toHaveLength(1);
     expect(judge(["good:1:1"], true, answer(207, { results: [] }))).toHaveLength(1);
+  });
+});
+
+describe("a soak", () => {
+  it("loses, alters and reorders nothing over 10,000 requests of 200 connections while Pub/Sub fails one call in five", {
+    timeout: 300_000,
+  }, async () => {
+    const report = await runSoak({
+      connections: 200,
+      usersPerConnection: 20,
+      maxRequests: 10_000,
+      maxMs: 240_000,
+      outageEvery: 4000,
+    });
+
+    expect(report.sent).toBeGreaterThanOrEqual(10_000);
+    expect(report.accepted).toBe(report.events);
+    expect(report).toMatchObject({
+      lost: 0,
+      altered: 0,
+      outOfOrder: 0,
+      others: [],
+      errors: [],
+      stderr: "",
+      exitCode: 0,
+    });
+    // The faults were felt: retries of the function, and of the callers.
+    expect(report.duplicates).toBeGreaterThan(0);
+    expect([...report.retryable.keys()]).toContain("publish_unavailable");
   });
 });
