@@ -18,6 +18,7 @@ it("finds nothing in the registry", () => {
   expect(listUnsupported(domains)).toEqual([]);
 });
 
+const endless: v.GenericSchema = v.lazy(() => v.union([v.string(), endless]));
 const at = (schema: unknown) => v.looseObject({ x: schema as v.GenericSchema });
 
 describe("what no payload's schema may have is a line with type, path and reason", () => {
@@ -72,6 +73,15 @@ describe("what no payload's schema may have is a line with type, path and reason
       "infinity as a limit",
       at(pipe(v.number(), v.maxValue(Number.POSITIVE_INFINITY))),
       /payload\.x: v\.maxValue needs a finite/,
+    ],
+    ["part of a member", at(pipe(v.record(v.string(), v.any()), v.maxEntries(0.5))), /v\.maxEntries needs a whole/],
+    ["fewer than none", at(pipe(v.array(v.any()), v.maxLength(-1))), /payload\.x: v\.maxLength needs a whole number/],
+    ["a multiple of 0", at(pipe(v.number(), v.multipleOf(0))), /payload\.x: v\.multipleOf of 0 takes nothing/],
+    ["a lazy without an end", at(endless), /payload\.x: v\.lazy contains itself, and never comes to an end\.$/],
+    [
+      "a tuple beside an array",
+      at(v.intersect([v.array(v.any()), v.tuple([v.any()])])),
+      /payload\.x: v\.tuple beside .* use v\.looseTuple\.$/,
     ],
     ["a long minLength", at(pipe(v.string(), v.minLength(2))), /payload\.x: v\.minLength .* use v\.minCodePoints\.$/],
     ["maxLength", at(pipe(v.string(), v.maxLength(2))), /payload\.x: v\.maxLength .* use v\.maxCodePoints\.$/],
@@ -128,10 +138,13 @@ describe("what no payload's schema may have is a line with type, path and reason
 
 it("takes everything else", () => {
   const tree: v.GenericSchema = v.looseObject({ children: v.optional(v.array(v.lazy(() => tree))) });
+  const json: v.GenericSchema = v.lazy(() => v.union([v.string(), v.array(json), v.record(v.string(), json)]));
   const fresh = (): v.GenericSchema => v.looseObject({ inner: v.optional(v.lazy(() => fresh())) });
   for (const schema of [
     tree,
+    json,
     fresh(),
+    v.intersect([v.object({ a: v.any() }), v.looseObject({ b: v.looseTuple([v.any()]) })]),
     v.lazy((input) => (Object.hasOwn(input as object, "a") ? v.looseObject({}) : v.any())),
     v.record(v.pipe(v.string(), v.regex(/^[a-z]/)), v.any()),
     v.strictObject({ a: v.nonNullable(v.nullable(v.string())), b: v.pipe(v.string(), v.brand("id")) }),

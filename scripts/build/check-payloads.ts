@@ -22,6 +22,9 @@ const HARMLESS = new Set(["brand", "flavor", "guard", "readonly"]);
 const ARRAYS = new Set(["array", "loose_tuple", "strict_tuple", "tuple", "tuple_with_rest"]);
 const OBJECTS = new Set(["loose_object", "object", "object_with_rest", "record", "strict_object", "variant"]);
 
+/** Validations whose requirement is how many there are. */
+const COUNTS = /^(?:(?:max|min|not)_)?(?:bytes|code_points|entries|graphemes|length|words)$/;
+
 const CHANGES = "it changes what was sent, which is published as it came";
 
 /** Schemas around a schema that hide what it does, by the code that they have in common. */
@@ -45,7 +48,7 @@ export function listUnsupported(domains: Readonly<Record<string, Domain>>): stri
     .flatMap(({ type, payload }) => {
       const lines = new Set<string>();
       const refuse = (path: string, reason: string) => lines.add(`${type}: ${path}: ${reason}.`);
-      if (payload) visit(payload as unknown as Schema, "payload", { refuse, seen: new Set(), lazy: 0 });
+      if (payload) visit(payload as unknown as Schema, "payload", { refuse, seen: new Set(), around: [], lazy: 0 });
       return [...lines];
     });
 }
@@ -53,13 +56,17 @@ export function listUnsupported(domains: Readonly<Record<string, Domain>>): stri
 interface Walk {
   readonly refuse: (path: string, reason: string) => void;
   readonly seen: Set<Schema>;
+  /** What judges the same value around it. */
+  readonly around: readonly Schema[];
   readonly lazy: number;
 }
 
-function visit(schema: Schema, path: string, walk: Walk): void {
-  const { seen, refuse } = walk;
+function visit(schema: Schema, path: string, outer: Walk): void {
+  const { seen, refuse } = outer;
+  if (outer.around.includes(schema)) refuse(path, `${toName(schema.type)} contains itself, and never comes to an end`);
   if (seen.has(schema)) return;
   seen.add(schema);
+  const walk = { ...outer, around: [...outer.around, schema] };
   const wrapper = wrappers.get(String(schema["~run"]));
   if (wrapper) refuse(path, `${wrapper} hides its schema; leave it out`);
   if (schema.pipe) {
@@ -68,11 +75,24 @@ function visit(schema: Schema, path: string, walk: Walk): void {
   }
   for (const reason of listReasons(schema)) refuse(path, `${toName(schema.type)} ${reason}`);
   if (schema.type === "lazy") visitLazy(schema, path, walk);
+  if (schema.type === "intersect") visitIntersect(schema, path, walk);
   if (!KNOWN.has(schema.type)) return;
   mapParts(schema, (part, step) => {
-    visit(part, step === undefined ? path : `${path}.${step}`, walk);
+    if (step === undefined) visit(part, path, walk);
+    else visit(part, `${path}.${step}`, { ...walk, around: [] });
     return part;
   });
+}
+
+/** valibot cannot merge what is left of one array, where a tuple has cut it. */
+function visitIntersect({ options = [] }: Schema, path: string, { refuse }: Walk): void {
+  const schemas = options.filter(isSchema);
+  const cuts = schemas.flatMap((schema) =>
+    schemas.flatMap((other) => (other === schema ? [] : listCuts(schema, other))),
+  );
+  if (cuts.some(([kind]) => kind === "v.tuple")) {
+    refuse(path, "v.tuple beside another array in v.intersect takes items away; use v.looseTuple");
+  }
 }
 
 function visitLazy({ getter }: Schema, path: string, walk: Walk): void {
@@ -134,6 +154,10 @@ function* listActionReasons({ kind, type, async, requirement }: Item, isText: bo
     yield " has a global or sticky pattern, which remembers where it was; leave its flags g and y out";
   }
   if (typeof requirement === "number" && !Number.isFinite(requirement)) yield " needs a finite number";
+  else if (COUNTS.test(type) && !(Number.isInteger(requirement) && (requirement as number) >= 0)) {
+    yield " needs a whole number of 0 or more";
+  }
+  if (type === "multiple_of" && requirement === 0) yield " of 0 takes nothing";
   if (type === "multiple_of" && !Number.isInteger(requirement)) {
     yield " of a fraction would refuse 89.99 as a multiple of 0.01: doubles do not hold it";
   }

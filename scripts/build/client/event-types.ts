@@ -68,15 +68,21 @@ function toTyped(value: unknown, definition: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   const schema = value as JsonSchema;
   const kept = Object.entries(schema).filter(
-    ([keyword, inner]) => !["title", "$id", "id", "examples", "default"].includes(keyword) || typeof inner === "object",
+    ([keyword]) => !["title", "$id", "id", "examples", "default"].includes(keyword),
   );
   const typed = kept.map(([keyword, inner]) => {
     if (keyword === "const" || keyword === "enum") return [keyword, inner];
     if (keyword === "$ref") return [keyword, String(inner).replace("#/$defs/", `#/definitions/${definition}`)];
+    // A member may have the name of a keyword.
+    if (keyword === "properties") return [keyword, mapMembers(inner as Properties, definition)];
     return [keyword, toTyped(inner, definition)];
   });
   // TypeScript wants every member to be of the type of those that are not named.
   const isMixed =
     typeof schema.additionalProperties === "object" && Object.keys((schema.properties ?? {}) as object).length > 0;
   return { ...Object.fromEntries(typed), ...(isMixed && { additionalProperties: true }) };
+}
+
+function mapMembers(properties: Properties, definition: string): object {
+  return Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, toTyped(part, definition)]));
 }

@@ -26,6 +26,7 @@ function judgeBoth(schema: v.GenericSchema, values: readonly unknown[]) {
 
 const tree: v.GenericSchema = v.looseObject({ children: v.optional(v.array(v.lazy(() => tree))) });
 const fresh = (): v.GenericSchema => v.looseObject({ inner: v.optional(v.lazy(() => fresh())) });
+const classWithU = String.raw`^\p{L}$`;
 const texts = ["", "a", "ab", "abc", "😀", "😀😀", "a@b", "A", "1", "-", "é", "a.b", 1, null];
 
 describe("what is published is what is judged", () => {
@@ -154,6 +155,9 @@ describe("what is published is what is judged", () => {
     ["two in a row", pipe(v.string(), v.regex(/^.+.+$/)), ["😀"]],
     ["what is no pattern with u", pipe(v.string(), v.regex(/^a]$/)), ["a]"]],
     ["several lines", pipe(v.string(), v.regex(/^a$/m)), ["b\na"]],
+    ["what is a class with u", pipe(v.string(), v.regex(new RegExp(classWithU))), ["p{L}"]],
+    ["half of an emoji", pipe(v.string(), v.includes("\ud83d"), v.startsWith("\ud83d")), ["😀"]],
+    ["what an array includes", pipe(v.array(v.number()), v.includes(1), v.excludes(2)), [[1], [1, 3]]],
     ["uuid", pipe(v.string(), v.uuid()), ["AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAA"]],
     ["url", pipe(v.string(), v.url()), ["http:// é".replace(" ", "")]],
     ["base64", pipe(v.string(), v.base64()), [""]],

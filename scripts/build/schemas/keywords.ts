@@ -33,10 +33,10 @@ const keywords: Readonly<Record<string, ToKeywords>> = {
     values.length > 0 && values.every((value) => isOfItsType(schema, value))
       ? { not: { enum: [...new Set(values)] } }
       : undefined,
-  starts_with: (text: string, { schema }) => ofTexts(schema, { pattern: `^${toLiteral(text)}` }),
-  ends_with: (text: string, { schema }) => ofTexts(schema, { pattern: `${toLiteral(text)}$` }),
-  includes: (text: string, { schema }) => ofTexts(schema, { pattern: toLiteral(text) }),
-  excludes: (text: string, { schema }) => ofTexts(schema, { not: { pattern: toLiteral(text) } }),
+  starts_with: ofLiteral((literal) => ({ pattern: `^${literal}` })),
+  ends_with: ofLiteral((literal) => ({ pattern: `${literal}$` })),
+  includes: ofLiteral((literal) => ({ pattern: literal })),
+  excludes: ofLiteral((literal) => ({ not: { pattern: literal } })),
   code_points: (count: number) => ({ minLength: count, maxLength: count }),
   max_code_points: (count: number) => ({ maxLength: count }),
   min_code_points: (count: number) => ({ minLength: count }),
@@ -68,6 +68,12 @@ function ofNumbers(keyword: string): ToKeywords {
 
 function ofTexts(schema: JsonSchema, said: JsonSchema): JsonSchema | undefined {
   return isAlways(schema, "string") ? said : undefined;
+}
+
+/** An array, too, may include something. Half of an emoji is none to those who read by code points. */
+function ofLiteral(toSaid: (literal: string) => JsonSchema): ToKeywords {
+  return (text: unknown, { schema }) =>
+    typeof text === "string" && text.isWellFormed() ? ofTexts(schema, toSaid(toLiteral(text))) : undefined;
 }
 
 /** valibot counts what the schema leaves of an object: `object` takes members away. */

@@ -10,12 +10,15 @@ const OPEN = /^(?:\.|\\[DWS]|\[\^)|[\u{10000}-\u{10ffff}]|\\u[dD][89a-fA-F]|^\[.
 /** Groups, choices, and what looks around or back: their neighbours are not beside them. */
 const NESTED = /^(?:[()|]|\\[bBk1-9])/;
 
+/** What is a class or a character with the flag u alone: without it `\p{L}` is the letter p, and what is in brackets. */
+const UNICODE_ALONE = /^(?:[^\\]|\\[\s\S])*?\\[pPu]\{/;
+
 /**
  * @returns a pattern that means to every reader what the regular expression means to us; undefined where there is none
  */
 export function toPattern({ source, flags }: RegExp): string | undefined {
   if (flags === "u") return source;
-  if (flags !== "" || !isValid(source)) return undefined;
+  if (flags !== "" || UNICODE_ALONE.test(source) || !isValid(source)) return undefined;
   return isSameByCodePoints(source) ? source : undefined;
 }
 
