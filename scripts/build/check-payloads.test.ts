@@ -54,6 +54,28 @@ describe("what no payload's schema may have is a line with type, path and reason
       ),
       /payload\.x: v\.optional has a default/,
     ],
+    [
+      "a fallback that is undefined",
+      at(v.fallback(v.string(), undefined as never)),
+      /payload\.x: v\.string has a fallback/,
+    ],
+    ["a bigint as a limit", at(pipe(v.any(), v.minValue(1n))), /payload\.x: v\.minValue needs a value that JSON has/],
+    ["no schema", at(undefined), /payload\.x: there is no schema of valibot\.$/],
+    [
+      "an object in a record",
+      at(pipe(v.record(v.string(), v.object({})), v.record(v.string(), at(v.any())))),
+      /payload\.x: v\.object before/,
+    ],
+    [
+      "an object in a tuple",
+      at(pipe(v.looseTuple([v.object({})]), v.looseTuple([at(v.any())]))),
+      /payload\.x: v\.object before/,
+    ],
+    [
+      "a fallback of a pipe",
+      at(v.fallback(pipe(v.string(), v.minLength(1)), "x" as never)),
+      /payload\.x: v\.string has a fallback/,
+    ],
     ["a fallback", at(v.fallback(v.string(), "x")), /payload\.x: v\.string has a fallback/],
     ["an asynchronous schema", v.looseObjectAsync({}), /payload: v\.looseObject is asynchronous/],
     [
@@ -72,7 +94,7 @@ describe("what no payload's schema may have is a line with type, path and reason
     [
       "infinity as a limit",
       at(pipe(v.number(), v.maxValue(Number.POSITIVE_INFINITY))),
-      /payload\.x: v\.maxValue needs a finite/,
+      /payload\.x: v\.maxValue needs a value that JSON has/,
     ],
     ["part of a member", at(pipe(v.record(v.string(), v.any()), v.maxEntries(0.5))), /v\.maxEntries needs a whole/],
     ["fewer than none", at(pipe(v.array(v.any()), v.maxLength(-1))), /payload\.x: v\.maxLength needs a whole number/],

@@ -63,12 +63,18 @@ interface Walk {
 
 function visit(schema: Schema, path: string, outer: Walk): void {
   const { seen, refuse } = outer;
+  if (!isSchema(schema)) {
+    refuse(path, "there is no schema of valibot");
+    return;
+  }
   if (outer.around.includes(schema)) refuse(path, `${toName(schema.type)} contains itself, and never comes to an end`);
   if (seen.has(schema)) return;
   seen.add(schema);
   const walk = { ...outer, around: [...outer.around, schema] };
   const wrapper = wrappers.get(String(schema["~run"]));
   if (wrapper) refuse(path, `${wrapper} hides its schema; leave it out`);
+  // One that is undefined takes everything, too.
+  if ("fallback" in schema) refuse(path, `${toName(schema.type)} has a fallback, which would change what was sent`);
   if (schema.pipe) {
     visitPipe(schema.pipe, path, walk);
     return;
@@ -107,20 +113,12 @@ function visitLazy({ getter }: Schema, path: string, walk: Walk): void {
   if (isSchema(made)) visit(made, path, { ...walk, lazy: walk.lazy + 1 });
 }
 
-function* listReasons({
-  type,
-  async,
-  default: initial,
-  fallback,
-  literal,
-  options,
-  entries,
-}: Schema): Generator<string> {
+function* listReasons(schema: Schema): Generator<string> {
+  const { type, async, default: initial, literal, options, entries } = schema;
   if (NOT_JSON.has(type)) yield "is no JSON value";
   else if (!KNOWN.has(type)) yield "is not known here";
   if (async) yield "is asynchronous";
   if (initial !== undefined) yield "has a default, which would change what was sent";
-  if (fallback !== undefined) yield "has a fallback, which would change what was sent";
   const values = type === "literal" ? [literal] : type === "picklist" || type === "enum" ? (options ?? []) : [];
   if (!values.every(isJsonValue)) yield "has a value that is not JSON";
   for (const name of Object.keys(entries ?? {})) {
@@ -148,12 +146,17 @@ function visitPipe(items: readonly Item[], path: string, walk: Walk): void {
 }
 
 function* listActionReasons({ kind, type, async, requirement }: Item, isText: boolean): Generator<string> {
-  if (kind === "transformation" && !HARMLESS.has(type)) yield `: ${CHANGES}`;
   if (async) yield " is asynchronous";
+  else if (kind === "transformation" && !HARMLESS.has(type)) yield `: ${CHANGES}`;
   if (requirement instanceof RegExp && (requirement.global || requirement.sticky)) {
     yield " has a global or sticky pattern, which remembers where it was; leave its flags g and y out";
   }
-  if (typeof requirement === "number" && !Number.isFinite(requirement)) yield " needs a finite number";
+  if (
+    /values?$/.test(type) &&
+    ![requirement].flat().every((value) => isJsonValue(value) || typeof value === "function")
+  ) {
+    yield " needs a value that JSON has, and a number that is finite";
+  } else if (typeof requirement === "number" && !Number.isFinite(requirement)) yield " needs a finite number";
   else if (COUNTS.test(type) && !(Number.isInteger(requirement) && (requirement as number) >= 0)) {
     yield " needs a whole number of 0 or more";
   }
@@ -179,10 +182,19 @@ function listCuts(first: Schema, next: Schema): readonly (readonly [kind: string
     ...inside(next).flatMap((part) => listCuts(first, part)),
     ...Object.entries(first.entries ?? {}).flatMap(([name, part]) => {
       const other = next.entries && Object.hasOwn(next.entries, name) ? next.entries[name] : (next.rest ?? next.value);
-      return other ? listCuts(part, other) : [];
+      return listCutsOf(part, other);
     }),
-    ...(first.item && next.item ? listCuts(first.item, next.item) : []),
+    ...(first.items ?? []).flatMap((part, i) => listCutsOf(part, next.items?.[i] ?? toEach(next))),
+    ...listCutsOf(toEach(first), toEach(next)),
   ];
+}
+
+function listCutsOf(first: Schema | undefined, next: Schema | undefined): ReturnType<typeof listCuts> {
+  return first && next ? listCuts(first, next) : [];
+}
+
+function toEach({ item, rest, value }: Schema): Schema | undefined {
+  return item ?? rest ?? value;
 }
 
 /** `loose_object` is `v.looseObject` to those who write it. */

@@ -118,6 +118,12 @@ export function say(kind: string, type: string, described: Described): string {
   return words ?? (kind === "schema" ? INVALID : `must be a valid ${type.replaceAll("_", " ")}`);
 }
 
+/** As {@link say}, without anything of the schema's own. */
+export function sayKind(kind: string, type: string): string {
+  const words = (kind === "schema" ? schemaWords : actionWords)[type];
+  return typeof words === "function" ? INVALID : say(kind, type, {});
+}
+
 function toUnit({ input }: Described): string {
   return Array.isArray(input) ? "items" : "characters";
 }

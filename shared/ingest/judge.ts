@@ -42,8 +42,9 @@ export function judge(event: EventBytes, contract: Contract, budget?: ErrorBudge
   if (!known && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
   let faults = listFaults(known?.envelope ?? contract.bare, fields, "");
   if (notes.size > 0) faults = withNotes(faults, notes);
-  // With event_type given twice, the payload may be of the other type.
-  const broken = known && !notes.has("event_type") ? judgePayload(event, known) : undefined;
+  // With event_type given twice, the payload may be of the other type; with payload twice, it may be the other one.
+  const broken =
+    known && !notes.has("event_type") && notes.get("payload") !== "repeated" ? judgePayload(event, known) : undefined;
   const isEnforced = broken !== undefined && known?.isEnforced === true;
   const warnings = broken && !isEnforced ? toWarnings(broken) : undefined;
   if (!faults && !isEnforced) return { problem: undefined, warnings };

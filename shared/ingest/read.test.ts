@@ -147,6 +147,11 @@ describe("a field's name", () => {
     }
   });
 
+  it("leaves a payload that stands twice unjudged: it may be either", () => {
+    const { extras } = refuse(JSON.stringify(complete).replace(/}$/, ',"payload":{"items":1}}'));
+    expect([extras.errors?.length, extras.warnings]).toEqual([1, undefined]);
+  });
+
   const cases = fields.flatMap((field) => {
     const own = [
       field.toUpperCase(),

@@ -163,6 +163,7 @@ describe("what is published is what is judged", () => {
     ["base64", pipe(v.string(), v.base64()), [""]],
     ["members of what is stripped", pipe(v.object({ a: v.optional(v.any()) }), v.maxEntries(1)), [{ a: 1, b: 1 }]],
     ["a lazy that looks", v.lazy((value) => (value === 1 ? v.number() : v.string())), [1, "a"]],
+    ["one that looks at all", v.lazy((...all) => (all[0] === 1 ? v.number() : v.string())), [1, "a"]],
     [
       "a lazy that throws",
       v.lazy(() => {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { takesNothing } from "../../../shared/events/judging/prepare.ts";
 import { type Item, isSchema, mapParts, type Schema } from "../../../shared/events/judging/valibot.ts";
 
 /** An action of a pipe, for the converter to leave to us. */
@@ -60,7 +61,7 @@ function toIntersect(options: readonly Schema[]): Schema {
 
 function toLazy(schema: Schema, lazy: number): Schema {
   const getter = schema.getter as (value: unknown) => unknown;
-  if (getter.length > 0 || lazy === MAX_LAZY) return ANYTHING;
+  if (!takesNothing(getter) || lazy === MAX_LAZY) return ANYTHING;
   let inner: unknown;
   try {
     inner = getter(undefined);

@@ -133,6 +133,9 @@ describe("a message", () => {
       "payload must be valid",
     ],
     [v.lazy((input) => v.number(`not ${input}`)), SECRET, "payload must be a number"],
+    [v.lazy((...inputs) => v.number(`not ${inputs[0]}`)), SECRET, "payload must be a number"],
+    [v.lazy((input) => v.literal(`not ${input}`)), SECRET, "payload must be valid"],
+    [v.lazy((input) => v.pipe(v.string(), v.startsWith(`not ${input}`))), SECRET, "payload must be valid"],
   ])("is never a function's (case %#)", (schema, value, expected) => {
     expect(listFaults(schema, value)).toEqual([expected]);
     expect(calls).toBe(0);
@@ -150,6 +153,8 @@ describe("what throws is a fault of its value", () => {
       SECRET,
       "payload",
     ],
+    [v.looseObject({ n: v.pipe(v.any(), v.minLength(1)) }), { n: null }, "payload.n"],
+    [v.looseObject({ n: v.pipe(v.any(), v.startsWith("x")) }), { n: 1 }, "payload.n"],
     [v.looseObject({ n: v.pipe(v.any(), v.check(fail, "a constant")) }), { n: 1 }, "payload.n"],
     [v.custom(fail), 1, "payload"],
     [v.pipe(v.array(v.any()), v.checkItems(fail)), [1], "payload"],

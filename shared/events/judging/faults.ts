@@ -1,5 +1,5 @@
-import { NOT_NULL, OUT_OF_RANGE, REQUIRED, say } from "../words.ts";
-import { ownMessages } from "./prepare.ts";
+import { NOT_NULL, OUT_OF_RANGE, REQUIRED, say, sayKind } from "../words.ts";
+import { HIDDEN, ownMessages } from "./prepare.ts";
 import type { Issue, PathItem, Schema } from "./valibot.ts";
 
 /** What is wrong at a path. */
@@ -59,5 +59,5 @@ function toWords({ words, input, message, kind, type, expected, requirement }: I
   if (input === undefined && kind === "schema") return REQUIRED;
   if (ownMessages.has(message) && type !== "raw_check") return message;
   if (input === null && kind === "schema") return NOT_NULL;
-  return say(kind, type, { input, expected, requirement });
+  return message === HIDDEN ? sayKind(kind, type) : say(kind, type, { input, expected, requirement });
 }

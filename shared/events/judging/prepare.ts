@@ -7,6 +7,9 @@ import { addIssue, type Dataset, type Item, mapParts, type Schema } from "./vali
 /** The messages that schemas' authors wrote: text that never holds a value. */
 export const ownMessages = new Set<string>();
 
+/** The message of what was made with a look at the value: its limits and options may be the value, too. */
+export const HIDDEN = "\0";
+
 /** By the author's schema: one that is there twice, or that `lazy` gives again and again, is prepared once. */
 const prepared = new WeakMap<Schema, Schema>();
 
@@ -52,21 +55,33 @@ function toSchema(schema: Schema, isConstant: boolean): Schema {
 
 /** A message that is a function could repeat what was sent: it is never called. Without one valibot's would. */
 function toMessage({ message }: Item, isConstant: boolean): string {
-  if (typeof message !== "string" || !isConstant) return "";
+  if (!isConstant) return HIDDEN;
+  if (typeof message !== "string") return "";
   ownMessages.add(message);
   return message;
 }
 
 function toLazy(schema: Schema, isConstant: boolean): Schema {
   const getter = schema.getter as (value: unknown) => Schema;
-  const find = (value: unknown) => prepare(getter(value), isConstant && getter.length === 0);
+  const find = (value: unknown) => prepare(getter(value), isConstant && takesNothing(getter));
   return catching({ ...schema, getter: find });
 }
+
+/** Whether a `lazy` makes its schema without a look at the value. `(...values) => …` has no length either. */
+export function takesNothing(getter: (value: unknown) => unknown): boolean {
+  const source = String(getter);
+  return /^[^(=]*\(\s*\)/.test(source) && !source.includes("arguments");
+}
+
+/** Kinds whose actions valibot's types hold to what they can judge. */
+const SURE = new Set(["array", "boolean", "number", "string"]);
 
 function toPipe(items: readonly Item[], isConstant: boolean): Schema {
   const steps = items
     .filter(({ kind }) => kind !== "metadata")
-    .map((item) => (item.kind === "schema" ? prepare(item as Schema, isConstant) : toAction(item, isConstant)));
+    .map((item) => (item.kind === "schema" ? prepare(item as Schema, isConstant) : toAction(item, isConstant)))
+    // A length that is asked of null throws.
+    .map((item) => (item.kind === "schema" || SURE.has(items[0]?.type ?? "") ? item : catching(item)));
   // valibot's own types want to see the schemas.
   const pipe = v.pipe as unknown as (...steps: readonly Item[]) => Schema;
   const whole: Schema = pipe(...steps.map((step) => (step.type === "raw_check" ? cutting(step, () => whole) : step)));
