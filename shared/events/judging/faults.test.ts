@@ -226,6 +226,14 @@ describe("a check sees plain objects", () => {
       { a: 1, b: 2 },
       [],
     ],
+    [
+      v.pipe(
+        v.variant("t", [a, b]),
+        v.check((value) => Object.getPrototypeOf(value) === Object.prototype),
+      ),
+      { t: "b" },
+      [],
+    ],
     [v.intersect([v.tuple([v.string()]), v.array(v.string())]), ["a", "b"], ["payload must match all of its schemas"]],
     [
       v.object({ a: v.pipe(v.array(v.any()), v.maxLength(1)), b: v.pipe(v.array(v.any()), v.maxLength(1)) }),

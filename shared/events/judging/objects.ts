@@ -1,6 +1,6 @@
 import { isJsonObject } from "../envelope.ts";
 import { HAS_OTHERS, LEAVE_OUT } from "../words.ts";
-import { addIssue, type Dataset, type PathItem, type Schema } from "./valibot.ts";
+import { addIssue, type Dataset, isSchema, type PathItem, type Schema } from "./valibot.ts";
 
 // What judges objects in valibot's place: its own takes an array for an object, finds `constructor` in every object, passes
 // over it in a record, and puts the caller's keys into paths. Verdict and order are the same otherwise.
@@ -126,12 +126,18 @@ function merge(a: unknown, b: unknown): unknown {
 
 /** valibot's own takes an array for an object, and finds `constructor` in every object. */
 export function toVariantSchema(schema: Schema): Schema {
+  const isInherited = hasInheritedKey(schema);
   return {
     ...schema,
     "~run"(dataset, config) {
       if (!isJsonObject(dataset.value)) return addIssue(dataset, { ...schema, type: "object" });
-      dataset.value = Object.assign(Object.create(null), dataset.value);
+      // Else checks see a plain object.
+      if (isInherited) dataset.value = Object.assign(Object.create(null), dataset.value);
       return schema["~run"](dataset, config);
     },
   };
+}
+
+function hasInheritedKey({ type, key, options = [] }: Schema): boolean {
+  return type === "variant" && ((key as string) in Object.prototype || options.filter(isSchema).some(hasInheritedKey));
 }
