@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { defineDomain } from "../../../shared/events/domain.ts";
 import { toAsyncApi } from "../asyncapi/document.ts";
 import { toDocument } from "../openapi/document.ts";
+import { toPublished } from "../schemas/picture.ts";
 import { toEventTypes } from "./event-types.ts";
 
 const tree: v.GenericSchema = v.object({ children: v.optional(v.array(v.lazy(() => tree))) });
@@ -17,6 +18,18 @@ it("has a type for every member, whatever its name, and for what contains itself
   const types = await toEventTypes({ shop: domain });
   for (const name of names) expect(types).toMatch(new RegExp(`\\n"?${name.replace("$", "\\$")}"?: ABPart\\d+\\n`));
   expect(types).toMatch(/interface (ABPart\d+) \{\nchildren\?: \1\[\]\n/);
+});
+
+it("says of any payload that it is an object, as the envelope does", () => {
+  for (const schema of [v.any(), v.nullable(v.looseObject({})), v.lazy(() => tree), v.custom(() => true)]) {
+    const free = {
+      "a.b": { description: "A.", payload: schema, enforce: true, sample: { user_id: "u", payload: {} } },
+    };
+    const shop = defineDomain({ name: "shop", entryPoint: "shop", topic: "shop", events: free });
+    const payloads = [toDocument(shop).components.schemas.ABPayload, toPublished(shop.events["a.b"]).properties];
+    expect(JSON.stringify(payloads[0])).toMatch(/^\{"type":"object",/);
+    expect(payloads[1]).toMatchObject({ payload: { type: "object" } });
+  }
 });
 
 it.each([

@@ -3,7 +3,8 @@ import type * as v from "valibot";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
 import { TOO_MANY_VALUES } from "../../../shared/events/words.ts";
-import { conversion, type JsonSchema, moveRefs, toJsonSchema } from "../schemas/json-schema.ts";
+import { conversion, type JsonSchema, moveRefs } from "../schemas/json-schema.ts";
+import { toPayloadSchema } from "../schemas/picture.ts";
 import { toPublishable } from "../schemas/publishable.ts";
 
 /**
@@ -49,7 +50,7 @@ export function toEventSchemas(domain: Domain): Readonly<Record<string, JsonSche
       properties: { ...(schema.properties as object), payload: toSchemaRef(inner) },
     };
     schemas[inner] = {
-      ...moveRefs(toJsonSchema(payload), `#/components/schemas/${inner}`),
+      ...moveRefs(toPayloadSchema(payload), `#/components/schemas/${inner}`),
       description: enforce ? ENFORCED : REPORTED,
       "x-payload-mode": enforce ? "enforce" : "report",
     };

@@ -89,6 +89,11 @@ function toArrived(field: JsonSchema): JsonSchema {
   return { ...field, description: field.description.replace(/ ?Absent: [^.]*\./, "") };
 }
 
+/** A payload is an object even where its own schema takes anything: the envelope asks for it. */
+export function toPayloadSchema(payload: NonNullable<DefinedEvent["payload"]>): JsonSchema {
+  return { type: "object", ...toJsonSchema(payload) };
+}
+
 function toAttributes(event: DefinedEvent, shape: MessageShape["attributes"]): JsonSchema {
   const schema = toJsonSchema(shape);
   const properties = schema.properties as Record<string, JsonSchema>;
@@ -108,7 +113,7 @@ function withPayload(envelope: JsonSchema, event: DefinedEvent, hasSchema: boole
   // A copy, as the check of a free payload is no rule: its keywords say all of it.
   if (!event.payload || !hasSchema)
     return { ...envelope, properties: { ...own, payload: structuredClone(own.payload) } };
-  const { $defs, ...payload } = toJsonSchema(event.payload);
+  const { $defs, ...payload } = toPayloadSchema(event.payload);
   const description = [payload.description, event.enforce ? undefined : REPORT].filter(Boolean).join(" ");
   const described = description ? { ...payload, description } : payload;
   return { ...envelope, ...($defs ? { $defs } : {}), properties: { ...own, payload: described } };
