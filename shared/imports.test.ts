@@ -72,3 +72,10 @@ const stages = files.filter((file) => file.startsWith("shared/ingest/") && !file
 it.each(stages)("%s does not know the edge", (stage) => {
   expect(readFileSync(join(root, stage), "utf8")).not.toContain('"./ingest.ts"');
 });
+
+it("docs/contributing.md's map names what is there", () => {
+  const map = readFileSync(join(root, "docs/contributing.md"), "utf8");
+  const steps = [...map.matchAll(/`(shared\/[^`]+\.ts)`,\s+`(\w+)`/g)];
+  expect(steps.length).toBeGreaterThan(8);
+  for (const [, file = "", name] of steps) expect(readFileSync(join(root, file), "utf8")).toMatch(`${name}(`);
+});
