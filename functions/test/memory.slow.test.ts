@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { hostileCases } from "../../scripts/bench/hostile-load/cases.ts";
+import { measureHostileCase } from "../../scripts/bench/hostile-load/measure.ts";
 import { connectPubSub } from "../../scripts/pubsub/client.ts";
 import { type FunctionProcess, startFunction } from "../../scripts/testing/function-process.ts";
-import { hostileCases } from "../../scripts/testing/hostile-load/cases.ts";
-import { measureHostileCase } from "../../scripts/testing/hostile-load/measure.ts";
 import { post as postTo } from "../../scripts/testing/post.ts";
 import { type RawServer, startRawServer } from "../../scripts/testing/raw-http2.ts";
 import { domains } from "../../shared/events/registry.ts";

@@ -1,6 +1,6 @@
-import { type HostileCase, hostileCases } from "../testing/hostile-load/cases.ts";
-import { type HostileResult, measureHostileCase, measureSmallBesideLarge } from "../testing/hostile-load/measure.ts";
 import { type Contender, contenders } from "./contenders.ts";
+import { type HostileCase, hostileCases } from "./hostile-load/cases.ts";
+import { type HostileResult, measureHostileCase, measureSmallBesideLarge } from "./hostile-load/measure.ts";
 import { toServerOptions } from "./load-point.ts";
 import type { BenchContext, PartResult } from "./part.ts";
 import { startServer } from "./processes/server.ts";

@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
-import { startBrokerProcess } from "../broker-process.ts";
-import { buildCommerce } from "../enforced-function.ts";
-import { type FunctionProcess, startFunction } from "../function-process.ts";
-import { startTcpProxy } from "../tcp-proxy.ts";
+import { startBrokerProcess } from "../../testing/broker-process.ts";
+import { buildCommerce } from "../../testing/enforced-function.ts";
+import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
+import { startTcpProxy } from "../../testing/tcp-proxy.ts";
 import { events, toPieces } from "./bodies.ts";
 import type { HostileCase } from "./cases.ts";
 import { sendRaw } from "./raw-client.ts";
 import type { SmallCalls } from "./small-callers.ts";
 
 const PROJECT = "hostile-load";
-const JUDGED = fileURLToPath(new URL("../judged-domain.ts", import.meta.url));
+const JUDGED = fileURLToPath(new URL("../../testing/judged-domain.ts", import.meta.url));
 const STALLS = new URL("report-stalls.ts", import.meta.url).href;
 
 /** What the platform sets in an instance of 512 MiB: 80 % of it for V8's heap. */
