@@ -217,7 +217,11 @@ describe("what is forgotten by hand is one line that names the file", () => {
 
   it("a name that is misspelt, in the local stack", async () => {
     edit("shared/events/trial-loyalty.ts", "v.looseObject({})", "looseObject({})");
-    const builder = fork("scripts/local/build-functions.ts", { cwd: folder, env: environment, stdio: "ignore" });
+    const builder = fork("scripts/local/build-functions.ts", ["commerce"], {
+      cwd: folder,
+      env: environment,
+      stdio: "ignore",
+    });
     const [{ failure }] = await once(builder, "message");
     git("checkout", "-q", ".");
     expect(failure).toContain("ReferenceError: looseObject is not defined");
