@@ -101,7 +101,15 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const peakMiB = await running.peakMemoryMiB();
     const exitCode = await running.stop();
     const stderr = running.stderr();
-    return { ...ledger.balance(), ...answers, altered, peakMiB, stderr, errors: running.logs, exitCode };
+    return {
+      ...ledger.balance(),
+      ...answers,
+      altered,
+      peakMiB,
+      stderr,
+      errors: running.logs.filter(({ severity }) => severity === "ERROR"),
+      exitCode,
+    };
   } finally {
     await running.stop("SIGKILL");
     topic.close();

@@ -185,4 +185,4 @@ async function main(args: readonly string[]): Promise<number> {
   return isSchedules ? soakSchedules(schedules, seed, seconds) : soakLoad(seconds);
 }
 
-await runCommand(main);
+if (import.meta.main) await runCommand(main);

@@ -78,6 +78,7 @@ export function defineScenarios(
   open: (cloud: StubGoogleCloud) => Promise<() => Promise<void>>,
   isSample: boolean,
 ): void {
+  const testInFull: (name: string, run: () => Promise<void>) => void = isSample ? () => {} : test;
   let close: () => Promise<void>;
   let snapshot: { service: unknown; function: [string, unknown] | undefined };
   beforeAll(async () => {
@@ -136,7 +137,7 @@ export function defineScenarios(
     });
   });
 
-  test.each([1, 2] as const)(
+  test.each(isSample ? ([1] as const) : ([1, 2] as const))(
     "a verification that ends with %i at the tag: no traffic, and the outcome is the same",
     async (code) => {
       const { outcome, last } = await deploy({ verify: async () => code });
@@ -155,12 +156,12 @@ export function defineScenarios(
     expect(Math.max(...sharesOf(second))).toBe(10);
   });
 
-  test("nine bad answers decide nothing", async () => {
+  testInFull("nine bad answers decide nothing", async () => {
     const { outcome } = await deploy({ verify: async () => logBad(9, second) });
     expect(outcome).toBe(0);
   });
 
-  test("a log that cannot be read: no traffic, and 2", async () => {
+  testInFull("a log that cannot be read: no traffic, and 2", async () => {
     cloud.refuse = ({ path }) =>
       path === "v2/entries:list"
         ? "Permission 'logging.logEntries.list' denied on resource (or it may not exist)."
@@ -173,7 +174,7 @@ export function defineScenarios(
     expect(lines.join()).toContain("permission logging.logEntries.list is missing");
   });
 
-  test("a new revision that gets traffic in spite of the pin loses it", async () => {
+  testInFull("a new revision that gets traffic in spite of the pin loses it", async () => {
     cloud.run.ignoresPins = true;
     const { outcome, last } = await deploy();
     expect([outcome, last, shares()]).toEqual([1, `serving now: ${first}`, { [first]: 100 }]);
@@ -200,7 +201,7 @@ export function defineScenarios(
     },
   );
 
-  test("broken off at 10 %, a second run of another commit, or with changes, goes back first", async () => {
+  testInFull("broken off at 10 %, a second run of another commit, or with changes, goes back first", async () => {
     await deploy({ breakAt: /gets 50 %/ });
     expect(shares()).toEqual({ [first]: 90, [second]: 10 });
     vi.mocked(hasUncommittedChanges).mockReturnValueOnce(true);
@@ -209,7 +210,7 @@ export function defineScenarios(
     expect([outcome, shares()]).toEqual([1, { [first]: 100 }]);
   });
 
-  test("a plain deployment serves at once, also after a rollback has pinned the traffic", async () => {
+  testInFull("a plain deployment serves at once, also after a rollback has pinned the traffic", async () => {
     expect((await deploy()).outcome).toBe(0);
     vi.spyOn(console, "log").mockImplementation(() => {});
     expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);

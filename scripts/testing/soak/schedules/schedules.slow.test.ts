@@ -21,7 +21,10 @@ describe("fault schedules", { timeout: 120_000 }, () => {
 
   it("so does the client, while a function is killed and tokens expire", async () => {
     const report = await runClientSoak(5, 104);
-    expect(report).toMatchObject({ ...clean, arrived: report.accepted });
+    expect(report).toMatchObject(clean);
+    // What is given back may have arrived: its request was under way.
+    expect(report.arrived).toBeGreaterThanOrEqual(report.accepted);
+    expect(report.arrived).toBeLessThanOrEqual(report.accepted + report.givenBack);
     expect(report.accepted).toBeGreaterThan(0);
     expect(report.sent).toBeGreaterThan(report.events);
     expect(report.givenBack).toBeGreaterThan(0);
