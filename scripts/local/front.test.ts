@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -210,4 +212,25 @@ it("says to the editor what it says to a caller, without a status that a browser
     const { answer } = await post("/events/validate", text);
     expect(await post("/console/check", text)).toEqual({ status: 200, answer });
   }
+});
+
+it.each([
+  ["/events/ingest", 413],
+  ["/nowhere", 404],
+  ["/health", 405],
+])("a caller of 25 MiB on a connection that ends with its answer hears it: POST %s", async (path, status) => {
+  const socket = connect({ port: front.port, host: "127.0.0.1", allowHalfOpen: true });
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+  const chunk = `100000\r\n${" ".repeat(1 << 20)}\r\n`;
+  for (const piece of [`${head}Transfer-Encoding: chunked\r\n\r\n`, ...Array(25).fill(chunk), "0\r\n\r\n"]) {
+    // Rejects where the connection breaks before all is sent.
+    if (!socket.write(piece)) await once(socket, "drain");
+  }
+  socket.end();
+  await once(socket, "close");
+  expect(answer).toMatch(`HTTP/1.1 ${status} `);
 });

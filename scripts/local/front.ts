@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerClientErrors } from "../../shared/http/client-error.ts";
-import { lingerAtEnd } from "../../shared/http/linger.ts";
+import { linger, lingerAtEnd } from "../../shared/http/linger.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { type Answer, respond, toJsonAnswer } from "../../shared/http/respond.ts";
 import { Exchange, type Summary } from "./console/exchange.ts";
@@ -78,6 +78,7 @@ interface Passage {
 export async function startFront(port: number, behind: Behind, listener: FrontListener): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const take = (caller: Caller) => {
+    caller.response.once("finish", () => discardRest(caller.request));
     const answerError = (error: unknown) => {
       // The caller has gone.
       if (caller.response.destroyed) return;
@@ -110,6 +111,13 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
   };
 }
 
+/** Reads what is still to come of a request that has its answer: its caller would hear a broken pipe in its place. */
+function discardRest(request: IncomingMessage): void {
+  if (request.complete || request.socket.destroyed) return;
+  request.unpipe();
+  request.once("close", linger(request.socket)).resume();
+}
+
 /** Who was not told to send a body may send none: the connection can carry no other request then. */
 function answerItself({ response, goOn: isWaiting, status }: Caller, own: Answer): void {
   const body = own instanceof Problem ? JSON.stringify(own.toProblemDetails()) : own.body;
@@ -127,7 +135,7 @@ async function answer(
   const { url, isLocal } = readTarget(request.url, request.headers.host);
   if (!isLocal) return refuseForeignHost(response);
   const path = url.split("?", 1)[0] ?? "/";
-  if (path === "/health") return answerHealth(response, behind);
+  if (path === "/health" && ["GET", "HEAD"].includes(request.method ?? "")) return answerHealth(response, behind);
   const local = await behind.ready;
   if (path === CHECK_PATH) {
     // A browser notes each answer that is no success as an error: what is asked while somebody writes has to be quiet.

@@ -335,7 +335,8 @@ describe("ending", () => {
       expect(spawnSync("sh", ["-c", `${command} --silent`], { encoding: "utf8" }).stdout).toMatch(
         /^\{"status":"accepted","event_id":"evt_[0-9a-f]{32}","message_id":"\d+"\}$/,
       );
-      await another.waitForOutput(/commerce +▶ cart\.abandoned .* on pulsecart\.commerce-events/);
+      const [, type] = /"event_type":"([^"]+)"/.exec(command) ?? [];
+      await another.waitForOutput(new RegExp(`▶ ${type} .* on pulsecart\\.`));
       expect([...(await another.processes()).values()].join("\n")).toContain("java");
       await another.end("SIGKILL");
       await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
