@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerClientErrors } from "../../shared/http/client-error.ts";
-import { linger, lingerAtEnd } from "../../shared/http/linger.ts";
+import { discardRest } from "../../shared/http/exchange.ts";
+import { lingerAtEnd } from "../../shared/http/linger.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { type Answer, respond, toJsonAnswer } from "../../shared/http/respond.ts";
 import { Exchange, type Summary } from "./console/exchange.ts";
@@ -78,7 +79,8 @@ interface Passage {
 export async function startFront(port: number, behind: Behind, listener: FrontListener): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const take = (caller: Caller) => {
-    caller.response.once("finish", () => discardRest(caller.request));
+    // A caller whose body is not read out would hear a broken pipe in place of its answer.
+    caller.response.once("finish", () => discardRest(caller.request.unpipe()));
     const answerError = (error: unknown) => {
       // The caller has gone.
       if (caller.response.destroyed) return;
@@ -109,13 +111,6 @@ export async function startFront(port: number, behind: Behind, listener: FrontLi
       agent.destroy();
     },
   };
-}
-
-/** Reads what is still to come of a request that has its answer: its caller would hear a broken pipe in its place. */
-function discardRest(request: IncomingMessage): void {
-  if (request.complete || request.socket.destroyed) return;
-  request.unpipe();
-  request.once("close", linger(request.socket)).resume();
 }
 
 /** Who was not told to send a body may send none: the connection can carry no other request then. */

@@ -95,9 +95,9 @@ function isLast(answer: Answer): boolean {
 }
 
 /** Reads what is still to come of a request that has its answer; one that is complete then may be followed by the next. */
-export function discardRest(request: IncomingMessage, drain: Drain): void {
+export function discardRest(request: IncomingMessage, drain?: Drain): void {
   if (request.complete || request.socket.destroyed) return;
-  drain.waitFor(request);
+  drain?.waitFor(request);
   request.once("close", linger(request.socket)).resume();
 }
 
