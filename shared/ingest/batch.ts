@@ -6,8 +6,8 @@ import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./ev
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json-tokens.ts";
 import type { Names } from "./names.ts";
-import { type EventBytes, readEvent, readEvents } from "./read.ts";
-import { type Steps, TimeSlice } from "./time-slice.ts";
+import { type EventBytes, LARGE_BYTES, readEvent, readEvents } from "./read.ts";
+import { LONG, type Steps, TimeSlice } from "./time-slice.ts";
 import { ErrorBudget } from "./warnings.ts";
 
 const LINE_FEED = 0x0a;
@@ -28,7 +28,7 @@ type Entry = EventBytes | Problem;
  *   or too many
  */
 function* readBatch({ bytes, isLines }: Body, names: Names): Steps<Entry[]> {
-  const entries = yield* isLines ? readLines(bytes, names) : readEvents(bytes, names, MAX_BATCH_EVENTS + 1);
+  const entries = yield* isLines ? readLines(bytes, names) : readEvents(bytes, names, MAX_BATCH_EVENTS);
   if (entries.length > 0 && entries.length <= MAX_BATCH_EVENTS) return entries;
   throw new Problem("invalid_batch", `A batch must hold 1 to ${MAX_BATCH_EVENTS} events.`);
 }
@@ -80,8 +80,8 @@ function* readAndCheck(service: Service, context: RequestContext, body: Body): S
   const budget = new ErrorBudget();
   const checked: (CheckedEvent | Problem)[] = [];
   for (const entry of yield* readBatch(body, service.contract.names)) {
-    checked.push(yield* checkEvent(service, context, entry, ids, budget));
-    yield;
+    yield !(entry instanceof Problem) && entry.bytes.length > LARGE_BYTES ? LONG : undefined;
+    checked.push(checkEvent(service, context, entry, ids, budget));
   }
   return checked;
 }

@@ -66,7 +66,8 @@ export function checkSingleEvent(
 
 function* readAndCheck(service: Service, context: RequestContext, bytes: Buffer): Steps<CheckedEvent | Problem> {
   const event = yield* readEvent(bytes, service.contract.names);
-  return yield* checkEvent(service, context, event, new EventIds(service.domain.name, context.idempotencyKey));
+  yield LONG;
+  return checkEvent(service, context, event, new EventIds(service.domain.name, context.idempotencyKey));
 }
 
 /**
@@ -78,15 +79,14 @@ function* readAndCheck(service: Service, context: RequestContext, bytes: Buffer)
  * @returns the problem that it is refused with: that of the reading, missing_event_type, unknown_event_type, wrong_function
  *   or invalid_event
  */
-export function* checkEvent(
+export function checkEvent(
   service: Service,
   context: RequestContext,
   entry: EventBytes | Problem,
   ids: EventIds,
   budget?: ErrorBudget,
-): Steps<CheckedEvent | Problem> {
+): CheckedEvent | Problem {
   if (entry instanceof Problem) return refuse(service, context, entry);
-  if (entry.bytes.length > LARGE_BYTES) yield LONG;
   const { problem, warnings } = judge(entry, service.contract, budget);
   if (problem) return refuse(service, context, problem, entry);
   const event = entry as ValidEvent;

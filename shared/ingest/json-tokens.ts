@@ -1,3 +1,5 @@
+import { Problem } from "../http/problem.ts";
+
 /**
  * JSON (RFC 8259) by position: bytes are checked and skipped, never turned into values.
  *
@@ -30,14 +32,9 @@ const LONGEST_INTEGER = 308;
 
 const ESCAPED = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
 
-/** The bytes are not JSON; `position` is the offset of the first byte that does not fit. */
-export class JsonSyntaxError extends Error {
-  readonly position: number;
-  constructor(position: number) {
-    super(`Malformed JSON at position ${position}`);
-    this.name = "JsonSyntaxError";
-    this.position = position;
-  }
+/** @param position offset of the first byte that does not fit */
+export function malformedAt(position: number): Problem {
+  return new Problem("malformed_json", `Malformed JSON at position ${position}.`);
 }
 
 /** JSON that consumers' parsers refuse all the same. */
@@ -54,10 +51,16 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   return at;
 }
 
-/** @throws {JsonSyntaxError} when anything but white space follows */
+/** @returns the offset of what follows the comma at `at` */
+export function skipComma(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== COMMA) throw malformedAt(at);
+  return skipSpace(bytes, at + 1);
+}
+
+/** @throws {Problem} malformed_json when anything but white space follows */
 export function expectEnd(bytes: Uint8Array, at: number): void {
   const rest = skipSpace(bytes, at);
-  if (rest !== bytes.length) throw new JsonSyntaxError(rest);
+  if (rest !== bytes.length) throw malformedAt(rest);
 }
 
 /** Skips what has nothing inside. Offsets count from the body's first byte. */
@@ -80,13 +83,13 @@ export class JsonTokens {
   }
 
   protected skipKey(at: number): number {
-    if (this.bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
+    if (this.bytes[at] !== QUOTE) throw malformedAt(at);
     return this.skipColon(this.skipString(at));
   }
 
   protected skipColon(at: number): number {
     at = skipSpace(this.bytes, at);
-    if (this.bytes[at] !== COLON) throw new JsonSyntaxError(at);
+    if (this.bytes[at] !== COLON) throw malformedAt(at);
     return skipSpace(this.bytes, at + 1);
   }
 
@@ -101,7 +104,7 @@ export class JsonTokens {
         seen = 0x80;
         at = this.#skipEscape(at);
       } else if (byte === undefined || byte < 0x20) {
-        throw new JsonSyntaxError(at);
+        throw malformedAt(at);
       } else {
         seen |= byte;
         at++;
@@ -115,7 +118,7 @@ export class JsonTokens {
     const { bytes } = this;
     const escaped = bytes[at + 1];
     if (escaped !== LOWER_U) {
-      if (escaped === undefined || !ESCAPED.has(escaped)) throw new JsonSyntaxError(at + 1);
+      if (escaped === undefined || !ESCAPED.has(escaped)) throw malformedAt(at + 1);
       return at + 2;
     }
     const unit = readUnit(bytes, at);
@@ -144,7 +147,7 @@ export class JsonTokens {
 
   #skipLiteral(at: number, literal: string): number {
     for (let i = 1; i < literal.length; i++) {
-      if (this.bytes[at + i] !== literal.charCodeAt(i)) throw new JsonSyntaxError(at + i);
+      if (this.bytes[at + i] !== literal.charCodeAt(i)) throw malformedAt(at + i);
     }
     return at + literal.length;
   }
@@ -173,7 +176,7 @@ function readUnit(bytes: Uint8Array, at: number): number {
     const lower = byte | 0x20;
     if (byte >= ZERO && byte <= NINE) unit = (unit << 4) | (byte - ZERO);
     else if (lower >= 0x61 && lower <= 0x66) unit = (unit << 4) | (lower - 0x57);
-    else throw new JsonSyntaxError(i);
+    else throw malformedAt(i);
   }
   return unit;
 }
@@ -184,7 +187,7 @@ function isLow(unit: number): boolean {
 
 function skipDigits(bytes: Uint8Array, at: number): number {
   let byte = bytes[at];
-  if (byte === undefined || byte < ZERO || byte > NINE) throw new JsonSyntaxError(at);
+  if (byte === undefined || byte < ZERO || byte > NINE) throw malformedAt(at);
   do byte = bytes[++at];
   while (byte !== undefined && byte >= ZERO && byte <= NINE);
   return at;

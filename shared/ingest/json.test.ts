@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DEPTH } from "../events/limits.ts";
+import { Problem } from "../http/problem.ts";
 import { JsonScanner } from "./json.ts";
-import { JsonSyntaxError, skipSpace } from "./json-tokens.ts";
+import { skipSpace } from "./json-tokens.ts";
 
 /** The verdict on a whole text: the error's position, or undefined when it is one JSON value. */
 function findFault(text: string): number | undefined {
@@ -11,7 +12,7 @@ function findFault(text: string): number | undefined {
     const end = skipSpace(bytes, new JsonScanner(bytes).skipValue(skipSpace(bytes, 0), 0));
     return end === bytes.length ? undefined : end;
   } catch (error) {
-    if (error instanceof JsonSyntaxError) return error.position;
+    if (error instanceof Problem) return Number(/position (\d+)\.$/.exec(error.message)?.[1]);
     throw error;
   }
 }

@@ -3,43 +3,26 @@ import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COMMA,
-  JsonSyntaxError,
   JsonTokens,
+  malformedAt,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
   skipSpace,
 } from "./json-tokens.ts";
 
-/** By the first byte of a sequence: its bytes, and the range of the second (RFC 3629, section 4). */
-function readLead(lead: number): readonly [length: number, low: number, high: number] | undefined {
-  if (lead < 0xc2 || lead > 0xf4) return undefined;
-  if (lead < 0xe0) return [2, 0x80, 0xbf];
-  if (lead < 0xf0) return [3, lead === 0xe0 ? 0xa0 : 0x80, lead === 0xed ? 0x9f : 0xbf];
-  return [4, lead === 0xf0 ? 0x90 : 0x80, lead === 0xf4 ? 0x8f : 0xbf];
-}
-
 /**
  * Finds where bytes stop being UTF-8.
  *
- * @returns the offset of the first byte that begins no well-formed sequence; the length when all of it is well-formed
+ * @param bytes that are not well-formed
+ * @returns the offset of the first byte that begins no well-formed sequence
  */
-export function findInvalidUtf8(bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length; ) {
-    const lead = bytes[at] as number;
-    if (lead < 0x80) {
-      at++;
-      continue;
-    }
-    const sequence = readLead(lead);
-    if (!sequence) return at;
-    const [length, low, high] = sequence;
-    const second = bytes[at + 1] ?? 0;
-    if (second < low || second > high) return at;
-    for (let i = 2; i < length; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return at;
-    at += length;
-  }
-  return bytes.length;
+export function findInvalidUtf8(bytes: Buffer): number {
+  const repaired = Buffer.from(bytes.toString());
+  let at = 0;
+  while (at < bytes.length && bytes[at] === repaired[at]) at++;
+  // The first difference is in a replacement character, EF BF BD, which may begin like what it replaces.
+  return repaired.lastIndexOf(0xef, at);
 }
 
 /** What stands in place of an offset when the scan has paused. */
@@ -61,7 +44,7 @@ interface Pause {
 
 /** Scans values whatever is inside, in steps where it is asked to. */
 export class JsonScanner extends JsonTokens {
-  /** How many values the scan has come by inside objects and arrays, these included. */
+  /** How many values the scan has come by inside objects and arrays, these included; whoever counts begins at 0. */
   values = 0;
   /** Offset behind which the scan pauses next. */
   protected pauseAt = NEVER;
@@ -78,7 +61,7 @@ export class JsonScanner extends JsonTokens {
    *
    * @param depth objects and arrays that are open around it
    * @returns the offset behind the value; {@link PAUSED} where the scan is to pause: {@link resumeSkip} goes on
-   * @throws {JsonSyntaxError} when there is no complete, valid value
+   * @throws {Problem} malformed_json when there is no complete, valid value
    */
   skipValue(at: number, depth: number): number {
     const first = this.bytes[at];
@@ -145,7 +128,7 @@ export class JsonScanner extends JsonTokens {
           if (bits & 1) at = this.skipKey(at);
           break;
         }
-        if (bytes[at] !== (bits & 1 ? CLOSE_OBJECT : CLOSE_ARRAY)) throw new JsonSyntaxError(at);
+        if (bytes[at] !== (bits & 1 ? CLOSE_OBJECT : CLOSE_ARRAY)) throw malformedAt(at);
         bits >>= 1;
         depth--;
         at++;

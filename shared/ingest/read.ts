@@ -5,12 +5,12 @@ import { findInvalidUtf8, JsonScanner, PAUSED } from "./json.ts";
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
-  COMMA,
   expectEnd,
-  JsonSyntaxError,
+  malformedAt,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
+  skipComma,
   skipSpace,
   type Unfit,
 } from "./json-tokens.ts";
@@ -21,8 +21,6 @@ import type { Steps } from "./time-slice.ts";
 export interface EventBytes {
   /** The event as the caller sent it: one JSON object, perhaps with white space around it. */
   readonly bytes: Buffer;
-  /** Offset behind the object's opening brace, where members can be added. */
-  readonly open: number;
   /** What the schemas of envelopes name. Strings are themselves, anything else is a stand-in of its JSON type. */
   readonly fields: Fields;
   /** Undefined where the payload is no object. */
@@ -54,7 +52,7 @@ export type Notes = ReadonlyMap<string, "repeated" | "other case">;
 
 const NO_NOTES: Notes = new Map();
 
-/** Bytes above which an event is read in steps. */
+/** Bytes above which an event is worked on in time slices. */
 export const LARGE_BYTES = 64 * 1024;
 
 /**
@@ -65,172 +63,177 @@ export const LARGE_BYTES = 64 * 1024;
  * @throws {Problem} malformed_json
  */
 export function* readEvent(bytes: Buffer, names: Names): Steps<EventBytes> {
-  try {
-    if (!isUtf8(bytes)) throw notUtf8(bytes);
-    const reader = new EventReader(bytes, names, bytes.length > LARGE_BYTES);
-    const event = yield* reader.read(skipSpace(bytes, 0), bytes, 0);
-    expectEnd(bytes, reader.end);
-    if (event instanceof Problem) throw event;
-    return event;
-  } catch (error) {
-    throw toMalformed(error);
-  }
+  if (!isUtf8(bytes)) throw notUtf8(bytes);
+  const reader = new EventReader(bytes, names);
+  const event = reader.read(skipSpace(bytes, 0), bytes) ?? (yield* finish(reader));
+  expectEnd(bytes, reader.end);
+  if (event instanceof Problem) throw event;
+  return event;
 }
 
 /**
  * Reads the events of a JSON array, in one scan.
  *
- * @param limit elements after which events are no longer read, but only checked
+ * @param most events; what comes behind one more is not looked at
  * @returns the events in order, or what is wrong with one
  * @throws {Problem} malformed_json when the body is no JSON array
  */
-export function* readEvents(body: Buffer, names: Names, limit: number): Steps<(EventBytes | Problem)[]> {
-  try {
-    const reader = new EventReader(body, names, true);
-    const events: (EventBytes | Problem)[] = [];
-    const start = skipSpace(body, 0);
-    const isArray = body[start] === OPEN_ARRAY;
-    let at = isArray ? skipSpace(body, start + 1) : start;
-    if (!isArray) yield* reader.check(at);
-    while (isArray) {
-      if (body[at] === CLOSE_ARRAY && events.length === 0) break;
-      if (events.length < limit) events.push(yield* reader.read(at));
-      else yield* reader.check(at);
-      at = skipSpace(body, reader.end);
-      if (body[at] === CLOSE_ARRAY) break;
-      if (body[at] !== COMMA) throw new JsonSyntaxError(at);
-      at = skipSpace(body, at + 1);
-      yield;
-    }
-    if (isArray) reader.end = at + 1;
+export function* readEvents(body: Buffer, names: Names, most: number): Steps<(EventBytes | Problem)[]> {
+  const reader = new EventReader(body, names);
+  const events: (EventBytes | Problem)[] = [];
+  let at = skipSpace(body, 0);
+  if (body[at] !== OPEN_ARRAY) {
+    if (!reader.read(at)) yield* finish(reader);
     expectEnd(body, reader.end);
-    if (!isArray) throw new Problem("malformed_json", "A batch must be a JSON array.");
-    return events;
-  } catch (error) {
-    throw toMalformed(error);
+    throw new Problem("malformed_json", "A batch must be a JSON array.");
+  }
+  at = skipSpace(body, at + 1);
+  while (body[at] !== CLOSE_ARRAY && events.length <= most) {
+    if (events.length > 0) at = skipComma(body, at);
+    events.push(reader.read(at) ?? (yield* finish(reader)));
+    at = skipSpace(body, reader.end);
+  }
+  if (events.length <= most) expectEnd(body, at + 1);
+  return events;
+}
+
+/** Goes on with an event in the middle of which the scan has paused. */
+function* finish(reader: EventReader): Steps<EventBytes | Problem> {
+  for (;;) {
+    yield;
+    const event = reader.resume();
+    if (event) return event;
   }
 }
+
+/** What stands for a value that is no string, by its first byte; for a number 0. */
+const standIns: Readonly<Record<number, unknown>> = {
+  [OPEN_OBJECT]: {},
+  [OPEN_ARRAY]: [],
+  110: null,
+  116: true,
+  102: false,
+};
+
+/** No member's value is being scanned. */
+const NONE = -1;
 
 /** Scans envelopes: checks all of their JSON, and remembers where the members lie that are wanted. */
 class EventReader extends JsonScanner {
   /** Offset behind the value that was read last. */
   end = 0;
   readonly #names: Names;
-  readonly #pauses: boolean;
+  /** Where the event starts. */
+  #start = 0;
+  /** All bytes, where they are the event's own. */
+  #own: Buffer | undefined;
+  /** Offset of the event's own bytes: what is found in it counts from there. */
+  #from = 0;
+  /** Where the next member begins. */
+  #at = 0;
+  /** Of the member whose value is being scanned: the index of its name, and where it starts. */
+  #index = 0;
+  #value = NONE;
   #fields: Record<string, unknown> = {};
   #payload: PayloadSpan | undefined;
   #notes: Map<string, "repeated" | "other case"> | undefined;
 
-  constructor(bytes: Buffer, names: Names, pauses: boolean) {
+  constructor(bytes: Buffer, names: Names) {
     super(bytes);
     this.#names = names;
-    this.#pauses = pauses;
+    this.pauseAfter(0);
   }
 
   /**
    * Reads the event that starts at `at`.
    *
-   * @param own the event's own bytes, from `from` on; those of its object where there are none else
+   * @param own all bytes, where they are the event's own
+   * @returns undefined where the scan has paused: {@link resume} goes on
+   * @throws {Problem} malformed_json
    */
-  *read(at: number, own?: Buffer, from = at): Steps<EventBytes | Problem> {
+  read(at: number, own?: Buffer): EventBytes | Problem | undefined {
     this.unfit = undefined;
     this.hasHugeNumber = false;
+    this.#start = at;
+    this.#own = own;
+    this.#from = own ? 0 : at;
     this.#fields = {};
     this.#payload = undefined;
     this.#notes = undefined;
-    const isObject = this.bytes[at] === OPEN_OBJECT;
-    if (isObject) yield* this.#readMembers(at, from);
-    else yield* this.check(at);
-    const bytes = own ?? this.bytes.subarray(at, this.end);
-    if (!own && !isUtf8(bytes)) return notUtf8(bytes);
-    if (this.unfit) return toProblem(this.unfit, from);
-    if (!isObject) {
-      const hint = this.bytes[at] === OPEN_ARRAY ? "; /events/batch takes an array of them, as application/json" : "";
-      return new Problem("malformed_json", `An event must be a JSON object${hint}.`);
+    if (this.bytes[at] !== OPEN_OBJECT) return this.#finish(this.skipValue(at, 0));
+    this.#at = skipSpace(this.bytes, at + 1);
+    return this.#finish(this.bytes[this.#at] === CLOSE_OBJECT ? this.#at + 1 : this.#readMembers());
+  }
+
+  /** Goes on where {@link read} has paused. @returns as that */
+  resume(): EventBytes | Problem | undefined {
+    if (this.#value === NONE) this.pauseAfter(this.#at);
+    return this.#finish(this.bytes[this.#start] === OPEN_OBJECT ? this.#readMembers() : this.resumeSkip());
+  }
+
+  #finish(end: number): EventBytes | Problem | undefined {
+    if (end === PAUSED) return undefined;
+    this.end = end;
+    const bytes = this.#own ?? this.bytes.subarray(this.#start, end);
+    if (!this.#own && !isUtf8(bytes)) return notUtf8(bytes);
+    if (this.unfit) return toProblem(this.unfit, this.#from);
+    const first = this.bytes[this.#start];
+    if (first === OPEN_OBJECT) {
+      return { bytes, fields: this.#fields as Fields, payload: this.#payload, notes: this.#notes ?? NO_NOTES };
     }
-    const fields = this.#fields as Fields;
-    return { bytes, open: at + 1 - from, fields, payload: this.#payload, notes: this.#notes ?? NO_NOTES };
+    const hint = first === OPEN_ARRAY ? "; /events/batch takes an array of them, as application/json" : "";
+    return new Problem("malformed_json", `An event must be a JSON object${hint}.`);
   }
 
-  /** Checks the value that starts at `at`, of which nothing is wanted. */
-  *check(at: number): Steps<void> {
-    if (this.#pauses) this.pauseAfter(at);
-    for (this.end = this.skipValue(at, 0); this.end === PAUSED; this.end = this.resumeSkip()) yield;
-  }
-
-  *#readMembers(start: number, from: number): Steps<void> {
+  /** Reads members from {@link #at} on, or from the value on in the middle of which it has paused. */
+  #readMembers(): number {
     const { bytes } = this;
-    let at = skipSpace(bytes, start + 1);
-    if (this.#pauses) this.pauseAfter(at);
-    if (bytes[at] === CLOSE_OBJECT) {
-      this.end = at + 1;
-      return;
-    }
     for (;;) {
-      if (bytes[at] !== QUOTE) throw new JsonSyntaxError(at);
-      const keyStart = at + 1;
-      at = this.skipString(at);
-      const index = this.#names.find(bytes, keyStart, at - 1, this.isPlain);
-      const value = this.skipColon(at);
-      const { values } = this;
-      at = this.skipValue(value, 1);
-      while (at === PAUSED) {
-        yield;
-        at = this.resumeSkip();
-      }
-      if (index >= 0) this.#take(this.#names.exact[index] as string, value, at, from, this.values - values - 1);
+      let end: number;
+      if (this.#value === NONE) {
+        const key = this.#at;
+        if (key > this.pauseAt) return PAUSED;
+        if (bytes[key] !== QUOTE) throw malformedAt(key);
+        const behind = this.skipString(key);
+        this.#index = this.#names.find(bytes, key + 1, behind - 1, this.isPlain);
+        this.#value = this.skipColon(behind);
+        this.values = 0;
+        end = this.skipValue(this.#value, 1);
+      } else end = this.resumeSkip();
+      if (end === PAUSED) return PAUSED;
+      const index = this.#index;
+      if (index >= 0) this.#take(this.#names.exact[index] as string, this.#value, end);
       else if (index !== NOT_FOUND) this.#note(this.#names.exact[-2 - index] as string, "other case");
-      at = skipSpace(bytes, at);
-      if (bytes[at] === CLOSE_OBJECT) break;
-      if (bytes[at] !== COMMA) throw new JsonSyntaxError(at);
-      at = skipSpace(bytes, at + 1);
-      if (at > this.pauseAt) {
-        yield;
-        this.pauseAfter(at);
-      }
+      this.#value = NONE;
+      end = skipSpace(bytes, end);
+      if (bytes[end] === CLOSE_OBJECT) return end + 1;
+      this.#at = skipComma(bytes, end);
     }
-    this.end = at + 1;
   }
 
-  #take(name: string, start: number, end: number, from: number, values: number): void {
+  #take(name: string, start: number, end: number): void {
     if (this.#fields[name] !== undefined) this.#note(name, "repeated");
     this.#fields[name] = this.#toValue(start, end);
     if (name !== "payload") return;
     const { hasHugeNumber } = this;
-    const isObject = this.bytes[start] === OPEN_OBJECT;
-    this.#payload = isObject ? { start: start - from, end: end - from, values, hasHugeNumber } : undefined;
+    // The payload is one of those that were counted.
+    const span = { start: start - this.#from, end: end - this.#from, values: this.values - 1, hasHugeNumber };
+    this.#payload = this.bytes[start] === OPEN_OBJECT ? span : undefined;
   }
 
   /** Of the value that was skipped last. */
   #toValue(start: number, end: number): unknown {
     const { bytes } = this;
-    switch (bytes[start]) {
-      case QUOTE:
-        if (this.isPlain) return bytes.toString("latin1", start + 1, end - 1);
-        return JSON.parse(bytes.toString("utf8", start, end));
-      case OPEN_OBJECT:
-        return {};
-      case OPEN_ARRAY:
-        return [];
-      case 0x6e:
-        return null;
-      case 0x74:
-        return true;
-      case 0x66:
-        return false;
-      default:
-        return 0;
-    }
+    const first = bytes[start] as number;
+    if (first !== QUOTE) return first in standIns ? standIns[first] : 0;
+    if (this.isPlain) return bytes.toString("latin1", start + 1, end - 1);
+    return JSON.parse(bytes.toString("utf8", start, end));
   }
 
   #note(name: string, kind: "repeated" | "other case"): void {
     this.#notes ??= new Map();
     if (!this.#notes.has(name)) this.#notes.set(name, kind);
   }
-}
-
-function toMalformed(error: unknown): unknown {
-  return error instanceof JsonSyntaxError ? new Problem("malformed_json", `${error.message}.`) : error;
 }
 
 function notUtf8(bytes: Buffer): Problem {

@@ -25,59 +25,53 @@ const toTag = (field: number) => (field << 3) | LENGTH_DELIMITED;
 /**
  * Encodes a `google.pubsub.v1.PublishRequest`, with the prefix that gRPC puts before a message.
  *
- * By hand: the client builds encoders from the whole API descriptor, a third of its load time, and copies each message.
+ * By hand: the client builds encoders from the whole API descriptor, a third of its load time, and copies each message. All
+ * but the data is put together as text with a character for each byte, which costs less than to measure and write each part.
  *
  * @param topic full name, `projects/…/topics/…`
  * @see https://github.com/googleapis/googleapis/blob/master/google/pubsub/v1/pubsub.proto
  */
 export function encodePublishRequest(topic: string, messages: readonly Message[]): Buffer {
-  const sizes = messages.map(toMessageBytes);
-  const length = sizes.reduce((sum, size) => sum + toFieldBytes(size), toTextBytes(topic));
+  const start = toField(1, toBytes(topic));
+  let length = start.length;
+  const parts = messages.map(({ data, attributes, orderingKey }) => {
+    let tail = "";
+    for (const key in attributes) {
+      tail += toField(2, toField(1, toBytes(key)) + toField(2, toBytes(attributes[key] as string)));
+    }
+    tail += toField(5, toBytes(orderingKey));
+    const dataHead = toHead(1, data.length);
+    const head = toHead(2, dataHead.length + data.length + tail.length) + dataHead;
+    length += head.length + data.length + tail.length;
+    return { head, data, tail };
+  });
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES + length);
   bytes[0] = 0; // not compressed
-  bytes.writeUInt32BE(length, 1);
-  let at = PREFIX_BYTES;
-  const writeHead = (field: number, size: number) => {
-    bytes[at++] = toTag(field);
-    let rest = size;
-    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
-    bytes[at++] = rest;
-  };
-  const writeText = (field: number, text: string) => {
-    writeHead(field, Buffer.byteLength(text));
-    at += bytes.write(text, at);
-  };
-  writeText(1, topic);
-  for (const [i, { data, attributes, orderingKey }] of messages.entries()) {
-    writeHead(2, sizes[i] as number);
-    writeHead(1, data.length);
+  let at = bytes.writeUInt32BE(length, 1);
+  at += bytes.write(start, at, "latin1");
+  for (const { head, data, tail } of parts) {
+    at += bytes.write(head, at, "latin1");
     at += data.copy(bytes, at);
-    for (const key in attributes) {
-      const value = attributes[key] as string;
-      writeHead(2, toTextBytes(key) + toTextBytes(value));
-      writeText(1, key);
-      writeText(2, value);
-    }
-    writeText(5, orderingKey);
+    at += bytes.write(tail, at, "latin1");
   }
   return bytes;
 }
 
-/** @returns how many bytes a field with a value of this size takes, its tag and length included */
-function toFieldBytes(size: number): number {
-  let bytes = 2 + size;
-  for (let rest = size >>> 7; rest > 0; rest >>>= 7) bytes++;
-  return bytes;
+function toField(field: number, bytes: string): string {
+  return toHead(field, bytes.length) + bytes;
 }
 
-function toTextBytes(text: string): number {
-  return toFieldBytes(Buffer.byteLength(text));
+/** A field's tag and its value's length. */
+function toHead(field: number, length: number): string {
+  let head = String.fromCharCode(toTag(field));
+  let rest = length;
+  for (; rest > 0x7f; rest >>>= 7) head += String.fromCharCode((rest & 0x7f) | 0x80);
+  return head + String.fromCharCode(rest);
 }
 
-function toMessageBytes({ data, attributes, orderingKey }: Message): number {
-  let bytes = toFieldBytes(data.length) + toTextBytes(orderingKey);
-  for (const key in attributes) bytes += toFieldBytes(toTextBytes(key) + toTextBytes(attributes[key] as string));
-  return bytes;
+/** UTF-8, a character for each byte. */
+function toBytes(text: string): string {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString("latin1");
 }
 
 /** A publish request that all attempts of a delivery share; encoded when the first of them has its turn. */
