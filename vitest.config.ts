@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const tests = "{functions,shared,scripts}/**/*";
 
@@ -13,6 +14,15 @@ const includes: Readonly<Record<string, string>> = {
   browser: "scripts/local/console/*.browser.ts",
 };
 
+/** A whole `npm test` in a copy of the tree takes minutes: it runs beside the others, not after them. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith("grown-registry.slow.test.ts");
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig(({ mode }) => {
   const isOnDemand = ["matrix", "browser"].includes(mode);
   return {
@@ -20,6 +30,7 @@ export default defineConfig(({ mode }) => {
       include: [includes[mode] ?? tests],
       exclude: ["**/node_modules/**", ...(mode === "test" ? ["**/*.slow.test.ts"] : [])],
       ...(mode !== "browser" && { globalSetup: "scripts/testing/global-setup.ts" }),
+      sequence: { sequencer: LongestFirst },
       // Processes and brokers are started by the tests: two at a time is what two cores carry.
       maxWorkers: isOnDemand ? 1 : 2,
       ...(mode === "matrix" && { env: { EVERY_NODE: "yes" } }),

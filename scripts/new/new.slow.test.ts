@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains } from "../../shared/events/registry.ts";
 import { findFreePort } from "../common/free-port.ts";
-import { ProjectCopy } from "./testing/project-copy.ts";
+import { ProjectCopy } from "../testing/project-copy.ts";
 
 const START_TIMEOUT_MS = 90_000;
 

@@ -1,6 +1,6 @@
 import type { Domain } from "../../../shared/events/domain.ts";
 import { domains } from "../../../shared/events/registry.ts";
-import type { ProjectCopy } from "./project-copy.ts";
+import type { ProjectCopy } from "../../testing/project-copy.ts";
 
 const richPayload = `v.looseObject({
         reason: v.pipe(v.string(), v.nonEmpty(), v.maxCodePoints(200)),

@@ -1,13 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ProgramResult, runProgram } from "../../common/run-program.ts";
+import { ProjectCopy } from "../project-copy.ts";
 import { openGcloud } from "./gcloud-environment.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "./google-cloud.ts";
-
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Whether there is a gcloud to test with; in CI there has to be one, so that a missing one fails the tests. */
 export const hasGcloud =
@@ -43,18 +39,9 @@ export interface Sandbox {
 
 /** Makes the sandbox in a temporary folder: a build in it cannot disturb who reads the project's own `dist`. */
 export async function openSandbox(project: string): Promise<Sandbox> {
-  const folder = await mkdtemp(join(tmpdir(), "deploy-"));
-  for (const entry of await readdir(root)) {
-    if (entry === "node_modules" || entry === "dist" || entry === ".git") continue;
-    await cp(join(root, entry), join(folder, entry), { recursive: true });
-  }
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-  const git = async (...args: string[]) =>
-    (await runProgram("git", ["-C", folder, ...args], process.env)).stdout.trim();
-  await git("init", "-q");
-  await git("add", "-A");
-  await git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "All");
-  const commit = (await git("rev-parse", "HEAD")).slice(0, 12);
+  const copy = new ProjectCopy();
+  const { folder } = copy;
+  const commit = copy.git("rev-parse", "HEAD").stdout.slice(0, 12);
   const cloud = await startStubGoogleCloud(project);
   const gcloud = await openGcloud(cloud);
   return {
@@ -71,7 +58,7 @@ export async function openSandbox(project: string): Promise<Sandbox> {
     close: async () => {
       await gcloud.close();
       await cloud.close();
-      await rm(folder, { recursive: true, force: true });
+      copy.close();
     },
   };
 }

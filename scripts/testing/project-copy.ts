@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const left = new Set(["node_modules", "dist", ".git"]);
 
 /** A copy of the project in a git repository of its own, with the project's packages. */
@@ -16,8 +16,9 @@ export class ProjectCopy {
     PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
   };
 
-  constructor() {
-    for (const entry of readdirSync(root).filter((name) => !left.has(name))) {
+  /** @param parts what is copied of the project; all of it unless given */
+  constructor(parts: readonly string[] = readdirSync(root).filter((name) => !left.has(name))) {
+    for (const entry of parts) {
       const filter = (path: string) => !/[\\/](node_modules|dist)$/.test(path);
       cpSync(join(root, entry), join(this.folder, entry), { recursive: true, filter });
     }
