@@ -51,37 +51,53 @@ interface DeployOptions {
  * @throws GcloudError where a command failed
  */
 export async function deployFunction(
-  { name, wanted }: Planned,
+  planned: Planned,
   choices: DeployChoices,
-  { report, without = [], signal, delays }: DeployOptions,
+  options: DeployOptions,
 ): Promise<string> {
+  const { report, without = [] } = options;
+  const { name, wanted } = planned;
   const commands = toDeployCommands(name, choices, wanted);
   for (const note of wanted.notes) report(note);
-  const run = (args: readonly string[]) =>
-    withPropagation(() => runGcloud(args, { onLine: report, signal }), {
-      delays,
-      signal,
-      onWait: () => report("an account or an API of Google's own is not ready yet: trying again"),
-    });
   report("uploading and building");
-  const url = await run(commands.deploy.filter((arg) => !without.includes(arg)));
+  const url = await runPatiently(
+    commands.deploy.filter((arg) => !without.includes(arg)),
+    options,
+  );
 
   const finish = toFinishCommand(name, choices.target, wanted, await readDeployed(name, choices));
   if (finish !== undefined) {
     report("switching on what functions deploy has no flag for, such as startup CPU boost");
-    await run(finish);
+    await runPatiently(finish, options);
   }
 
-  if (commands.invoke.length > 0) {
-    const policy = await readGcloud(commands.policy);
-    // One after the other: each rewrites the whole policy.
-    for (const { member, add } of commands.invoke) {
-      if (hasBinding(policy, "roles/run.invoker", member)) continue;
-      report(`letting ${member} call it`);
-      await run(add);
-    }
-  }
+  await addInvokers(planned, choices, options);
   return url;
+}
+
+/** Lets those of the invokers call a function who may not yet. @throws GcloudError where gcloud is refused */
+export async function addInvokers(
+  { name, wanted }: Planned,
+  choices: DeployChoices,
+  options: DeployOptions,
+): Promise<void> {
+  const { policy, invoke } = toDeployCommands(name, choices, wanted);
+  if (invoke.length === 0) return;
+  const bound = await readGcloud(policy);
+  // One after the other: each rewrites the whole policy.
+  for (const { member, add } of invoke) {
+    if (hasBinding(bound, "roles/run.invoker", member)) continue;
+    options.report(`letting ${member} call it`);
+    await runPatiently(add, options);
+  }
+}
+
+function runPatiently(args: readonly string[], { report, signal, delays }: DeployOptions): Promise<string> {
+  return withPropagation(() => runGcloud(args, { onLine: report, signal }), {
+    delays,
+    signal,
+    onWait: () => report("an account or an API of Google's own is not ready yet: trying again"),
+  });
 }
 
 async function readDeployed(name: FunctionName, { target }: DeployChoices): Promise<DeployedSettings | undefined> {

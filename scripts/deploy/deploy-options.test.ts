@@ -108,6 +108,13 @@ test.each([
   [["--ingress=none"], '--ingress must be one of all, internal-only, internal-and-gclb, not "none"'],
   [["--environment=a,b"], '--environment must be lower-case letters, digits, - and _, not "a,b"'],
   [["--invoker=checkout"], /^--invoker must be an IAM member .* not "checkout"$/],
+  [["--gradual", "--step-minutes=0.5"], '--step-minutes must be a whole number from 0, not "0.5"'],
+  [["--gradual", "--step-minutes=-1"], '--step-minutes must be a whole number from 0, not "-1"'],
+  [["--gradual", "--step-minutes", "-1"], /^Option '--step-minutes' argument is ambiguous/],
+  [["--step-minutes=0"], "--step-minutes needs --gradual"],
+  [["--yes"], "--yes needs --rollback"],
+  [["--rollback", "--gradual"], "--rollback goes neither with --gradual nor with --verify"],
+  [["--rollback", "--verify"], "--rollback goes neither with --gradual nor with --verify"],
   [["--dry-run=yes"], /^Option '--dry-run' does not take an argument; see --help$/],
 ])("refuses %j", (args, message) => {
   expect(() => readDeployOptions([...here, ...args])).toThrow(message);

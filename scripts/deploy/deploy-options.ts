@@ -87,7 +87,9 @@ export function readDeployOptions(args: readonly string[]): DeployOptions {
   }
   if (values["step-minutes"] !== undefined && !values.gradual) throw new UsageError("--step-minutes needs --gradual");
   if (values.yes && !values.rollback) throw new UsageError("--yes needs --rollback");
-  if (values.rollback && values.gradual) throw new UsageError("--rollback does not go with --gradual");
+  if (values.rollback && (values.gradual || values.verify)) {
+    throw new UsageError("--rollback goes neither with --gradual nor with --verify");
+  }
   const { invoker: invokers = [] } = values;
   const badInvoker = invokers.find(
     (member) => !/^(user|group|serviceAccount|domain|principal(Set)?):\S+$/.test(member),

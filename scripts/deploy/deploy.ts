@@ -9,7 +9,7 @@ import { deployUsage, readDeployOptions } from "./deploy-options.ts";
 import type { DeployChoices } from "./function-settings.ts";
 import { explainFailure } from "./gcloud/explain-failure.ts";
 import { checkGcloud } from "./gcloud/preflight.ts";
-import { deployGradually } from "./rollout/deploy-gradually.ts";
+import { deployAllGradually } from "./rollout/deploy-gradually.ts";
 import { rollBack } from "./rollout/roll-back.ts";
 import { runVerification } from "./verify/run-verification.ts";
 
@@ -49,32 +49,25 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { account } = options;
   const code = options.gradual
-    ? await deployAllGradually(planned, choices, { ...options.gradual, account })
+    ? await deployUntilStopped(functions, choices, { ...options.gradual, account })
     : printResult(await deployAll(planned, choices));
   if (code !== 0 || !options.verify) return code;
   return runVerification({ kind: "cloud", target, account }, functions);
 }
 
-/** One after the other: one that goes back, or is broken off, keeps the next ones as they are. */
-async function deployAllGradually(
-  planned: readonly Planned[],
+/** Ctrl-C ends the step that is under way; a second one does not wait for anything. */
+async function deployUntilStopped(
+  names: readonly FunctionName[],
   choices: DeployChoices,
   options: { stepMs: number; account: string | undefined },
 ): Promise<number> {
   const ending = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
-    // A second one does not wait for anything.
     process.on(name, () => (ending.signal.aborted ? process.exit(130) : ending.abort()));
   }
-  for (const [index, each] of planned.entries()) {
-    const report = toReport(each.name);
-    const outcome = await deployGradually(each, choices, { ...options, report, signal: ending.signal });
-    if (outcome === 0) continue;
-    const rest = planned.slice(index + 1).map(({ name }) => name);
-    if (rest.length > 0) console.error(`not tried: ${rest.join(", ")}`);
-    // A verification that was broken off is still under way.
-    process.exit(outcome);
-  }
+  const outcome = await deployAllGradually(names, choices, { ...options, signal: ending.signal }, toReport);
+  // A verification that was broken off is still under way.
+  if (outcome !== 0) process.exit(outcome);
   process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
   return 0;
 }

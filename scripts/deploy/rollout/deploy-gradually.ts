@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { hasUncommittedChanges } from "../../build/commit.ts";
-import { toDeployedSettings } from "../cloud-run/deployed-settings.ts";
+import type { FunctionName } from "../../../shared/events/registry.ts";
 import { describeShares, readService, type Service, toShares, toTrafficCommand } from "../cloud-run/service.ts";
-import { toBuildLabels, toFinishCommand } from "../deploy-commands.ts";
-import { deployFunction, type Planned } from "../deploy-function.ts";
+import { addInvokers, deployFunction, type Planned, planFunction } from "../deploy-function.ts";
 import type { DeployChoices } from "../function-settings.ts";
 import { explainFailure } from "../gcloud/explain-failure.ts";
 import { runGcloud } from "../gcloud/gcloud.ts";
 import { runVerification } from "../verify/run-verification.ts";
 import { findBurn } from "./error-rate.ts";
 import { candidateTag, findNewest, type Step, toNextStep } from "./next-step.ts";
+import { findResumable } from "./resume.ts";
 
 /** How a gradual deployment ends: all traffic is on the new revision; it was sent back; it could not be judged; Ctrl-C. */
 export type Outcome = 0 | 1 | 2 | 130;
@@ -29,25 +28,44 @@ interface Options {
 const lookMs = 60_000;
 
 /**
+ * Deploys functions one after the other: one that goes back, or is broken off, keeps the next ones as they are.
+ *
+ * @param toReport takes the lines about one function
+ */
+export async function deployAllGradually(
+  names: readonly FunctionName[],
+  choices: DeployChoices,
+  options: Omit<Options, "report">,
+  toReport: (name: FunctionName) => Options["report"],
+): Promise<Outcome> {
+  for (const [index, name] of names.entries()) {
+    const outcome = await deployGradually(name, choices, { ...options, report: toReport(name) });
+    if (outcome === 0) continue;
+    const rest = names.slice(index + 1);
+    if (rest.length > 0) console.error(`not tried: ${rest.join(", ")}`);
+    return outcome;
+  }
+  return 0;
+}
+
+/**
  * Deploys one function step by step, each decided from what Cloud Run says, and says in the end which revision serves.
  *
  * @returns the exit code; whatever fails is reported and not thrown
  */
-export async function deployGradually(planned: Planned, choices: DeployChoices, options: Options): Promise<Outcome> {
-  const { name } = planned;
+export async function deployGradually(name: FunctionName, choices: DeployChoices, options: Options): Promise<Outcome> {
   const { report, signal } = options;
   let outcome: Outcome;
   try {
-    outcome = await new Rollout(planned, choices, options).run();
+    // Not before its turn: what is set by npm run switch until then stays.
+    outcome = await new Rollout(await planFunction(name, choices), choices, options).run();
   } catch (error) {
     outcome = signal.aborted ? 130 : 1;
     report(signal.aborted ? "interrupted" : `FAILED: ${await explainFailure(error, choices.target)}`);
   }
   const service = await readService(name, choices.target).catch(() => undefined);
-  const way =
-    outcome === 130 || (service && toShares(service).size > 1)
-      ? "; the same command goes on, --rollback goes back"
-      : "";
+  const isShared = service !== undefined && toShares(service).size > 1;
+  const way = `${isShared || outcome === 130 ? "; the same command goes on" : ""}${isShared ? ", --rollback goes back" : ""}`;
   report(`serving now: ${service === undefined ? "unknown, as it cannot be read" : describeShares(service)}${way}`);
   return outcome;
 }
@@ -58,6 +76,8 @@ class Rollout {
   readonly #options: Options;
   /** What served when this run deployed. */
   #stable: string | undefined;
+  /** What this run tries: it made it, or an interrupted one of the same did. */
+  #revision: string | undefined;
   #isVerified = false;
   #watchedShare = 0;
 
@@ -67,12 +87,15 @@ class Rollout {
 
   async run(): Promise<Outcome> {
     const { report, signal } = this.#options;
+    this.#revision = findResumable(this.#planned, this.#choices, report);
+    if (this.#revision !== undefined) await addInvokers(this.#planned, this.#choices, { report, signal });
     for (;;) {
       signal.throwIfAborted();
       const service = await readService(this.#planned.name, this.#choices.target);
+      if (service !== undefined && this.#stable !== undefined) this.#revision ??= findNewest(service);
       const step = toNextStep(service, {
-        isNewestWanted: this.#stable !== undefined || this.#isVerified || isResumable(service, this.#planned, report),
-        ...{ isVerified: this.#isVerified, watchedShare: this.#watchedShare, stable: this.#stable },
+        ...{ revision: this.#revision, isVerified: this.#isVerified },
+        ...{ watchedShare: this.#watchedShare, stable: this.#stable },
       });
       const outcome = await this.#take(step, service);
       if (outcome !== undefined) return outcome;
@@ -97,6 +120,8 @@ class Rollout {
         return undefined;
       case "restore":
         return this.#goBack(step.stable, 1, "the new revision got traffic by itself, in spite of the pin");
+      case "overtaken":
+        return this.#stop(step.stable, `${step.revision} was made meanwhile, and not by this run`, service);
       case "tag":
         // The platform has made it, but does it start?
         if (service?.status?.latestReadyRevisionName !== step.revision) {
@@ -167,6 +192,13 @@ class Rollout {
     return undefined;
   }
 
+  /** Somebody else is at work here: what they serve stays. */
+  async #stop(stable: string, reason: string, service: Service | undefined): Promise<Outcome> {
+    if (service !== undefined && toShares(service).has(stable)) return this.#goBack(stable, 1, reason);
+    this.#options.report(`STOPPING: ${reason}`);
+    return 1;
+  }
+
   async #goBack(stable: string, outcome: 1 | 2, reason: string): Promise<Outcome> {
     this.#options.report(`GOING BACK: ${reason}; all traffic to ${stable}`);
     const service = await readService(this.#planned.name, this.#choices.target);
@@ -179,32 +211,4 @@ class Rollout {
     const { signal } = this.#options;
     await runGcloud(toTrafficCommand(this.#planned.name, this.#choices.target, ...flags), { signal });
   }
-}
-
-/** Whether the newest revision, which does not serve everything, is what an interrupted run of the same would have deployed. */
-function isResumable(service: Service | undefined, { name, wanted }: Planned, report: (line: string) => void): boolean {
-  if (service === undefined) return false;
-  const newest = findNewest(service);
-  const deployed = toDeployedSettings(service);
-  const { commit } = toBuildLabels(name);
-  if (commit === undefined || (toShares(service).get(newest) ?? 0) === 100) return false;
-  const isFinished = toFinishCommand(name, { project: "", region: "" }, wanted, deployed) === undefined;
-  const { minInstances, maxInstances, concurrency, variables } = wanted;
-  const asDeployed = JSON.stringify([
-    deployed.minInstances,
-    deployed.maxInstances,
-    deployed.concurrency,
-    sort(deployed.variables),
-  ]);
-  const isSame = asDeployed === JSON.stringify([minInstances, maxInstances, concurrency, sort(variables)]);
-  if (!isFinished || !isSame) return false;
-  if (hasUncommittedChanges()) {
-    report(`${newest} is of this commit, but the tree has changes that are not committed: deploying anew`);
-    return false;
-  }
-  return true;
-}
-
-function sort(variables: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(variables).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

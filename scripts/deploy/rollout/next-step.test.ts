@@ -36,8 +36,8 @@ const split = (share: number) => [
   { revisionName: next, percent: share },
   tagged,
 ];
-const nothing: Known = { isNewestWanted: false, isVerified: false, stable: undefined, watchedShare: 0 };
-const made: Known = { ...nothing, isNewestWanted: true };
+const nothing: Known = { revision: undefined, isVerified: false, stable: undefined, watchedShare: 0 };
+const made: Known = { ...nothing, revision: next };
 const verified: Known = { ...made, isVerified: true };
 
 test.each<[string, Service | undefined, Known, Step]>([
@@ -60,6 +60,18 @@ test.each<[string, Service | undefined, Known, Step]>([
     toService(split(5).slice(0, 2)),
     { ...made, stable: old },
     { kind: "restore", stable: old },
+  ],
+  [
+    "the one before the boost got all by itself",
+    toService([{ revisionName: "x", percent: 100 }]),
+    { ...made, stable: old },
+    { kind: "restore", stable: old },
+  ],
+  [
+    "somebody else has made one since",
+    toService([pinned], "x"),
+    { ...verified, stable: old },
+    { kind: "overtaken", stable: old, revision: "x" },
   ],
   [
     "an older try has the tag",

@@ -12,6 +12,8 @@ export type Step =
   | { readonly kind: "deploy"; readonly stable: string }
   /** The new revision has traffic that nobody gave it. */
   | { readonly kind: "restore"; readonly stable: string }
+  /** Somebody else has made a revision, as `npm run switch` does. */
+  | { readonly kind: "overtaken"; readonly stable: string; readonly revision: string }
   | { readonly kind: "tag"; readonly stable: string; readonly revision: string }
   | { readonly kind: "verify"; readonly stable: string; readonly revision: string }
   | { readonly kind: "watch"; readonly stable: string; readonly revision: string; readonly share: number }
@@ -20,8 +22,8 @@ export type Step =
 
 /** What this run knows beyond what Cloud Run says. */
 export interface Known {
-  /** Whether the newest revision is what this run would deploy: it made it, or an earlier run of the same did. */
-  readonly isNewestWanted: boolean;
+  /** The revision that is tried: this run made it, or an earlier run of the same did; undefined before. */
+  readonly revision: string | undefined;
   readonly isVerified: boolean;
   /** The revision that served when this run deployed; undefined before. */
   readonly stable: string | undefined;
@@ -39,15 +41,19 @@ const shares = [10, 50, 100];
  * @param service undefined where there is none
  */
 export function toNextStep(service: Service | undefined, known: Known): Step {
-  const { isNewestWanted, isVerified, watchedShare } = known;
-  const stable = known.stable ?? (service && findStable(service, isNewestWanted));
+  const { revision, isVerified, watchedShare } = known;
+  const stable = known.stable ?? (service && findStable(service, revision));
   if (service === undefined || stable === undefined) return { kind: "deploy plainly" };
-  const revision = findNewest(service);
-  const share = toShares(service).get(revision) ?? 0;
-  if (!isNewestWanted) return isPinnedTo(service, stable) ? { kind: "deploy", stable } : { kind: "pin", stable };
+  if (revision === undefined) return isPinnedTo(service, stable) ? { kind: "deploy", stable } : { kind: "pin", stable };
+  const newest = findNewest(service);
+  if (newest !== revision) return { kind: "overtaken", stable, revision: newest };
+  const traffic = toShares(service);
+  const share = traffic.get(revision) ?? 0;
   if (share === 100 && isVerified) return { kind: "done", revision };
   if (findTag(service, candidateTag)?.revision !== revision) {
-    return share > 0 ? { kind: "restore", stable } : { kind: "tag", stable, revision };
+    // A deployment makes two revisions: neither gets any.
+    const isAlone = [...traffic.keys()].every((serving) => serving === stable);
+    return isAlone ? { kind: "tag", stable, revision } : { kind: "restore", stable };
   }
   if (!isVerified) return { kind: "verify", stable, revision };
   if (share > 0 && watchedShare !== share) return { kind: "watch", stable, revision, share };
@@ -64,8 +70,8 @@ export function findNewest({ status }: Service): string {
  *
  * @returns undefined where nothing serves
  */
-function findStable(service: Service, isNewestWanted: boolean): string | undefined {
-  const tried = new Set([findTag(service, candidateTag)?.revision, ...(isNewestWanted ? [findNewest(service)] : [])]);
+function findStable(service: Service, revision: string | undefined): string | undefined {
+  const tried = new Set([findTag(service, candidateTag)?.revision, revision]);
   const serving = [...toShares(service)].toSorted(([, a], [, b]) => b - a).map(([revision]) => revision);
   return serving.find((revision) => !tried.has(revision)) ?? serving[0];
 }

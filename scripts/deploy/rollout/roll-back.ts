@@ -28,7 +28,7 @@ interface Way {
 }
 
 /**
- * Sends all traffic of each function to the newest revision of another commit. Both contracts are printed before anything changes.
+ * Sends all traffic of each function to the newest revision of another commit, or to where a gradual deployment came from. Both contracts are printed before anything changes.
  *
  * @param options.isSure whether another contract is meant
  * @returns 0 when it is done, 1 where a function has nothing to go back to, 2 where another contract needs a yes
@@ -68,8 +68,9 @@ export async function rollBack(
 
 async function findWay(name: FunctionName, target: Target, account: string | undefined): Promise<Way | undefined> {
   const [service, revisions] = await Promise.all([readService(name, target), readRevisions(name, target)]);
-  const from = revisions.find(({ metadata }) => service !== undefined && toShares(service).has(metadata.name));
-  const to = from && findEarlier(revisions, from);
+  // In a gradual deployment two serve: back is where it came from.
+  const [from, before] = revisions.filter(({ metadata }) => service && toShares(service).has(metadata.name));
+  const to = before ?? (from && findEarlier(revisions, from));
   if (service === undefined || from === undefined || to === undefined) {
     console.error(
       `${name}: there is no revision of another commit to go back to; serving now: ${describeShares(service)}`,
@@ -78,7 +79,10 @@ async function findWay(name: FunctionName, target: Target, account: string | und
   }
   await runGcloud(toTrafficCommand(name, target, `--update-tags=${backTag}=${to.metadata.name}`));
   const tagged = (await readService(name, target)) ?? service;
-  const contracts = await readContracts(tagged, account);
+  const tried = findTag(tagged, candidateTag);
+  // The service's own URL leads to either of two that serve.
+  const serving = tried?.revision === from.metadata.name ? tried.url : tagged.status?.url;
+  const contracts = await readContracts(tagged, serving, account);
   return {
     ...{ name, from: from.metadata.name, to: to.metadata.name },
     // Who may not call the function still has the labels.
@@ -112,8 +116,8 @@ function isReady({ status }: Revision): boolean {
   return status?.conditions?.find(({ type }) => type === "Ready")?.status !== "False";
 }
 
-/** Asks `/health` of the serving revision and of the tagged one; undefined where one does not answer. */
-async function readContracts(service: Service, account: string | undefined) {
+/** Asks `/health` of the serving revision, at its URL, and of the tagged one; undefined where one does not answer. */
+async function readContracts(service: Service, serving: string | undefined, account: string | undefined) {
   const url = service.status?.url;
   if (url === undefined) return [undefined, undefined] as const;
   const token = await readIdToken(url, account).catch(() => undefined);
@@ -127,5 +131,5 @@ async function readContracts(service: Service, account: string | undefined) {
       return undefined;
     }
   };
-  return Promise.all([ask(url), ask(findTag(service, backTag)?.url)]);
+  return Promise.all([ask(serving), ask(findTag(service, backTag)?.url)]);
 }

@@ -1,13 +1,16 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { FunctionName } from "../../../../shared/events/registry.ts";
 import { hasUncommittedChanges, readCommit } from "../../../build/commit.ts";
 import { listenOnLoopback } from "../../../common/free-port.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
-import { type Service, toShares } from "../../cloud-run/service.ts";
+import { type Service, toPlace, toShares, toTrafficCommand } from "../../cloud-run/service.ts";
 import { printDryRun } from "../../deploy-dry-run.ts";
 import { deployFunction, planFunction } from "../../deploy-function.ts";
 import { readDeployOptions } from "../../deploy-options.ts";
-import { deployGradually } from "../deploy-gradually.ts";
+import type { DeployChoices } from "../../function-settings.ts";
+import { runGcloud } from "../../gcloud/gcloud.ts";
+import { deployAllGradually, deployGradually } from "../deploy-gradually.ts";
 import { rollBack } from "../roll-back.ts";
 
 const target = { project: "shop-prod", region: "europe-west1" };
@@ -22,10 +25,12 @@ interface Run {
   readonly verify?: () => Promise<number>;
   /** Breaks it off at the first line that matches. */
   readonly breakAt?: RegExp;
+  /** Of the command line. */
+  readonly chosen?: Partial<DeployChoices>;
 }
 
 /** Deploys `commerce` gradually, without waits. @returns the outcome, what was reported, and who served after each change */
-async function deploy({ verify = async () => 0, breakAt }: Run = {}) {
+async function deploy({ verify = async () => 0, breakAt, chosen }: Run = {}) {
   const lines: string[] = [];
   const ending = new AbortController();
   cloud.requests.length = 0;
@@ -33,18 +38,20 @@ async function deploy({ verify = async () => 0, breakAt }: Run = {}) {
     lines.push(line);
     if (breakAt?.test(line)) ending.abort();
   };
-  const planned = await planFunction("commerce", choices);
-  const outcome = await deployGradually(planned, choices, { stepMs: 0, signal: ending.signal, report, verify });
+  const all = { ...choices, ...chosen };
+  const outcome = await deployGradually("commerce", all, { stepMs: 0, signal: ending.signal, report, verify });
   return { outcome, lines, last: lines.at(-1), uploads: cloud.requests.filter(({ api }) => api === "upload").length };
 }
 
 /** Who serves, by share. */
-function shares() {
-  const service = cloud.run.services.get("commerce");
-  return Object.fromEntries(
-    service ? toShares(cloud.run.toService(target.project, "commerce", service) as Service) : [],
-  );
+function shares(name = "commerce") {
+  const service = cloud.run.services.get(name);
+  return Object.fromEntries(service ? toShares(cloud.run.toService(target.project, name, service) as Service) : []);
 }
+
+/** What a person at another terminal does. */
+const setVariable = (name: FunctionName, variable: string) =>
+  runGcloud(["run", "services", "update", name, `--update-env-vars=${variable}`, ...toPlace(target)]);
 
 /** The shares of the new revision in the order in which they were asked for. */
 function sharesOf(revision: string): number[] {
@@ -193,7 +200,9 @@ export function defineScenarios(
     async (_, breakAt, uploads) => {
       const broken = await deploy({ breakAt });
       expect(broken.outcome).toBe(130);
-      expect(broken.last).toMatch(/^serving now: commerce-.*; the same command goes on, --rollback goes back$/);
+      expect(broken.last).toMatch(
+        /^serving now: (\S+; the same command goes on|.* %; .* goes on, --rollback goes back)$/,
+      );
       expect(Object.values(shares()).reduce((sum, share) => sum + share, 0)).toBe(100);
       const again = await deploy();
       expect([again.outcome, again.uploads, Object.values(shares())]).toEqual([0, uploads, [100]]);
@@ -209,6 +218,68 @@ export function defineScenarios(
     expect(lines).toContain(`keeping all traffic on ${first}; now: ${first} 90 %, ${second} 10 %`);
     expect([outcome, shares()]).toEqual([1, { [first]: 100 }]);
   });
+
+  testInFull("broken off before its invokers are let in, a second run lets them in", async () => {
+    const chosen = { invokers: ["group:shop@example.com"] };
+    expect((await deploy({ breakAt: /^letting /, chosen })).outcome).toBe(130);
+    const { outcome, uploads, lines } = await deploy({ chosen });
+    expect([outcome, uploads]).toEqual([0, 0]);
+    expect(lines.slice(0, 2)).toEqual([
+      `${second} is of this commit, and has 0 % of the traffic: going on with it`,
+      "letting group:shop@example.com call it",
+    ]);
+  });
+
+  testInFull("a second run with other options, or with some that cannot be read back, deploys anew", async () => {
+    for (const chosen of [{ ingress: "internal-only" }, { extra: ["--kms-key=k"] }] as const) {
+      await deploy({ breakAt: /^trying / });
+      expect(await deploy({ chosen, verify: async () => 1 })).toMatchObject({ outcome: 1, uploads: 1 });
+    }
+  });
+
+  testInFull("what somebody else makes meanwhile is not taken for its own, and goes on serving", async () => {
+    const verify = async () => {
+      await setVariable("commerce", "PAYLOAD_CHECKS=report");
+      await runGcloud(toTrafficCommand("commerce", target, "--to-revisions=commerce-00005-abc=100"));
+      return 0;
+    };
+    const { outcome, lines } = await deploy({ verify });
+    expect([outcome, shares()]).toEqual([1, { "commerce-00005-abc": 100 }]);
+    expect(lines.slice(-2)).toEqual([
+      "STOPPING: commerce-00005-abc was made meanwhile, and not by this run",
+      "serving now: commerce-00005-abc",
+    ]);
+  });
+
+  testInFull(
+    "several: the one that goes back stops the next; what is switched before a function's turn stays",
+    async () => {
+      vi.mocked(readCommit).mockReturnValue("111111111111");
+      await deployFunction(await planFunction("system", choices), choices, { report: () => {} });
+      onTestFinished(() => void cloud.run.services.delete("system"));
+      vi.mocked(readCommit).mockReturnValue("222222222222");
+      const said = vi.spyOn(console, "error").mockImplementation(() => {});
+      const deployBoth = (...codes: readonly number[]) => {
+        const left = [...codes];
+        const verify = async () => {
+          if (left.length === 2) await setVariable("system", "PAYLOAD_CHECKS=off");
+          return left.shift() ?? 0;
+        };
+        const options = { stepMs: 0, signal: new AbortController().signal, verify };
+        return deployAllGradually(["commerce", "system"], choices, options, () => () => {});
+      };
+      expect(await deployBoth(1)).toBe(1);
+      expect(said.mock.calls).toEqual([["not tried: system"]]);
+      expect(cloud.run.services.get("system")?.revisions).toHaveLength(2);
+      expect(await deployBoth(0, 1)).toBe(1);
+      expect(said.mock.calls).toHaveLength(1);
+      expect([Object.values(shares()), shares("system")]).toEqual([[100], { "system-00003-abc": 100 }]);
+      expect(cloud.run.services.get("system")?.template.spec?.containers?.[0]?.env).toContainEqual({
+        name: "PAYLOAD_CHECKS",
+        value: "off",
+      });
+    },
+  );
 
   testInFull("a plain deployment serves at once, also after a rollback has pinned the traffic", async () => {
     expect((await deploy()).outcome).toBe(0);
@@ -240,5 +311,19 @@ export function defineScenarios(
     expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);
     expect(said.mock.lastCall).toEqual([`commerce serves ${first}`]);
     expect(cloud.run.services.get("commerce")?.traffic).toEqual([{ revisionName: first, percent: 100 }]);
+  });
+
+  testInFull("a rollback at 10 % goes to what serves the rest, not to what was left before", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    expect((await deploy()).outcome).toBe(0);
+    expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);
+    vi.mocked(readCommit).mockReturnValue("333333333333");
+    await deploy({ breakAt: /gets 50 %/ });
+    expect(shares()).toEqual({ [first]: 90, "commerce-00006-abc": 10 });
+    expect(await rollBack(["commerce"], target, { isSure: true })).toBe(0);
+    expect(cloud.run.services.get("commerce")?.traffic).toEqual([{ revisionName: first, percent: 100 }]);
+    expect(await rollBack(["commerce"], target, { isSure: true })).toBe(1);
+    expect(shares()).toEqual({ [first]: 100 });
   });
 }
