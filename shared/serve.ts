@@ -7,6 +7,7 @@ import { Drain, type Ending, onSignals } from "./http/drain.ts";
 import type { Take } from "./http/exchange.ts";
 import { createHandler, type Handler, isFrameworkProcess, ownServer } from "./http/own-server.ts";
 import { Problem } from "./http/problem.ts";
+import { stopUploads } from "./http/progress.ts";
 import { Room } from "./http/room.ts";
 import { codeCache, identity } from "./identity.ts";
 import { createCallerReader } from "./ingest/caller.ts";
@@ -32,10 +33,9 @@ export function serve(domain: Domain): Handler {
     return service;
   };
   const drain = new Drain();
-  const room = new Room();
   const onRefused: OnRefused = (problem, request) => recordRefusal(getService(), problem, request);
   const take: Take = (request, lease) => ingest(getService(), request, lease);
-  const handle = createHandler(drain, room, take, onRefused, isProbe);
+  const handle = createHandler(drain, new Room(), take, onRefused, isProbe);
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
     const { publisher, log, summaries } = startOrExit(getService);
@@ -43,7 +43,7 @@ export function serve(domain: Domain): Handler {
     log.write("info", "Function started", { ...start, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
     const giveUp = () => {
-      room.giveUp(new Problem("shutting_down"));
+      stopUploads(new Problem("shutting_down"));
       publisher.close();
     };
     ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server, giveUp, summaries))));

@@ -1,14 +1,17 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { afterEach, expect, it, vi } from "vitest";
 import { RawHttp } from "../../scripts/testing/raw-http.ts";
 import { readBody } from "./body.ts";
+import { Drain } from "./drain.ts";
+import type { Take } from "./exchange.ts";
+import { createHandler } from "./own-server.ts";
 import { Problem } from "./problem.ts";
-import { respond } from "./respond.ts";
-import { type Lease, Room } from "./room.ts";
+import { stopUploads } from "./progress.ts";
+import { Room } from "./room.ts";
 
 const KIB = 1024;
 const LIMIT = 1000 * KIB;
@@ -24,21 +27,23 @@ afterEach(() => {
 /** Serves a route that reads bodies, and answers with their length. @returns what opens a connection to it */
 async function serveBodies(room: Room, onBody: (body: Buffer) => void = () => {}): Promise<() => Promise<RawHttp>> {
   const rules = { limit: LIMIT, takesLines: false };
-  const serve = async (request: IncomingMessage, response: ServerResponse, goOn?: () => void) => {
-    const lease = room.open() as Lease;
-    lease.goOn = goOn;
-    const answer = await readBody(request, lease, rules).then(
+  const take: Take = (request, lease) =>
+    readBody(request, lease, rules).then(
       ({ bytes }) => {
         onBody(bytes);
         return { status: 200, body: `${bytes.length}` };
       },
       (error: Problem) => error,
     );
-    lease.release();
-    respond(response, answer, false);
-  };
-  server = createServer((request, response) => serve(request, response));
-  server.on("checkContinue", (request, response) => serve(request, response, () => response.writeContinue()));
+  const handle = createHandler(
+    new Drain(),
+    room,
+    take,
+    () => {},
+    () => false,
+  );
+  server = createServer((request, response) => handle(request, response));
+  server.on("checkContinue", (request, response) => handle(request, response, () => response.writeContinue()));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return async () => {
@@ -52,7 +57,10 @@ const head = (...headers: string[]) =>
   `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers.join("\r\n")}\r\n\r\n`;
 const withLength = (body: Buffer, ...headers: string[]) => head(`Content-Length: ${body.length}`, ...headers);
 
-const full = (room: Room) => vi.waitUntil(() => room.waiting > 0, { timeout: 5000 });
+/** Once the answers have left. */
+const isFree = (room: Room, free: Room["free"]) =>
+  vi.waitFor(() => expect(room.free).toEqual(free), { timeout: 10_000 });
+const full = (room: Room) => vi.waitUntil(() => room.waiting.size > 0, { timeout: 5000 });
 
 it("reserves what Content-Length says, and gives it back", async () => {
   const room = new Room({ small: LIMIT, large: LIMIT });
@@ -61,7 +69,7 @@ it("reserves what Content-Length says, and gives it back", async () => {
   await vi.waitUntil(() => room.free.large === 400 * KIB, { timeout: 5000 });
   client.write(Buffer.alloc(600 * KIB, "1"));
   expect((await client.response()).body).toBe(`${600 * KIB}`);
-  expect(room.free).toEqual({ small: LIMIT, large: LIMIT });
+  await isFree(room, { small: LIMIT, large: LIMIT });
 });
 
 it("does not read what waits, and lets small bodies pass", async () => {
@@ -99,7 +107,7 @@ it.each<[string, (body: Buffer) => (string | Buffer)[]]>([
   holder.write(Buffer.alloc(600 * KIB, "1"));
   expect((await large.response()).body).toBe(`${400 * KIB}`);
   expect(read.equals(body)).toBe(true);
-  expect(room.free).toEqual({ small: LIMIT, large: 1500 * KIB });
+  await isFree(room, { small: LIMIT, large: 1500 * KIB });
 });
 
 it("brotli reserves its window too, before it is decoded", async () => {
@@ -156,16 +164,16 @@ it("gives room back when a client goes away, while it sends or waits", async () 
   await full(room);
   second.close();
   first.close();
-  await vi.waitUntil(() => room.free.large === LIMIT && room.free.small === LIMIT, { timeout: 10_000 });
+  await isFree(room, { small: LIMIT, large: LIMIT });
 });
 
-it("fails what is arriving when the room is given up", async () => {
+it("fails what is arriving when the process ends", async () => {
   const room = new Room({ small: LIMIT, large: LIMIT });
   const connect = await serveBodies(room);
   const large = (await connect()).write(head(`Content-Length: ${900 * KIB}`), "1");
   const small = (await connect()).write(head("Content-Length: 10"), "1");
   await vi.waitUntil(() => room.free.large < LIMIT && room.free.small < LIMIT - 8 * KIB, { timeout: 5000 });
   await sleep(50);
-  room.giveUp(new Problem("shutting_down"));
+  stopUploads(new Problem("shutting_down"));
   for (const client of [large, small]) expect((await client.response()).status).toBe(503);
 });

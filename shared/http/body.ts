@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { findInflater } from "./inflate.ts";
-import { readMediaType } from "./media-type.ts";
+import { isNdjsonMediaType, readMediaType } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 import { receive, tooLarge } from "./receive.ts";
 import type { Lease } from "./room.ts";
@@ -17,11 +17,11 @@ export interface BodyRules {
 }
 
 /** A request's body. */
-export interface ReceivedBody {
+export interface Body {
   /** Inflated, without a byte order mark; at least one. */
   readonly bytes: Buffer;
-  /** Lower case, without parameters. */
-  readonly mediaType: string;
+  /** Whether it is JSON with an event on each line. */
+  readonly isLines: boolean;
 }
 
 /**
@@ -30,15 +30,13 @@ export interface ReceivedBody {
  * @throws {Problem} unsupported_media_type, payload_too_large, malformed_json, malformed_request, request_timeout,
  *   overloaded, shutting_down
  */
-export function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<ReceivedBody> {
+export async function readBody(request: BodyRequest, lease: Lease, rules: BodyRules): Promise<Body> {
   const { mediaType, inflater } = readHead(request, rules);
-  const toResult = (received: Buffer): ReceivedBody => {
-    const bytes = skipByteOrderMark(received);
-    if (bytes.length === 0) throw emptyBody();
-    return { bytes, mediaType };
-  };
-  if (request.rawBody) return Promise.resolve(toResult(request.rawBody));
-  return receive(request, { lease, limit: rules.limit, inflater, toResult });
+  const received = request.rawBody ?? (await receive(request, { lease, limit: rules.limit, inflater }));
+  const start = skipByteOrderMark(received, 0);
+  const bytes = start === 0 ? received : received.subarray(start);
+  if (bytes.length === 0) throw emptyBody();
+  return { bytes, isLines: isNdjsonMediaType(mediaType) };
 }
 
 /**
@@ -57,9 +55,9 @@ export function readHead({ headers }: IncomingMessage, { limit, takesLines }: Bo
   return { mediaType, inflater };
 }
 
-/** @returns the bytes behind a UTF-8 byte order mark, where they begin with one */
-export function skipByteOrderMark(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+/** @returns where the text begins that starts at `at`: behind UTF-8's byte order mark, which Windows tools put before a file */
+export function skipByteOrderMark(bytes: Buffer, at: number): number {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? at + 3 : at;
 }
 
 function emptyBody(): Problem {

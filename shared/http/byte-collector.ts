@@ -16,18 +16,11 @@ export class ByteCollector {
     return this.#bytes.length;
   }
 
-  /**
-   * @param chunk is kept as it is where it is the first, until the next
-   * @param most what the whole can become: never more memory than that
-   */
+  /** @param most what the whole can become: never more memory than that */
   add(chunk: Buffer, most: number): void {
     const length = this.length + chunk.length;
-    // One that is part of a larger piece of memory would keep all of that.
-    if (this.capacity === 0 && chunk.buffer.byteLength === chunk.length) this.#bytes = chunk;
-    else {
-      if (length > this.capacity) this.grow(Math.min(most, Math.max(length * 2, SMALLEST_BYTES)));
-      chunk.copy(this.#bytes, this.length);
-    }
+    if (length > this.capacity) this.grow(Math.min(most, Math.max(length * 2, SMALLEST_BYTES)));
+    chunk.copy(this.#bytes, this.length);
     this.length = length;
   }
 

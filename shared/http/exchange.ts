@@ -22,33 +22,30 @@ interface ExchangeSocket extends Socket {
  * in this order anyway, and pipelined ones would all be in memory at once behind the first that the client does not read.
  */
 export class Exchange {
-  readonly #lease: Lease;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #lease: Lease;
   readonly #drain: Drain;
-  readonly #socket: ExchangeSocket;
-  #isAnswered = false;
-  #isClosed = false;
   /** Whatever comes next on the connection. */
   #next: (() => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, lease: Lease, drain: Drain) {
-    this.#lease = lease;
     this.#request = request;
     this.#response = response;
+    this.#lease = lease;
     this.#drain = drain;
-    this.#socket = request.socket;
   }
 
   /** Has the request taken, once those before it have their answers. */
   enter(take: Take): void {
+    const socket: ExchangeSocket = this.#request.socket;
     this.#drain.enter();
     this.#response.on("close", () => {
-      this.#isClosed = true;
-      if (this.#isAnswered) this.#end();
+      if (this.#response.writableEnded) this.#end();
+      else this.#lease.fail(new Problem("malformed_request", "The body ended before it was complete."));
     });
-    const before = this.#socket[LATEST];
-    this.#socket[LATEST] = this;
+    const before = socket[LATEST];
+    socket[LATEST] = this;
     if (before) before.#next = () => this.#start(take);
     else this.#start(take);
   }
@@ -64,26 +61,29 @@ export class Exchange {
 
   #start(take: Take): void {
     // The answer before this one's turn has ended the connection.
-    if (!this.#socket.writable) this.#end();
+    if (!this.#request.socket.writable) this.#end();
     else take(this.#request, this.#lease).then((answer) => this.#answer(answer));
   }
 
   #answer(answer: Answer): void {
+    const response = this.#response;
     const lease = this.#lease;
+    const { socket } = this.#request;
+    if (response.destroyed || socket.destroyed) {
+      this.#end();
+      return;
+    }
     const close = this.#drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
-    lease.holdAnswer(respond(this.#response, answer, close));
+    lease.holdAnswer(respond(response, answer, close));
     discardRest(this.#request, this.#drain);
-    this.#isAnswered = true;
-    // A response that waits for its turn hears nothing of a connection that ends.
-    if (this.#isClosed || this.#socket.destroyed) this.#end();
-    else if (this.#socket.writableLength > 0) cutOffUnread(this.#response);
+    if (socket.writableLength > 0) cutOffUnread(response);
   }
 
   #end(): void {
-    this.#isAnswered = false;
+    const socket: ExchangeSocket = this.#request.socket;
     this.#lease.release();
     this.#drain.leave();
-    if (this.#socket[LATEST] === this) this.#socket[LATEST] = undefined;
+    if (socket[LATEST] === this) socket[LATEST] = undefined;
     // Not within this call: of a connection that has ended, thousands may follow.
     if (this.#next) queueMicrotask(this.#next);
   }

@@ -3,6 +3,9 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { LONGEST_ECHO } from "./media-type.ts";
 import { Problem } from "./problem.ts";
 
+/** Its `bytesWritten` counts what it has made use of. */
+export type InflateStream = Transform & { readonly bytesWritten: number };
+
 /** What a body is inflated by. */
 export interface Inflater {
   /** In the words of `Content-Encoding`. */
@@ -11,8 +14,7 @@ export interface Inflater {
   readonly hint?: string;
   /** Memory that the decoder takes before the body's first byte, by what the sender says: nothing to speak of, or this. */
   readonly windowBytes: number;
-  /** @returns a new stream; its `bytesWritten` counts what it has made use of */
-  open(): Transform & { readonly bytesWritten: number };
+  open(): InflateStream;
 }
 
 const ZLIB_WANTED = "; the zlib format is wanted (RFC 1950), not raw deflate";

@@ -4,7 +4,7 @@ import { answerClientErrors, type OnRefused } from "./client-error.ts";
 import type { Drain } from "./drain.ts";
 import { discardRest, Exchange, type Take } from "./exchange.ts";
 import { lingerAtEnd } from "./linger.ts";
-import { Problem, type ProblemCode } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { timeLimits } from "./progress.ts";
 import { respond } from "./respond.ts";
 import type { Room } from "./room.ts";
@@ -33,17 +33,16 @@ export function createHandler(
   return (request, response, goOn) => {
     // It came behind an answer that ended the connection: nobody would hear what became of it.
     if (!request.socket.writable) return void request.resume();
-    const refuse = (code: ProblemCode) => {
-      const problem = new Problem(code);
-      onRefused(problem, request);
-      respond(response, problem, drain.isDraining || goOn !== undefined);
-      discardRest(request, drain);
-    };
-    if (drain.isDraining) return refuse("shutting_down");
-    const lease = room.open() ?? room.open(isProbe(request));
-    if (!lease) return refuse("overloaded");
-    lease.goOn = goOn;
-    new Exchange(request, response, lease, drain).enter(take);
+    const lease = drain.isDraining ? undefined : (room.open() ?? room.open(isProbe(request)));
+    if (lease) {
+      lease.goOn = goOn;
+      new Exchange(request, response, lease, drain).enter(take);
+      return;
+    }
+    const problem = new Problem(drain.isDraining ? "shutting_down" : "overloaded");
+    onRefused(problem, request);
+    respond(response, problem, drain.isDraining || goOn !== undefined);
+    discardRest(request, drain);
   };
 }
 

@@ -1,22 +1,24 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { watchProgress } from "./progress.ts";
+import type { Problem } from "./problem.ts";
+import { unwatchProgress, watchProgress } from "./progress.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** @returns after how many seconds a body is given up that gets this many bytes in each tenth of a second, and why */
 function run(options: { bytes?: number; isPaused?: boolean }): readonly [seconds: number, detail: string] {
-  const upload = { received: 0, isPaused: false, ...options };
   let detail = "";
-  const end = watchProgress(upload, ({ message }) => {
+  const stop = ({ message }: Problem) => {
     detail = message;
-  });
+  };
+  const upload = { received: 0, isPaused: false, stop, ...options };
+  watchProgress(upload);
   let tenths = 0;
   for (; tenths < 300 && detail === ""; tenths++) {
     upload.received += options.bytes ?? 0;
     vi.advanceTimersByTime(100);
   }
-  end();
+  unwatchProgress(upload);
   // The watch of all bodies ends once none is left.
   vi.advanceTimersByTime(500);
   expect(vi.getTimerCount()).toBe(0);
@@ -36,14 +38,13 @@ it.each([
 
 it("a body that comes between two ticks is not given up early", () => {
   const given: string[] = [];
-  const upload = { received: 0, isPaused: false };
-  const ends = [watchProgress(upload, () => given.push("first"))];
+  const toUpload = (name: string) => ({ received: 0, isPaused: false, stop: () => void given.push(name) });
+  watchProgress(toUpload("first"));
   vi.advanceTimersByTime(400);
-  ends.push(watchProgress(upload, () => given.push("second")));
+  watchProgress(toUpload("second"));
   vi.advanceTimersByTime(9999);
   expect(given).toEqual([]);
   vi.advanceTimersByTime(600);
   expect(given).toEqual(["first", "second"]);
-  for (const end of ends) end();
   vi.advanceTimersByTime(500);
 });

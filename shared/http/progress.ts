@@ -17,64 +17,62 @@ export const timeLimits = {
 /** Looked at this often in the time that a body may be silent. */
 const TICKS = 20;
 
-/** How a body is getting on. */
+/** A body that is arriving, or waits for room. */
 export interface Upload {
   /** Bytes as sent, so far. */
   readonly received: number;
   /** Whether it is we who do not read. */
   readonly isPaused: boolean;
-}
-
-/** A body that is watched. */
-interface Watch extends Readonly<{ upload: Upload; onLate: (problem: Problem) => void }> {
-  ageMs: number;
-  silentMs: number;
-  seen: number;
+  /** Ends it: it is late, or nobody takes it any more. */
+  stop(problem: Problem): void;
 }
 
 /** All bodies that are arriving: a timer for each would cost 2 % of the CPU of an event, and most are there at once. */
-const watches = new Set<Watch>();
+const uploads = new Map<Upload, { ageMs: number; silentMs: number; seen: number }>();
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Watches a body until it is complete. Counts ticks instead of reading a clock: while the event loop is busy, nobody is late.
- *
- * @param onLate is called once, with request_timeout, when the body must be cut off
- * @returns a function that ends the watch
+ * Watches a body until it is complete, or late: then it is stopped with request_timeout. Counts ticks instead of reading a
+ * clock: while the event loop is busy, nobody is late.
  */
-export function watchProgress(upload: Upload, onLate: (problem: Problem) => void): () => void {
+export function watchProgress(upload: Upload): void {
   const tickMs = timeLimits.silentMs / TICKS;
   // The tick that comes next is not a whole one: nobody is cut off early for it.
-  const watch: Watch = { upload, onLate, ageMs: -tickMs, silentMs: -tickMs, seen: 0 };
-  watches.add(watch);
+  uploads.set(upload, { ageMs: -tickMs, silentMs: -tickMs, seen: 0 });
   timer ??= setInterval(tick, tickMs, tickMs);
-  return () => watches.delete(watch);
+}
+
+/** A body is complete, or was stopped. */
+export function unwatchProgress(upload: Upload): void {
+  uploads.delete(upload);
+}
+
+/** Stops all bodies that are arriving, or wait. */
+export function stopUploads(problem: Problem): void {
+  for (const upload of uploads.keys()) upload.stop(problem);
 }
 
 function tick(tickMs: number): void {
-  if (watches.size === 0) {
+  if (uploads.size === 0) {
     clearInterval(timer);
     timer = undefined;
   }
-  for (const watch of watches) {
-    const { upload } = watch;
+  const { silentMs, completeMs } = timeLimits;
+  for (const [upload, watch] of uploads) {
     watch.ageMs += tickMs;
     if (!upload.isPaused) {
       watch.silentMs = upload.received === watch.seen ? watch.silentMs + tickMs : 0;
       watch.seen = upload.received;
     }
-    const limit = findLimit(watch);
-    if (!limit) continue;
-    watches.delete(watch);
-    watch.onLate(new Problem("request_timeout", limit));
+    if (watch.silentMs >= silentMs) stopLate(upload, `Nothing came of the body for ${silentMs / 1000} s.`);
+    else if (watch.ageMs >= completeMs) {
+      const remedies = "compress it with gzip, send a smaller event, or use a faster link";
+      stopLate(upload, `The body was not complete after ${completeMs / 1000} s: ${remedies}.`);
+    }
   }
 }
 
-/** @returns what to say of the limit that a body has reached, if any */
-function findLimit({ ageMs, silentMs }: Watch): string | undefined {
-  const { silentMs: mostSilentMs, completeMs } = timeLimits;
-  if (silentMs >= mostSilentMs) return `Nothing came of the body for ${mostSilentMs / 1000} s.`;
-  if (ageMs < completeMs) return undefined;
-  const remedies = "compress it with gzip, send a smaller event, or use a faster link";
-  return `The body was not complete after ${completeMs / 1000} s: ${remedies}.`;
+function stopLate(upload: Upload, detail: string): void {
+  uploads.delete(upload);
+  upload.stop(new Problem("request_timeout", detail));
 }

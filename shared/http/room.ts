@@ -15,37 +15,22 @@ const WAIT_MS = 4000;
 /** At most this many large bodies wait; each may already hold 128 KiB. */
 const MAX_WAITING = 128;
 
-/** Bytes in the two pools. */
-interface RoomSizes {
-  /** Of all small bodies, and of answers that are not yet read. */
-  small: number;
-  /** Of all large bodies. The largest reservation must fit. */
-  large: number;
-}
-
-/**
- * Bytes of bodies that an instance of 512 MiB holds. Each is there up to three times (body, message, encoded request), and
- * the garbage collector is late with what has been let go.
- */
-const INSTANCE_ROOM: Readonly<RoomSizes> = { small: 16 * MIB, large: 40 * MIB };
-
 /**
  * The memory that requests share, in two pools: small requests pass while large ones wait. A large body asks once, for all
  * that it can ever need, so that no two wait for each other; they are served in the order in which they came.
  */
 export class Room {
-  /** Bytes that are free in each pool; less than none where answers wait to be read. */
-  readonly free: RoomSizes;
-  readonly #leases = new Set<Lease>();
-  readonly #waiting = new Map<Lease, { readonly bytes: number; readonly onAdmitted: () => void }>();
+  /** Bytes: for small bodies and answers that are not yet read, less than none where these are many; and for large bodies. */
+  readonly free: { small: number; large: number };
+  /** The large bodies that wait. */
+  readonly waiting = new Map<Lease, { readonly bytes: number; readonly onAdmitted: () => void }>();
 
-  constructor(sizes: Readonly<RoomSizes> = INSTANCE_ROOM) {
+  /**
+   * @param sizes by default those of an instance of 512 MiB: each byte is there up to three times (body, message, encoded
+   *   request), and the garbage collector is late with what has been let go. The largest reservation must fit.
+   */
+  constructor(sizes: Readonly<Room["free"]> = { small: 16 * MIB, large: 40 * MIB }) {
     this.free = { ...sizes };
-  }
-
-  /** How many large bodies wait. */
-  get waiting(): number {
-    return this.#waiting.size;
   }
 
   /**
@@ -53,36 +38,14 @@ export class Room {
    * @returns a request's lease, which must be released; undefined where there is no room for another request
    */
   open(isForced = false): Lease | undefined {
-    if (this.free.small < REQUEST_BYTES && !isForced) return undefined;
-    const lease = new Lease(this);
-    this.#leases.add(lease);
-    return lease;
-  }
-
-  /** Fails every body that is still arriving, or waiting. */
-  giveUp(problem: Problem): void {
-    for (const lease of this.#leases) lease.fail(problem);
-  }
-
-  /** Has a lease wait for its turn in the large pool. @returns false where too many wait */
-  queue(lease: Lease, bytes: number, onAdmitted: () => void): boolean {
-    if (this.#waiting.size === MAX_WAITING) return false;
-    this.#waiting.set(lease, { bytes, onAdmitted });
-    this.admit();
-    return true;
-  }
-
-  /** The lease neither waits nor holds anything for long. */
-  leave(lease: Lease): void {
-    this.#leases.delete(lease);
-    if (this.#waiting.delete(lease)) this.admit();
+    return this.free.small < REQUEST_BYTES && !isForced ? undefined : new Lease(this);
   }
 
   /** Admits who waits, as far as there is room. */
   admit(): void {
-    for (const [lease, { bytes, onAdmitted }] of this.#waiting) {
+    for (const [lease, { bytes, onAdmitted }] of this.waiting) {
       if (bytes > this.free.large) return;
-      this.#waiting.delete(lease);
+      this.waiting.delete(lease);
       this.free.large -= bytes;
       onAdmitted();
     }
@@ -95,20 +58,17 @@ export class Lease {
   goOn: (() => void) | undefined;
   /** Why the body ends before its end, where it was made to. */
   failure: Problem | undefined;
-  /** Whether the body waits for room among the large. */
-  isWaiting = false;
-  /** Hears, while the body arrives or waits, that it must end. */
-  onFailure: ((problem: Problem) => void) | undefined;
+  /** The body, once it arrives or waits. It settles once it is there, or is stopped. */
+  upload: { stop(problem: Problem): void } | undefined;
   readonly #room: Room;
-  #small = REQUEST_BYTES;
+  #small = 0;
   #large = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isReleased = false;
 
   /** For {@link Room.open}. */
   constructor(room: Room) {
     this.#room = room;
-    room.free.small -= REQUEST_BYTES;
+    this.#setSmall(REQUEST_BYTES);
   }
 
   /** Whether the body has room among the large. */
@@ -116,76 +76,78 @@ export class Lease {
     return this.#large > 0;
   }
 
+  /** Whether the body waits for room among the large. */
+  get isWaiting(): boolean {
+    return this.#room.waiting.has(this);
+  }
+
   /**
    * Counts what has arrived of a small body.
    *
    * @param bytes all of it so far
-   * @throws {Problem} overloaded
+   * @returns whether there is room for it
    */
-  hold(bytes: number): void {
-    if (REQUEST_BYTES + bytes - this.#small > Math.max(this.#room.free.small, 0)) throw new Problem("overloaded");
-    this.#setSmall(bytes);
+  hold(bytes: number): boolean {
+    const hasRoom = REQUEST_BYTES + bytes - this.#small <= Math.max(this.#room.free.small, 0);
+    if (hasRoom) this.#setSmall(REQUEST_BYTES + bytes);
+    return hasRoom;
   }
 
   /**
-   * Waits for room in the large pool, in one step; where there is none within 4 s, `onFailure` hears of it. What the small
-   * pool held for the body goes back at once: those that wait must not keep small requests out, and hold little.
+   * Waits for room in the large pool, in one step; a body that finds none within 4 s is stopped. What the small pool held for
+   * it goes back at once: those that wait must not keep small requests out, and hold little.
    *
    * @param bytes all that the body will ever need
    */
   reserve(bytes: number, onAdmitted: () => void): void {
-    this.#setSmall(0);
-    this.isWaiting = true;
-    const refuse = () => this.#stop(new Problem("overloaded"));
+    const { waiting } = this.#room;
+    const refuse = () => this.upload?.stop(new Problem("overloaded"));
+    this.#setSmall(REQUEST_BYTES);
+    if (waiting.size === MAX_WAITING) {
+      refuse();
+      return;
+    }
     this.#timer = setTimeout(refuse, WAIT_MS);
-    const admit = () => {
-      clearTimeout(this.#timer);
-      this.isWaiting = false;
-      this.#large = bytes;
-      onAdmitted();
-    };
-    if (!this.#room.queue(this, bytes, admit)) refuse();
+    waiting.set(this, {
+      bytes,
+      onAdmitted: () => {
+        clearTimeout(this.#timer);
+        this.#large = bytes;
+        onAdmitted();
+      },
+    });
+    this.#room.admit();
   }
 
-  /** Gives back what the body, which is there now, did not need. */
+  /** The body is there, or will not be: gives back what it does not need. @param bytes of it */
   settle(bytes: number): void {
-    if (this.#isReleased) return;
+    clearTimeout(this.#timer);
     if (this.#large > 0) this.#setLarge(Math.min(this.#large, bytes));
-    else this.#setSmall(bytes);
+    else this.#setSmall(REQUEST_BYTES + bytes);
+    if (this.#room.waiting.delete(this)) this.#room.admit();
   }
 
   /** Holds the answer in the body's stead, until it has left: also where there is no room, as it is there by now. */
   holdAnswer(bytes: number): void {
-    if (this.#isReleased) return;
-    this.#setSmall(bytes);
+    this.#setSmall(REQUEST_BYTES + bytes);
     this.#setLarge(0);
   }
 
   /** Ends a body that is still arriving or waiting, or has yet to begin; one that is there by now is not touched. */
   fail(problem: Problem): void {
     this.failure ??= problem;
-    this.#stop(problem);
+    this.upload?.stop(problem);
   }
 
+  /** Gives all back. */
   release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    clearTimeout(this.#timer);
-    this.#room.leave(this);
-    this.#setSmall(-REQUEST_BYTES);
+    this.#setSmall(0);
     this.#setLarge(0);
   }
 
-  #stop(problem: Problem): void {
-    clearTimeout(this.#timer);
-    this.#room.leave(this);
-    this.onFailure?.(problem);
-  }
-
-  /** @param bytes beside those of the request itself */
   #setSmall(bytes: number): void {
-    this.#room.free.small -= REQUEST_BYTES + bytes - this.#small;
-    this.#small = REQUEST_BYTES + bytes;
+    this.#room.free.small += this.#small - bytes;
+    this.#small = bytes;
   }
 
   #setLarge(bytes: number): void {

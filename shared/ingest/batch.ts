@@ -1,7 +1,8 @@
 import { MAX_BATCH_EVENTS } from "../events/limits.ts";
+import { type Body, skipByteOrderMark } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, type JsonAnswer, toJsonAnswer } from "../http/respond.ts";
-import type { Body, RequestContext, Service } from "./context.ts";
+import type { RequestContext, Service } from "./context.ts";
 import { type CheckedEvent, checkEvent, publishEvent, refuseForRoom } from "./event.ts";
 import { EventIds } from "./event-id.ts";
 import { skipSpace } from "./json-tokens.ts";
@@ -11,8 +12,6 @@ import { LONG, type Steps, TimeSlice } from "./time-slice.ts";
 import { ErrorBudget } from "./warnings.ts";
 
 const LINE_FEED = 0x0a;
-/** UTF-8's byte order mark, which Windows tools put before a file, and so before a line of what was joined from files. */
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /** Of blank lines that are skipped at a time. */
 const BLANK_BYTES = 256 * 1024;
@@ -41,8 +40,10 @@ function* readLines(body: Buffer, names: Names): Steps<Entry[]> {
     const piece = body.subarray(0, start + BLANK_BYTES);
     start = skipSpace(piece, start);
     if (start === piece.length) continue;
-    if (BYTE_ORDER_MARK.every((byte, i) => body[start + i] === byte)) {
-      start += BYTE_ORDER_MARK.length;
+    // Files that were joined may have one before any line.
+    const behindMark = skipByteOrderMark(body, start);
+    if (behindMark > start) {
+      start = behindMark;
       continue;
     }
     const feed = body.indexOf(LINE_FEED, start);

@@ -57,13 +57,6 @@ export interface RequestContext {
   readonly startedAt: number;
 }
 
-/** A request's body. */
-export interface Body {
-  readonly bytes: Buffer;
-  /** Whether it is newline-delimited JSON. */
-  readonly isLines: boolean;
-}
-
 /** Reads a request's context from its headers; one that is not valid counts as absent. */
 export function readContext({ headers }: Pick<IncomingMessage, "headers">, caller?: string): RequestContext {
   const verification = toText(headers["pulsecart-verification"])?.toLowerCase() ?? "";

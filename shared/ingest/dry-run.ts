@@ -1,9 +1,10 @@
 import { MAX_EVENT_BYTES } from "../events/limits.ts";
+import type { Body } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
 import { tooLarge } from "../http/receive.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import { checkBatch, toResults } from "./batch.ts";
-import type { Body, RequestContext, Service } from "./context.ts";
+import type { RequestContext, Service } from "./context.ts";
 import { type CheckedEvent, checkSingleEvent } from "./event.ts";
 import { OPEN_ARRAY, skipSpace } from "./json-tokens.ts";
 import { TimeSlice } from "./time-slice.ts";

@@ -1,13 +1,14 @@
 import * as v from "valibot";
 import { envelope } from "../events/envelope.ts";
 import { findEvent } from "../events/registry.ts";
+import type { Body } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
 import type { Level, LogFields } from "../log.ts";
 import { PublishFailure } from "../publish/failure.ts";
 import type { Batch } from "../publish/lanes.ts";
 import { readStack } from "../source-map.ts";
-import { type Body, elapsedMs, type RequestContext, type Service } from "./context.ts";
+import { elapsedMs, type RequestContext, type Service } from "./context.ts";
 import { enrich } from "./enrich.ts";
 import { EventIds } from "./event-id.ts";
 import { judge, type ValidEvent } from "./judge.ts";

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
-import { type BodyRequest, readBody } from "../http/body.ts";
-import { isNdjsonMediaType } from "../http/media-type.ts";
+import { type Body, type BodyRequest, readBody } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
 import { checkHead, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
@@ -10,7 +9,7 @@ import { identity } from "../identity.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
-import { type Body, elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
+import { elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
 import { dryRun } from "./dry-run.ts";
 import { countRefused, takeEvent } from "./event.ts";
 import { uncounted } from "./summaries.ts";
@@ -63,8 +62,7 @@ export async function ingest(service: Service, request: BodyRequest, lease: Leas
     const route = findRoute(request);
     if ("answer" in route) return route.answer();
     if (route.isDry) asked = { ...service, log: atDebug(service.log), summaries: uncounted };
-    const { bytes, mediaType } = await readBody(request, lease, route);
-    return await route.handle(asked, context, { bytes, isLines: isNdjsonMediaType(mediaType) });
+    return await route.handle(asked, context, await readBody(request, lease, route));
   } catch (error) {
     return toProblem(asked, context, error);
   }
