@@ -98,7 +98,7 @@ export async function takeBatch(service: Service, context: RequestContext, body:
   const checked = await checkBatch(service, context, body, slice);
   const valid = checked.filter((item): item is CheckedEvent => !(item instanceof Problem));
   if (!service.inFlight.takeBatch(valid.length)) return refuseForRoom(service, context, valid);
-  const batch = { events: valid.length };
+  const batch = { events: valid.length, failedUsers: new Set<string>() };
   // In one slice, so that one key's events share requests.
   await slice.next();
   const outcomes = await Promise.all(

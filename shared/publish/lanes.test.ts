@@ -43,6 +43,7 @@ interface Added {
   readonly batch: Batch | undefined;
 }
 
+const createBatch = (): Batch => ({ events: 3, failedUsers: new Set() });
 const texts = () => sent.map((request) => request.texts);
 
 describe("one ordering key", () => {
@@ -92,14 +93,14 @@ describe("one ordering key", () => {
 
 describe("a batch", () => {
   it("gives up a user's later messages, and nobody else's", async () => {
-    const batch = { events: 3 };
+    const batch = createBatch();
     const first = add("1", { batch });
     await settle();
     const outcomes = [
       first,
       add("2", { batch }),
       add("3", { batch, userId: "another" }),
-      add("4", { batch: { events: 3 } }),
+      add("4", { batch: createBatch() }),
       add("5"),
     ];
     await sent[0]?.fail();
@@ -111,7 +112,7 @@ describe("a batch", () => {
 
 describe("a request that is refused for one of its messages", () => {
   it("is sent message by message, in order: only the bad one is refused, and its user's later ones given up", async () => {
-    const batch = { events: 3 };
+    const batch = createBatch();
     const outcomes = [
       add("1", { batch, userId: "a" }),
       add("2", { batch, userId: "bad" }),

@@ -11,6 +11,8 @@ const MAX_BYTES = 1024 * 1024;
 export interface Batch {
   /** How many events it publishes. */
   readonly events: number;
+  /** Users of whom a message has failed. */
+  readonly failedUsers: Set<string>;
 }
 
 /** A message that waits for its acknowledgement. */
@@ -46,8 +48,6 @@ interface Lane {
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #send: Send;
-  /** Users of whom a message has failed, by batch. */
-  readonly #failedUsers = new WeakMap<Batch, Set<string>>();
 
   constructor(send: Send) {
     this.#send = send;
@@ -91,14 +91,19 @@ export class Lanes {
     } catch (failure) {
       const isAboutOne = failure instanceof PublishFailure && failure.code === "publish_rejected";
       if (isAboutOne && batch.length > 1) await this.#sendSingly(batch);
-      else for (const waiting of batch) this.#reject(waiting, failure);
+      else {
+        for (const { batch: whole, userId, reject } of batch) {
+          whole?.failedUsers.add(userId);
+          reject(failure);
+        }
+      }
     }
   }
 
   /** Sends messages of a refused request one by one, in order: Pub/Sub does not say which of them it refuses. */
   async #sendSingly(batch: readonly Waiting[]): Promise<void> {
     for (const waiting of batch) {
-      if (this.#isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
+      if (isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
       else await this.#sendBatch([waiting]);
     }
   }
@@ -109,7 +114,7 @@ export class Lanes {
     let bytes = 0;
     let taken = 0;
     for (const waiting of backlog) {
-      if (this.#isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
+      if (isNotToBeAttempted(waiting)) waiting.reject(toNotAttempted());
       else {
         bytes += waiting.data.length;
         if (batch.length > 0 && (batch.length === MAX_MESSAGES || bytes > MAX_BYTES)) break;
@@ -120,16 +125,8 @@ export class Lanes {
     backlog.splice(0, taken);
     return batch;
   }
+}
 
-  #isNotToBeAttempted({ batch, userId }: Waiting): boolean {
-    return batch !== undefined && this.#failedUsers.get(batch)?.has(userId) === true;
-  }
-
-  #reject(waiting: Waiting, failure: unknown): void {
-    if (waiting.batch) {
-      const users = this.#failedUsers.get(waiting.batch) ?? new Set();
-      this.#failedUsers.set(waiting.batch, users.add(waiting.userId));
-    }
-    waiting.reject(failure);
-  }
+function isNotToBeAttempted({ batch, userId }: Waiting): boolean {
+  return batch?.failedUsers.has(userId) === true;
 }

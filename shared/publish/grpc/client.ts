@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
@@ -52,21 +52,17 @@ export async function openPubSubClient(config: Config, topic: string) {
   });
   const stub = (await client.initialize()) as unknown as Client;
 
-  const routing = { "x-goog-request-params": `topic=${encodeURIComponent(topic)}` };
   const authority = address ? `${address.hostname}:${address.port}` : client.apiEndpoint;
-  const toHeaders = reuse((by: Authorization) =>
-    toRequestHeaders({
-      ":method": "POST",
-      ":scheme": emulator ? "http" : "https",
-      ":authority": authority,
-      ":path": PUBLISH_METHOD,
-      te: "trailers",
-      "content-type": "application/grpc",
-      "user-agent": "pulsecart-producer",
-      ...routing,
-      ...by,
-    }),
-  );
+  const headers = {
+    ":method": "POST",
+    ":scheme": emulator ? "http" : "https",
+    ":authority": authority,
+    ":path": PUBLISH_METHOD,
+    te: "trailers",
+    "content-type": "application/grpc",
+    "user-agent": "pulsecart-producer",
+    "x-goog-request-params": `topic=${encodeURIComponent(topic)}`,
+  };
   let connecting: ReturnType<typeof waitForSession> | undefined;
   const connect = () => {
     connecting ??= waitForSession(stub).finally(() => {
@@ -89,7 +85,7 @@ export async function openPubSubClient(config: Config, topic: string) {
       const session = findSession(stub) ?? (await connect());
       sending.check();
       sending.isSent = true;
-      return callUnary(session, toHeaders(by), request.bytes, sending);
+      return callUnary(session, { ...headers, ...by }, request.bytes, sending);
     },
     /** @returns whether the server answers a PING within this time (ms); true where nobody can ask it */
     async ping(ms: number): Promise<boolean> {
@@ -137,19 +133,4 @@ function collectSockets(credentials: ChannelCredentials, sockets: Set<Socket>): 
     return connector;
   };
   return credentials;
-}
-
-/** Node takes headers as an array from these versions on, and spares a copy of them then. */
-function toRequestHeaders(headers: Readonly<Record<string, string>>): readonly string[] | OutgoingHttpHeaders {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  return major >= 24 || (major === 22 && minor >= 23) ? Object.entries(headers).flat() : headers;
-}
-
-/** @returns a function that answers with its last result as long as its argument is the same object */
-function reuse<T extends object, R>(make: (input: T) => R): (input: T) => R {
-  let last: { readonly input: T; readonly result: R } | undefined;
-  return (input) => {
-    if (last?.input !== input) last = { input, result: make(input) };
-    return last.result;
-  };
 }
