@@ -2,6 +2,7 @@ import { functionNames } from "../../shared/events/registry.ts";
 import { UsageError } from "../common/command.ts";
 import { askLocalStack } from "../common/local-url.ts";
 import { runGcloud } from "../deploy/gcloud/gcloud.ts";
+import type { Source } from "./source.ts";
 
 /** A line that a function wrote, as Cloud Logging keeps it and the local stack tells it. */
 export interface LogEntry {
@@ -11,11 +12,6 @@ export interface LogEntry {
   readonly resource: { readonly labels: Readonly<Record<string, string>> };
   readonly jsonPayload?: Readonly<Record<string, unknown>>;
 }
-
-/** Whose lines are read. */
-export type LogSource =
-  | { readonly kind: "local"; readonly url: string }
-  | { readonly kind: "cloud"; readonly project: string };
 
 const services = functionNames.map((name) => `"${name}"`).join(" OR ");
 const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -31,23 +27,27 @@ export function readSince(text: string, now = Date.now()): Date {
  * Reads what the functions wrote in their logs, the oldest line first.
  *
  * @param filter which lines, in Cloud Logging's language: comparisons of `jsonPayload`
- * @param matches the same for the local stack, which gives all of its lines
+ * @param matches which of these, and of the local stack's, which gives all of its lines
  * @throws GcloudError where gcloud is refused, UsageError where no local stack answers
  */
 export async function readLogEntries(
-  source: LogSource,
+  source: Source,
   since: Date,
   filter: string,
   matches: (line: Readonly<Record<string, unknown>>) => boolean,
 ): Promise<LogEntry[]> {
-  if (source.kind === "local") {
-    const entries = (await askLocalStack(source.url, "/console/logs")) as LogEntry[];
-    return entries.filter(({ timestamp, jsonPayload }) => new Date(timestamp) >= since && matches(jsonPayload ?? {}));
-  }
+  const entries = (await (source.kind === "local"
+    ? askLocalStack(source.url, "/console/logs")
+    : readCloudLogs(source.project, since, filter))) as LogEntry[];
+  return entries.filter(({ timestamp, jsonPayload }) => new Date(timestamp) >= since && matches(jsonPayload ?? {}));
+}
+
+async function readCloudLogs(project: string, since: Date, filter: string): Promise<unknown> {
   const where = `resource.type="cloud_run_revision" AND resource.labels.service_name=(${services})`;
   // A time in the filter, as gcloud's own --freshness holds only for the newest first.
   const whole = `${where} AND timestamp>="${since.toISOString()}" AND ${filter}`;
   const fields = "--format=json(timestamp,severity,resource.labels,trace,jsonPayload)";
-  const options = ["--order=asc", fields, `--project=${source.project}`, "--quiet"];
-  return JSON.parse(await runGcloud(["logging", "read", whole, ...options])) as LogEntry[];
+  return JSON.parse(
+    await runGcloud(["logging", "read", whole, "--order=asc", fields, `--project=${project}`, "--quiet"]),
+  );
 }

@@ -1,21 +1,14 @@
 import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
 import type { LogEntry } from "./log-entries.ts";
 
-/** What one topic has of an event. */
-export interface Found {
+/** What a topic has of an event. */
+export interface Stored {
+  readonly kind: "message" | "dead letter";
   readonly topic: string;
-  readonly isDeadLetter: boolean;
-  readonly messages: readonly ArrivedMessage[];
+  readonly message: ArrivedMessage;
 }
 
-/** Subscriptions of `where`, of `verify`, and of the local stack itself. */
-export const isTemporary = /^(pulsecart-)?(where|verify)-|\.local-[0-9a-f-]{36}$/;
-
-interface Line {
-  readonly at: number;
-  readonly kind: "sending" | "message" | "dead letter";
-  readonly text: string;
-}
+const kinds = ["sending", "message", "dead letter"] as const;
 
 const outcomes: Readonly<Record<string, string>> = {
   "Event accepted": "accepted",
@@ -28,23 +21,29 @@ const outcomes: Readonly<Record<string, string>> = {
  *
  * @param withPayload whether to show what the messages hold
  */
-export function toStory(entries: readonly LogEntry[], found: readonly Found[], withPayload: boolean): string[] {
-  const messages = found.filter(({ isDeadLetter }) => !isDeadLetter).flatMap((each) => each.messages);
+export function toStory(entries: readonly LogEntry[], found: readonly Stored[], withPayload: boolean): string[] {
+  const messages = found.filter(({ kind }) => kind === "message");
   const lines = [
-    ...entries.map((entry) => toSending(entry, messages)),
-    ...found.flatMap((each) => each.messages.map((message) => toStored(each, message, withPayload))),
+    ...entries.map((entry) => {
+      const own = messages.find(({ message }) => message.messageId === entry.jsonPayload?.message_id)?.message;
+      // Lines have another clock than messages, and are late where a machine is busy.
+      const at = Math.min(toArrival(entry), own?.publishTime ?? Infinity);
+      return { at, kind: "sending", text: toSending(entry, own?.attributes.caller) } as const;
+    }),
+    ...found.map((each) => ({ at: each.message.publishTime, kind: each.kind, text: toText(each, withPayload) })),
   ];
-  const kinds = ["sending", "message", "dead letter"];
   lines.sort((a, b) => a.at - b.at || kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
   return lines.map(({ at, kind, text }) => toPrintable(`${new Date(at).toISOString()}  ${kind.padEnd(11)}  ${text}`));
 }
 
-/** The time is that of its arrival: the line was written when the outcome was known. */
-function toSending({ timestamp, resource, jsonPayload = {} }: LogEntry, messages: readonly ArrivedMessage[]): Line {
-  const { message, message_id, latency_ms, code, retryable, paths, error } = jsonPayload;
+/** When a sending arrived: its line was written when the outcome was known. */
+export function toArrival({ timestamp, jsonPayload }: LogEntry): number {
+  return Date.parse(timestamp) - (Number(jsonPayload?.latency_ms) || 0);
+}
+
+function toSending({ resource, jsonPayload = {} }: LogEntry, callerOfMessage?: string): string {
+  const { message, message_id, latency_ms, code, retryable, paths, error, caller = callerOfMessage } = jsonPayload;
   const { service_name, revision_name } = resource.labels;
-  const own = messages.find(({ messageId }) => messageId === message_id);
-  const caller = jsonPayload.caller ?? own?.attributes.caller;
   const parts = [
     `to ${service_name}${revision_name ? ` (${revision_name})` : ""}${caller ? ` by ${caller}` : ""}:`,
     outcomes[String(message)] ?? message,
@@ -54,23 +53,20 @@ function toSending({ timestamp, resource, jsonPayload = {} }: LogEntry, messages
     paths && `at ${String(paths).replaceAll(" ", ", ")}`,
     error && `(${error})`,
   ];
-  // Lines have another clock than messages, and are late where a machine is busy.
-  const at = Math.min(Date.parse(timestamp) - (Number(latency_ms) || 0), own?.publishTime ?? Infinity);
-  return { at, kind: "sending", text: parts.filter(Boolean).join(" ") };
+  return parts.filter(Boolean).join(" ");
 }
 
-function toStored({ topic, isDeadLetter }: Found, message: ArrivedMessage, withPayload: boolean): Line {
+function toText({ topic, kind, message }: Stored, withPayload: boolean): string {
   const { messageId, data, orderingKey, attributes } = message;
   const source = attributes.CloudPubSubDeadLetterSourceSubscription;
   const deliveries = attributes.CloudPubSubDeadLetterSourceDeliveryCount;
-  const origin = isDeadLetter ? `, given up by ${source} after ${deliveries} deliveries` : "";
+  const origin = kind === "dead letter" ? `, given up by ${source} after ${deliveries} deliveries` : "";
   const own = Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter"));
-  const lines = [
+  return [
     `${messageId} on ${topic}${origin}, ${data.length} bytes, key ${JSON.stringify(orderingKey)}`,
     `  ${own.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ")}`,
     ...(withPayload ? [`  ${data.toString("utf8")}`] : []),
-  ];
-  return { at: message.publishTime, kind: isDeadLetter ? "dead letter" : "message", text: lines.join("\n") };
+  ].join("\n");
 }
 
 /** What callers wrote must not steer the terminal. */

@@ -9,32 +9,6 @@ import {
   unlimitedMessages,
 } from "./protocol.ts";
 
-/** What a test or a script does to a Pub/Sub server at an endpoint, be it the embedded one or the emulator. */
-export interface PubSubAdmin {
-  /** Creates the topic unless it is there. */
-  createTopic(topic: string, settings?: Omit<Topic, "name">): Promise<void>;
-  deleteTopic(topic: string): Promise<void>;
-  /** Creates the subscription unless it is there. */
-  createSubscription(
-    subscription: string,
-    topic: string,
-    options?: { ordered?: boolean } & Omit<Partial<Subscription>, "name" | "topic" | "enableMessageOrdering">,
-  ): Promise<void>;
-  deleteSubscription(subscription: string): Promise<void>;
-  /** Publishes in one request; resolves with the message ids. */
-  publish(topic: string, messages: OutgoingMessage[]): Promise<string[]>;
-  /** Subscriptions of a topic; undefined where there is no such topic. */
-  listSubscriptions(topic: string): Promise<string[] | undefined>;
-  /** Winds a subscription to a time. */
-  seek(subscription: string, time: Date): Promise<void>;
-  /** Takes what is there now, which may be nothing. */
-  pull(subscription: string): Promise<Received[]>;
-  acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
-  /** Sets the deadline of these to so many seconds from now; 0 gives them back. */
-  modifyDeadline(subscription: string, ackIds: readonly string[], seconds: number): Promise<void>;
-  close(): void;
-}
-
 /** A message on its way, and the handle by which it is acknowledged. */
 export interface Received {
   readonly ackId: string;
@@ -44,6 +18,14 @@ export interface Received {
 /** A message to publish, in which everything may be absent. */
 export type OutgoingMessage = Partial<Pick<PubSubMessage, "data" | "attributes" | "orderingKey">>;
 
+type SubscriptionOptions = { ordered?: boolean } & Omit<
+  Partial<Subscription>,
+  "name" | "topic" | "enableMessageOrdering"
+>;
+
+/** What a test or a script does to a Pub/Sub server, be it the embedded one or the emulator. */
+export type PubSubAdmin = ReturnType<typeof connectPubSub>;
+
 /**
  * Opens a connection for set-up and tests, without any of the real client's retries, batching or credentials.
  *
@@ -51,34 +33,34 @@ export type OutgoingMessage = Partial<Pick<PubSubMessage, "data" | "attributes" 
  * @param project every topic and subscription named in a call belongs to it
  * @returns functions that reject with grpc-js's ServiceError
  */
-export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
+export function connectPubSub(endpoint: string, project: string) {
   const client = new Client(endpoint, credentials.createInsecure(), unlimitedMessages);
   const toTopicName = (topic: string) => `projects/${project}/topics/${topic}`;
   const toSubscriptionName = (subscription: string) => `projects/${project}/subscriptions/${subscription}`;
   return {
-    async createTopic(topic, settings = {}) {
-      await unlessThere(callUnary(client, publisherMethods.CreateTopic, { name: toTopicName(topic), ...settings }));
+    /** Creates the topic unless it is there. */
+    createTopic: (topic: string, settings: Omit<Topic, "name"> = {}): Promise<unknown> =>
+      unlessThere(callUnary(client, publisherMethods.CreateTopic, { name: toTopicName(topic), ...settings })),
+    deleteTopic: (topic: string): Promise<unknown> =>
+      callUnary(client, publisherMethods.DeleteTopic, { topic: toTopicName(topic) }),
+    /** Creates the subscription unless it is there. */
+    createSubscription(
+      id: string,
+      topic: string,
+      { ordered: enableMessageOrdering = false, ...settings }: SubscriptionOptions = {},
+    ): Promise<unknown> {
+      const request = { name: toSubscriptionName(id), topic: toTopicName(topic), enableMessageOrdering, ...settings };
+      return unlessThere(callUnary(client, subscriberMethods.CreateSubscription, request));
     },
-    async deleteTopic(topic) {
-      await callUnary(client, publisherMethods.DeleteTopic, { topic: toTopicName(topic) });
-    },
-    async createSubscription(subscription, topic, { ordered = false, ...settings } = {}) {
-      const request = {
-        name: toSubscriptionName(subscription),
-        topic: toTopicName(topic),
-        enableMessageOrdering: ordered,
-        ...settings,
-      };
-      await unlessThere(callUnary(client, subscriberMethods.CreateSubscription, request));
-    },
-    async deleteSubscription(subscription) {
-      await callUnary(client, subscriberMethods.DeleteSubscription, { subscription: toSubscriptionName(subscription) });
-    },
-    async publish(topic, messages) {
+    deleteSubscription: (id: string): Promise<unknown> =>
+      callUnary(client, subscriberMethods.DeleteSubscription, { subscription: toSubscriptionName(id) }),
+    /** Publishes in one request; resolves with the message ids. */
+    async publish(topic: string, messages: OutgoingMessage[]): Promise<string[]> {
       const response = await callUnary(client, publisherMethods.Publish, { topic: toTopicName(topic), messages });
       return response.messageIds;
     },
-    async listSubscriptions(topic) {
+    /** Subscriptions of a topic; undefined where there is no such topic. */
+    async listSubscriptions(topic: string): Promise<string[] | undefined> {
       try {
         const request = { topic: toTopicName(topic) };
         const { subscriptions } = await callUnary(client, publisherMethods.ListTopicSubscriptions, request);
@@ -88,23 +70,23 @@ export function connectPubSub(endpoint: string, project: string): PubSubAdmin {
         throw error;
       }
     },
-    async seek(id, time) {
-      const ms = time.getTime();
-      const request = { time: { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 } };
-      await callUnary(client, subscriberMethods.Seek, { subscription: toSubscriptionName(id), ...request });
+    /** Winds a subscription to a time. */
+    seek(id: string, date: Date): Promise<unknown> {
+      const time = { seconds: Math.floor(date.getTime() / 1000), nanos: date.getMilliseconds() * 1_000_000 };
+      return callUnary(client, subscriberMethods.Seek, { subscription: toSubscriptionName(id), time });
     },
-    async pull(id) {
+    /** Takes what is there now, which may be nothing. */
+    async pull(id: string): Promise<Received[]> {
       const request = { subscription: toSubscriptionName(id), maxMessages: 1000, returnImmediately: true };
       const { receivedMessages } = await callUnary(client, subscriberMethods.Pull, request);
       return receivedMessages.map(({ ackId, message }) => ({ ackId, message: toArrivedMessage(message) }));
     },
-    async acknowledge(id, ackIds) {
-      const request = { subscription: toSubscriptionName(id), ackIds: [...ackIds] };
-      if (ackIds.length > 0) await callUnary(client, subscriberMethods.Acknowledge, request);
-    },
-    async modifyDeadline(id, ackIds, ackDeadlineSeconds) {
-      const request = { subscription: toSubscriptionName(id), ackIds: [...ackIds], ackDeadlineSeconds };
-      if (ackIds.length > 0) await callUnary(client, subscriberMethods.ModifyAckDeadline, request);
+    acknowledge: (id: string, ackIds: string[]): Promise<unknown> =>
+      callUnary(client, subscriberMethods.Acknowledge, { subscription: toSubscriptionName(id), ackIds }),
+    /** Sets the deadline of these to so many seconds from now; 0 gives them back. */
+    modifyDeadline(id: string, ackIds: string[], ackDeadlineSeconds: number): Promise<unknown> {
+      const request = { subscription: toSubscriptionName(id), ackIds, ackDeadlineSeconds };
+      return callUnary(client, subscriberMethods.ModifyAckDeadline, request);
     },
     close: () => client.close(),
   };
@@ -143,10 +125,8 @@ export function hasStatus(error: unknown, code: status): error is ServiceError {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-async function unlessThere(creation: Promise<unknown>): Promise<void> {
-  try {
-    await creation;
-  } catch (error) {
+function unlessThere(creation: Promise<unknown>): Promise<unknown> {
+  return creation.catch((error: unknown) => {
     if (!hasStatus(error, status.ALREADY_EXISTS)) throw error;
-  }
+  });
 }

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
-import { connect, type PubSub } from "../pubsub.ts";
+import type { PubSub } from "../cloud-pubsub.ts";
 import { type Order, runRedrive } from "../run-redrive.ts";
+import { connect } from "../source.ts";
 import { openStack } from "./operated-stack.ts";
 
-const everything: Order = { type: undefined, before: Infinity, limit: Infinity, rate: 10_000, isDry: false };
-const holding = { leaseSeconds: 1, quietMs: 400 };
+const everything: Order = {
+  ...{ type: undefined, before: Infinity, limit: Infinity, rate: 10_000, isDry: false },
+  ...{ leaseSeconds: 1, quietMs: 400 },
+};
 
 export interface Letter {
   readonly key?: string;
@@ -41,16 +44,17 @@ export async function openDeadLetters(
     };
     await stack.admin.publish(stack.deadLetter, [{ data: toBytes(id), orderingKey: key, attributes }]);
   }
-  const reconnect = async () => {
-    const connection = await connect({ kind: "local", url: stack.url });
-    onTestFinished(() => connection.close());
-    return connection;
-  };
+  const reconnect = () => connect({ kind: "local", url: stack.url });
   return {
     ...stack,
     connect: reconnect,
     redrive: async (order: Partial<Order> = {}, connection?: PubSub) =>
-      runRedrive(connection ?? (await reconnect()), stack.topic, { ...everything, ...order }, holding),
+      runRedrive(
+        connection ?? (await reconnect()),
+        stack.topic,
+        { ...everything, ...order },
+        new AbortController().signal,
+      ),
     /** The ids of what is still a dead letter. */
     readKept: async () => (await stack.pull(stack.kept)).map(toId),
   };
