@@ -69,8 +69,9 @@ export async function runRedrive(
     for (const message of wanted) {
       if (ending.aborted) return;
       // So many a second, of all keys together.
-      next = Math.max(next + 1000 / rate, Date.now());
-      await sleep(next - Date.now());
+      const now = Date.now();
+      next = Math.max(next + 1000 / rate, now);
+      await sleep(next - now);
       try {
         await publish(topic, toRedriven(message));
         left.delete(message);
