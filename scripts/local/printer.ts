@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { Domain } from "../../shared/events/domain.ts";
 import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
 import type { Summary } from "./console/exchange.ts";
-import { parseJson } from "./console/read-exchange.ts";
+import { parseJson } from "./console/parse-json.ts";
 import type { Detail } from "./options.ts";
 
 type Style = Parameters<typeof styleText>[0];

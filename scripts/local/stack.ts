@@ -146,7 +146,7 @@ export class LocalStack {
     env: NodeJS.ProcessEnv,
     local: LocalConsole,
   ): Promise<string[]> {
-    for (const domain of built) if (!this.#functions.has(domain.name)) await this.#add(domain, local);
+    for (const domain of built) if (!this.#functions.has(domain.name)) await this.#add(domain);
     const changed = await Promise.all(
       this.#each(async (each) => {
         const bundle = bundles[each.name];
@@ -160,10 +160,9 @@ export class LocalStack {
   }
 
   /** A domain is new: from here on it has a function, a topic, and its place in the console. */
-  async #add(domain: Served, local: LocalConsole): Promise<void> {
+  async #add(domain: Served): Promise<void> {
     await this.#open([domain]);
     this.#domains.push(domain);
-    local.addFunction(domain.name);
     this.#functions.set(domain.name, new LocalFunction(domain, this.#output));
   }
 

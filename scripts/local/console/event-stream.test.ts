@@ -8,7 +8,7 @@ import { Recorder } from "./recorder.ts";
 const about = { project: "p", broker: "embedded", pubsub: "127.0.0.1:1" } as const;
 
 function createStream() {
-  const recorder: Recorder = new Recorder(["commerce"], () => stream.schedule());
+  const recorder: Recorder = new Recorder(() => stream.schedule());
   const stream = new EventStream(about, recorder, () => ({
     counts: recorder.counts,
     faults: {},

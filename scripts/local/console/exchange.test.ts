@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { getGarbageCollector } from "../../testing/garbage-collector.ts";
 import { Exchange, hideInQuery, toHeaderPairs } from "./exchange.ts";
 import type { RequestRecord } from "./protocol.ts";
-import { readAnswer, readEvents } from "./read-exchange.ts";
+import { readAnswer } from "./read-answer.ts";
+import { readEvents } from "./read-events.ts";
 import { Recorder } from "./recorder.ts";
 
 const event = '{"event_type":"order.placed","user_id":"u","event_id":"e","payload":{}}';
@@ -29,20 +30,20 @@ it.each([
   ["gzip, identity", gzipSync],
 ])("shows a body of encoding %s inflated, without a byte order mark", (encoding, compress) => {
   const sent = compress(`\ufeff${event}`);
-  const record = pass(new Recorder([]), sent, { "content-encoding": encoding });
+  const record = pass(new Recorder(), sent, { "content-encoding": encoding });
   expect(record).toMatchObject({ body: event, gap: "", bytes: sent.length, events: [ref] });
 });
 
 it("reads lines as what their media type says that they are", () => {
   const type = { "content-type": "application/jsonl; charset=utf-8" };
-  const { events } = pass(new Recorder([]), Buffer.from(`${event}\n{\n${event}`), type, "/events/batch");
+  const { events } = pass(new Recorder(), Buffer.from(`${event}\n{\n${event}`), type, "/events/batch");
   expect(events).toEqual([ref, { type: "", user: "", id: "", order: "" }, ref]);
 });
 
 it("reads every event of a batch that is longer than what is kept of it, and says so", () => {
   const long = JSON.stringify({ ...JSON.parse(event), payload: { text: "x".repeat(9000) } });
   const body = Buffer.from(`[${Array(1000).fill(long).join(",")}]`);
-  const record = pass(new Recorder([]), gzipSync(body), { "content-encoding": "gzip" }, "/events/batch");
+  const record = pass(new Recorder(), gzipSync(body), { "content-encoding": "gzip" }, "/events/batch");
   expect(record.events).toHaveLength(1000);
   expect([record.body.length, record.gap]).toEqual([65_536, "Only its first 65,536 characters are kept."]);
 });
@@ -52,24 +53,24 @@ it.each([
   ["that is not what its encoding says", Buffer.from("abc"), { "content-encoding": "gzip" }, "", /3 bytes of gzip/],
   ["that is not UTF-8", Buffer.from([0x22, 0xff, 0x22]), {}, '"\ufffd"', /not UTF-8/],
 ])("says what it does not show of a body %s", (_, sent, headers, body, gap) => {
-  expect(pass(new Recorder([]), sent, headers)).toMatchObject({ body, gap: expect.stringMatching(gap) });
+  expect(pass(new Recorder(), sent, headers)).toMatchObject({ body, gap: expect.stringMatching(gap) });
 });
 
 it("shows a compressed body that broke off as far as it goes", () => {
   const sent = gzipSync(
     JSON.stringify({ event_type: "order.placed", filler: Array.from({ length: 9999 }, Math.random) }),
   );
-  const record = pass(new Recorder([]), sent.subarray(0, 20_000), { "content-encoding": "gzip" });
+  const record = pass(new Recorder(), sent.subarray(0, 20_000), { "content-encoding": "gzip" });
   expect(record.events).toEqual([{ type: "order.placed", user: "", id: "", order: "" }]);
 });
 
 it("records no credentials of its path", () => {
-  expect(pass(new Recorder([]), Buffer.from("{}"), {}, "/events/ingest?key=s3cret").path).not.toContain("s3cret");
+  expect(pass(new Recorder(), Buffer.from("{}"), {}, "/events/ingest?key=s3cret").path).not.toContain("s3cret");
 });
 
 it("keeps no long body in memory for the beginning that is shown of it", async () => {
   const collect = getGarbageCollector();
-  const recorder = new Recorder([]);
+  const recorder = new Recorder();
   const text = JSON.stringify({ ...JSON.parse(event), payload: { text: "x".repeat(1 << 20) } });
   const readMemory = () => {
     collect();
@@ -150,7 +151,10 @@ describe("the record of a request", () => {
     const refused = { status: 422, code: "invalid_event", detail: "1 field", errors: [error], warnings: [warning] };
     const faults = [error, { ...warning, isWarning: true }];
     expect(readAnswer(JSON.stringify(refused), 422, 1).outcomes[0]).toMatchObject({ detail: "1 field", faults });
-    expect(readAnswer(JSON.stringify({ results: [refused] }), 422, 1).outcomes[0]).toMatchObject({ faults });
+    const inBatch = faults.map((fault) => ({ ...fault, path: `1.${fault?.path}` }));
+    expect(readAnswer(JSON.stringify({ results: [{}, refused] }), 422, 2).outcomes[1]).toMatchObject({
+      faults: inBatch,
+    });
   });
 
   it("reads what became of each event", () => {
@@ -159,7 +163,13 @@ describe("the record of a request", () => {
     const accepted = { status: 202, event_id: "a", message_id: "7", warnings, warnings_omitted: 3 };
     const results = [accepted, { status: 422, code: "invalid_event" }, null];
     expect(readAnswer(JSON.stringify({ results }), 207, 3).outcomes).toEqual([
-      { ...none, status: 202, id: "a", messageId: "7", warnings: 4, faults: [{ ...warnings[0], isWarning: true }] },
+      {
+        ...{ ...none, status: 202, id: "a", messageId: "7", warnings: 4 },
+        faults: [
+          { path: "0.payload.total", message: "is wrong", isWarning: true },
+          { path: "0.payload", message: "has 3 more", isWarning: true },
+        ],
+      },
       { ...none, status: 422, code: "invalid_event" },
       { ...none, status: 0 },
     ]);

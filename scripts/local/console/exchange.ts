@@ -3,7 +3,8 @@ import { isNdjsonMediaType } from "../../../shared/http/media-type.ts";
 import { MAX_READ_BYTES, readBody } from "../forward.ts";
 import { isCut, keepText, LONGEST_KEPT } from "./kept-text.ts";
 import type { AnswerRecord, EventRef, RequestRecord } from "./protocol.ts";
-import { readAnswer, readEvents } from "./read-exchange.ts";
+import { readAnswer } from "./read-answer.ts";
+import { readEvents } from "./read-events.ts";
 import type { Recorder } from "./recorder.ts";
 
 const NOT_RECORDED = "(not recorded)";
@@ -117,6 +118,7 @@ export class Exchange {
       body: keepText(text),
       gap: gap || (isWhole ? "" : `Only its first ${LONGEST_KEPT.toLocaleString("en")} characters are kept.`),
       bytes: this.#sent.length,
+      isLines,
       events: this.#takes === "nothing" ? [] : readEvents(text, isLines),
       isDry: this.#takes === "samples",
     };
@@ -127,21 +129,25 @@ export class Exchange {
   end(response: ServerResponse): Summary {
     this.endBody();
     const { events, body, isDry } = this.#record as Omit<RequestRecord, "seq">;
-    const isWhole = response.writableFinished;
+    // 0 where the caller had gone before it was whole.
+    const status = response.writableFinished ? response.statusCode : 0;
+    const answered = this.#answered.bytes.toString();
+    const { code, outcomes } = readAnswer(answered, status, events.length);
     const answer = {
       kind: "answer" as const,
       at: Date.now(),
       request: this.#id,
       function: this.#function,
-      status: isWhole ? response.statusCode : 0,
+      status,
+      code,
       ms: performance.now() - this.#startedAt,
       retryAfter: String(response.getHeader("retry-after") ?? ""),
-      ...readAnswer(this.#answered.bytes.toString(), isWhole ? response.statusCode : 0, events.length),
+      body: keepText(answered),
+      outcomes,
       isDry,
     };
-    const cut = { ...answer, body: keepText(answer.body) };
-    this.#recorder.add(cut);
-    return { method: this.#request.method ?? "", path: this.#path, answer: cut, events, body };
+    this.#recorder.add(answer);
+    return { method: this.#request.method ?? "", path: this.#path, answer, events, body };
   }
 }
 

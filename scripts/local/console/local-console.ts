@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import type { Domain } from "../../../shared/events/domain.ts";
 import { Problem } from "../../../shared/http/problem.ts";
 import { respond, toJsonAnswer } from "../../../shared/http/respond.ts";
@@ -6,13 +7,14 @@ import type { Broker } from "../../pubsub/broker.ts";
 import type { Fault } from "../../pubsub/faults.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import type { PublishAttempt } from "../../pubsub/publish-proxy.ts";
+import { type LogEntry, toLogEntry } from "../../testing/google-cloud/log-filter.ts";
 import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
 import { keepText } from "./kept-text.ts";
-import { LogLines } from "./log-lines.ts";
+import { parseObject } from "./parse-json.ts";
 import type { SubscriptionBacklog } from "./protocol.ts";
-import { parseJson, readUser } from "./read-exchange.ts";
+import { readUser } from "./read-events.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Everything comes from here: neither page loads anything from elsewhere, and no other site may frame one. */
@@ -24,26 +26,25 @@ const WATCH_MS = 1000;
 /** Documents of all functions as JSON text, by path. */
 export type Documents = Readonly<Record<string, string>>;
 
-/** What a request to the console is answered by. */
-type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
+/** @returns what a request to the console is answered, as JSON */
+type Handler = (request: IncomingMessage) => unknown;
 
 interface Options {
   readonly broker: Pick<Broker, "kind" | "endpoint">;
   readonly project: string;
   /** Undefined where the Pub/Sub server does not tell. */
   readonly readBacklogs?: (() => readonly SubscriptionBacklog[]) | undefined;
-  /** More may be added to it; see {@link LocalConsole.addFunction}. */
+  /** More may be added to it. */
   readonly domains: readonly Pick<Domain, "name" | "topic">[];
 }
 
 /** The console's page, the API reference, and what the page talks to. */
 export class LocalConsole {
-  readonly recorder: Recorder;
+  readonly recorder = new Recorder(() => this.#stream.schedule());
   readonly #options: Options;
   readonly #faults = new FaultRecipes();
   readonly #stream: EventStream;
   readonly #assets = new Assets();
-  readonly #logLines = new LogLines();
   readonly #handlers: ReadonlyMap<string, readonly [method: string, handler: Handler]>;
   #documents: Documents = {};
   #backlogs: readonly SubscriptionBacklog[] = [];
@@ -53,8 +54,6 @@ export class LocalConsole {
   constructor(options: Options) {
     this.#options = options;
     const { broker, project, domains } = options;
-    const functions = domains.map(({ name }) => name);
-    this.recorder = new Recorder(functions, () => this.#stream.schedule());
     this.#stream = new EventStream({ project, broker: broker.kind, pubsub: broker.endpoint }, this.recorder, () => ({
       counts: this.recorder.counts,
       faults: this.#faults.active,
@@ -62,16 +61,15 @@ export class LocalConsole {
       page: this.#page,
       buildError: this.#buildError,
     }));
-    const readInfo = () => ({ pubsub: broker.endpoint, project, functions: domains.map(({ name }) => name) });
     setInterval(() => this.#watchBacklogs(), WATCH_MS).unref();
+    const functions = () => domains.map(({ name }) => name);
     this.#handlers = new Map<string, [string, Handler]>([
-      ["/console/info", ["GET", (_, response) => respond(response, toJsonAnswer(200, readInfo()), false)]],
-      ["/console/logs", ["GET", (_, response) => respond(response, toJsonAnswer(200, this.#logLines.read()), false)]],
-      ["/console/stream", ["GET", (request, response) => this.#open(request, response)]],
-      ["/console/records", ["DELETE", (_, response) => this.#clear(response)]],
-      ["/console/record", ["GET", (request, response) => this.#find(request, response)]],
-      ["/console/search", ["GET", (request, response) => this.#search(request, response)]],
-      ["/console/faults", ["PUT", (request, response) => this.#chooseFault(request, response)]],
+      ["/console/info", ["GET", () => ({ pubsub: broker.endpoint, project, functions: functions() })]],
+      ["/console/logs", ["GET", () => this.#readLogs()]],
+      ["/console/records", ["DELETE", () => this.clear()]],
+      ["/console/record", ["GET", (request) => this.#find(request)]],
+      ["/console/search", ["GET", (request) => this.#search(request)]],
+      ["/console/faults", ["PUT", (request) => this.#chooseFault(request)]],
     ]);
   }
 
@@ -83,11 +81,6 @@ export class LocalConsole {
     if (JSON.stringify(backlogs) === JSON.stringify(this.#backlogs)) return;
     this.#backlogs = backlogs;
     this.#stream.schedule();
-  }
-
-  /** There is a function more, which is among the domains already. */
-  addFunction(name: string): void {
-    this.recorder.addFunction(name);
   }
 
   /** The sources were built, and work. */
@@ -116,11 +109,10 @@ export class LocalConsole {
 
   /** A line of a function's log. */
   addLog(name: string, line: string): void {
-    const entry = parseJson(line);
-    if (typeof entry !== "object" || entry === null) return;
-    const { severity, event_id } = entry as Readonly<Record<string, unknown>>;
+    const { severity, event_id } = parseObject(line);
+    // What a process writes beside its log, such as a stack trace, is for the terminal.
+    if (severity === undefined) return;
     const id = typeof event_id === "string" ? event_id : "";
-    this.#logLines.add(name, entry as Readonly<Record<string, unknown>>);
     this.recorder.add({ kind: "log", at: Date.now(), function: name, severity: String(severity), text: line, id });
   }
 
@@ -138,9 +130,9 @@ export class LocalConsole {
   }
 
   /** Forgets all that was recorded. */
-  clear(): void {
+  clear(): object {
     this.recorder.clear();
-    this.#logLines.clear();
+    return { status: "ok" };
   }
 
   /**
@@ -151,14 +143,19 @@ export class LocalConsole {
    * @throws {Problem} method_not_allowed, and those of what a page may ask for
    */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
-    const document = this.#documents[path];
     const found = this.#handlers.get(path);
     if (found) {
       const [method, handler] = found;
       checkMethod(request, method);
-      await handler(request, response, path);
+      respond(response, toJsonAnswer(200, await handler(request)), false);
       return true;
     }
+    if (path === "/console/stream") {
+      checkMethod(request, "GET");
+      this.#stream.open(response, request.headers["last-event-id"] as string | undefined);
+      return true;
+    }
+    const document = this.#documents[path];
     if (document !== undefined && Object.hasOwn(this.#documents, path)) {
       checkMethod(request, "GET");
       respond(response, { status: 200, body: document }, false);
@@ -178,29 +175,34 @@ export class LocalConsole {
     return true;
   }
 
-  #open(request: IncomingMessage, response: ServerResponse): void {
-    this.#stream.open(response, request.headers["last-event-id"] as string | undefined);
+  /** The functions' log lines, as Cloud Logging keeps them, the oldest first. */
+  #readLogs(): LogEntry[] {
+    return this.recorder
+      .since(0, Number.POSITIVE_INFINITY)
+      .filter((record) => record.kind === "log")
+      .map(({ at, text, function: name }) => ({
+        timestamp: new Date(at).toISOString(),
+        ...toLogEntry(parseObject(text), name),
+      }));
   }
 
-  #clear(response: ServerResponse): void {
-    this.clear();
-    respond(response, toJsonAnswer(200, { status: "ok" }), false);
-  }
-
-  #find(request: IncomingMessage, response: ServerResponse): void {
+  #find(request: IncomingMessage): object {
     const record = this.recorder.find(Number(readQuery(request).get("seq")));
     if (!record) throw new Problem("not_found", "The recorder has no such record any more.");
-    respond(response, toJsonAnswer(200, record), false);
+    return record;
   }
 
-  #search(request: IncomingMessage, response: ServerResponse): void {
+  #search(request: IncomingMessage): readonly number[] {
     const query = readQuery(request);
-    const found = this.recorder.search(query.get("text") ?? "", Number(query.get("from")) || 0);
-    respond(response, toJsonAnswer(200, found), false);
+    return this.recorder.search(query.get("text") ?? "", Number(query.get("from")) || 0);
   }
 
-  async #chooseFault(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { function: name, recipe } = await readFaultRequest(request);
+  async #chooseFault(request: IncomingMessage): Promise<object> {
+    // Only with this media type: a page of another site cannot send it unasked.
+    if (!request.headers["content-type"]?.startsWith("application/json")) {
+      throw new Problem("unsupported_media_type", "Content-Type must be application/json.");
+    }
+    const { function: name, recipe } = parseObject(await text(request));
     const names = this.#options.domains.map((domain) => domain.name);
     if ((name !== "all" && !names.includes(name as string)) || !isRecipe(recipe)) {
       throw new Problem(
@@ -210,7 +212,7 @@ export class LocalConsole {
     }
     for (const each of name === "all" ? names : [name as string]) this.#faults.choose(each, recipe);
     this.#stream.schedule();
-    respond(response, toJsonAnswer(200, this.#faults.active), false);
+    return this.#faults.active;
   }
 }
 
@@ -221,20 +223,4 @@ function checkMethod({ method }: IncomingMessage, allowed: string): void {
 
 function readQuery({ url = "" }: IncomingMessage): URLSearchParams {
   return new URL(url, "http://localhost").searchParams;
-}
-
-async function readFaultRequest(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  // Only with this media type: a page of another site cannot send it unasked.
-  if (!request.headers["content-type"]?.startsWith("application/json")) {
-    throw new Problem("unsupported_media_type", "Content-Type must be application/json.");
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > 1000) throw new Problem("payload_too_large", "The body must be at most 1000 bytes.");
-    chunks.push(chunk);
-  }
-  const body = parseJson(Buffer.concat(chunks).toString());
-  return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
 }

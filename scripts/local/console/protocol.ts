@@ -13,6 +13,7 @@ export interface EventRef {
 
 /** A fault, or a warning, that an answer names. */
 export interface NamedFault {
+  /** Where it is in the body: of a batch with the place of the event. */
   readonly path: string;
   readonly message: string;
   /** Whether the event is accepted all the same. */
@@ -28,7 +29,7 @@ export interface Outcome {
   readonly detail?: string;
   /** Of the message that it became. */
   readonly messageId: string;
-  /** Faults first, then warnings; of many the first. */
+  /** Faults first, then warnings. */
   readonly faults?: readonly NamedFault[];
   /** Number of its warnings, those that the answer leaves out among them. */
   readonly warnings: number;
@@ -59,6 +60,8 @@ export interface RequestRecord extends Recorded {
   readonly isCut?: boolean;
   /** Length of the whole body, as sent. */
   readonly bytes: number;
+  /** Whether the body has one event a line. */
+  readonly isLines: boolean;
   /** Of one event, or of a batch in its order. Empty for requests that carry none. */
   readonly events: readonly EventRef[];
   /** Whether its events are only checked: nothing is published. */

@@ -7,13 +7,10 @@ const MOST_BYTES = 256 * 1024 * 1024;
 
 type MutableCounts = { -readonly [TName in keyof Counts]: Counts[TName] };
 
-const NOTHING: Counts = { accepted: 0, refused: 0, failed: 0, messages: 0 };
-
 /** The flight recorder: the latest of what happened in the stack, within limits of number and of memory. */
 export class Recorder {
-  /** By function, since the start or the last clearing. */
-  readonly counts: Record<string, MutableCounts> = {};
-  readonly #functions: string[];
+  /** By function, since the start or the last clearing; those of which nothing was recorded are absent. */
+  counts: Record<string, MutableCounts> = {};
   readonly #onRecord: () => void;
   #records: ConsoleRecord[] = [];
   /** Index of the oldest one that is kept. */
@@ -22,11 +19,8 @@ export class Recorder {
   #requests = 0;
   #next = 1;
 
-  /** @param functions their names */
-  constructor(functions: readonly string[], onRecord: () => void = () => {}) {
-    this.#functions = [...functions];
+  constructor(onRecord: () => void = () => {}) {
     this.#onRecord = onRecord;
-    this.#resetCounts();
   }
 
   /** Number of the oldest record that is kept; of the next one where there is none. */
@@ -74,7 +68,7 @@ export class Recorder {
     this.#start = 0;
     this.#bytes = 0;
     this.#requests = 0;
-    this.#resetCounts();
+    this.counts = {};
     this.#onRecord();
   }
 
@@ -95,24 +89,12 @@ export class Recorder {
     this.#bytes += sign * toBytes(record);
   }
 
-  /** There is a function more. */
-  addFunction(name: string): void {
-    this.#functions.push(name);
-    this.counts[name] = { ...NOTHING };
-  }
-
   #count(record: ConsoleRecord): void {
-    if (record.kind === "message") {
-      const counts = this.counts[record.function];
-      if (counts) counts.messages += 1;
-    } else if (record.kind === "answer" && !record.isDry) {
-      const counts = this.counts[record.function];
-      if (counts) for (const { status } of record.outcomes) counts[toCounter(status)] += 1;
-    }
-  }
-
-  #resetCounts(): void {
-    for (const name of this.#functions) this.counts[name] = { ...NOTHING };
+    if (record.kind !== "message" && (record.kind !== "answer" || record.isDry)) return;
+    this.counts[record.function] ??= { accepted: 0, refused: 0, failed: 0, messages: 0 };
+    const counts = this.counts[record.function] as MutableCounts;
+    if (record.kind === "message") counts.messages += 1;
+    else for (const { status } of record.outcomes) counts[toCounter(status)] += 1;
   }
 }
 

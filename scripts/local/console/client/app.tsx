@@ -2,12 +2,11 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { glossary } from "../../../common/glossary.ts";
 import type { RequestRecord } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
-import { isLines } from "./copy-as.ts";
 import { useDraft } from "./draft.ts";
 import { FaultMenu } from "./fault-menu.tsx";
 import { everything, type Filter, noFilter } from "./filter.ts";
 import { FunctionBar } from "./function-bar.tsx";
-import { listLines } from "./marked-json.tsx";
+import { toArray } from "./marked-json.tsx";
 import { Menu } from "./menu.tsx";
 import { type Place, usePlace } from "./place.ts";
 import { prettyJson } from "./pretty-json.ts";
@@ -81,7 +80,7 @@ export function App({ store }: { readonly store: Store }) {
   const edit = (request: RequestRecord) => {
     const header = (name: string) => request.headers.find(([each]) => each.toLowerCase() === name)?.[1] ?? "";
     draft.write({
-      text: prettyJson(isLines(request) ? `[${listLines(request.body).join(",")}]` : request.body),
+      text: prettyJson(request.isLines ? toArray(request.body) : request.body),
       idempotencyKey: header("idempotency-key"),
       traceparent: header("traceparent"),
     });

@@ -2,16 +2,17 @@ import type { Completion, CompletionContext, CompletionResult } from "@codemirro
 import { syntaxTree } from "@codemirror/language";
 import type { DefinedEvent } from "../../../../shared/events/domain.ts";
 import { findEvent } from "../../../../shared/events/registry.ts";
+import { toJsonSchema } from "../../../build/schemas/json-schema.ts";
+import { parseObject, toObject } from "../parse-json.ts";
+import { readType } from "./draft.ts";
 import { functions } from "./functions.ts";
-import { parseObject } from "./send.ts";
 
-/** What is looked at of a valibot schema, whichever it is. */
-interface AnySchema {
-  readonly type: string;
-  readonly entries?: Readonly<Record<string, AnySchema>>;
-  readonly item?: AnySchema;
-  readonly wrapped?: AnySchema;
-  readonly options?: readonly unknown[];
+/** What is looked at of a JSON Schema. */
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  readonly items?: Shape;
+  readonly enum?: readonly unknown[];
 }
 
 type SyntaxNode = ReturnType<typeof syntaxTree>["topNode"];
@@ -21,34 +22,30 @@ export function completeEvent({ state, pos, explicit }: CompletionContext): Comp
   const node = toNamed(syntaxTree(state).resolveInner(pos, -1));
   const text = state.doc.toString();
   const event = findEvent(readType(text))?.event;
-  const isText = node.name === "PropertyName" || node.name === "String";
+  const isName = node.name === "PropertyName";
+  const isText = isName || node.name === "String";
   const from = isText ? node.from : pos;
   const to = isText ? node.to : pos;
-  const property = node.name === "Property" ? node : node.name === "String" ? node.parent : undefined;
-  const path = toPath(
-    text,
-    property?.name === "Property" ? property : node.parent?.name === "Property" ? node.parent.parent : node,
-  );
-  if (property?.name === "Property" && (node.name === "String" || /:\s*$/.test(text.slice(node.from, pos)))) {
-    const name = readName(text, property);
-    return { from, to, options: listValues(event, path, name) };
+  const property = [node, node.parent].find((each) => each?.name === "Property");
+  if (property && (node.name === "String" || (!isText && /:\s*$/.test(text.slice(node.from, pos))))) {
+    return { from, to, options: listValues(event, toPath(text, property), readName(text, property)) };
   }
-  const object = node.name === "Object" ? node : node.name === "PropertyName" ? node.parent?.parent : undefined;
-  if (!object || (!explicit && node.name !== "PropertyName")) return null;
+  const object = isName ? property?.parent : node.name === "Object" ? node : undefined;
+  if (!object || (!explicit && !isName)) return null;
   const present = new Set(object.getChildren("Property").map((each) => readName(text, each)));
-  const written = node.name === "PropertyName" && node.parent ? readName(text, node.parent) : undefined;
-  const members = Object.entries(findEntries(event, toPath(text, object)));
-  const hasValue = node.name === "PropertyName" && /^\s*:/.test(text.slice(to));
-  const options = members
-    .filter(([name]) => !present.has(name) || name === written)
-    .map(
-      ([name, schema]): Completion => ({
-        label: `"${name}"`,
-        apply: hasValue ? `"${name}"` : `"${name}": `,
-        detail: schema.type === "optional" ? "" : "required",
-        boost: schema.type === "optional" ? 0 : 1,
-      }),
-    );
+  if (isName && property) present.delete(readName(text, property));
+  const { properties = {}, required = [] } = findShape(event, toPath(text, object));
+  const hasValue = isName && /^\s*:/.test(text.slice(to));
+  const options = Object.keys(properties)
+    .filter((name) => !present.has(name))
+    .map((name): Completion => {
+      const isRequired = required.includes(name);
+      const label = JSON.stringify(name);
+      return {
+        ...{ label, apply: hasValue ? label : `${label}: ` },
+        ...{ detail: isRequired ? "required" : "", boost: isRequired ? 1 : 0 },
+      };
+    });
   return { from, to, options };
 }
 
@@ -58,19 +55,14 @@ function toNamed(node: SyntaxNode): SyntaxNode {
   return isNamed || !node.parent ? node : toNamed(node.parent);
 }
 
-function readType(text: string): string {
-  const [, type = ""] = /"event_type"\s*:\s*"([^"]*)"/.exec(text) ?? [];
-  return type;
-}
-
 function listValues(event: DefinedEvent | undefined, path: readonly string[], name: string): Completion[] {
   if (path.length === 0 && name === "event_type") {
     return functions.flatMap((domain) =>
       Object.values(domain.events).map(({ type }) => ({ label: JSON.stringify(type), detail: domain.name })),
     );
   }
-  const sample = [...path, name].reduce<unknown>((value, part) => toMember(value, part), event?.sample);
-  const options = unwrap(findEntries(event, path)[name])?.options ?? [];
+  const sample = [...path, name].reduce<unknown>((value, part) => toObject(value)[part], event?.sample);
+  const options = findShape(event, path).properties?.[name]?.enum ?? [];
   const values = sample === undefined || typeof sample === "object" ? options : [sample, ...options];
   return [...new Set(values)].map((value) => ({
     label: JSON.stringify(value),
@@ -78,28 +70,12 @@ function listValues(event: DefinedEvent | undefined, path: readonly string[], na
   }));
 }
 
-function toMember(value: unknown, part: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[part] : undefined;
-}
-
-/** The members of the object at a path. */
-function findEntries(event: DefinedEvent | undefined, path: readonly string[]): Readonly<Record<string, AnySchema>> {
-  const envelope = (event?.schema ?? findEvent("order.placed")?.event.schema) as AnySchema | undefined;
-  if (path.length === 0) return envelope?.entries ?? {};
-  const [first, ...rest] = path;
-  if (first !== "payload") return {};
-  const schema = rest.reduce<AnySchema | undefined>(
-    (found, part) => {
-      const at = unwrap(found);
-      return at?.entries?.[part] ?? (/^\d+$/.test(part) ? at?.item : undefined);
-    },
-    event?.payload as AnySchema | undefined,
-  );
-  return unwrap(schema)?.entries ?? {};
-}
-
-function unwrap(schema: AnySchema | undefined): AnySchema | undefined {
-  return schema?.wrapped ? unwrap(schema.wrapped) : schema;
+/** The object at a path. */
+function findShape(event: DefinedEvent | undefined, [first, ...rest]: readonly string[]): Shape {
+  const schema = first === undefined ? (event ?? findEvent("order.placed")?.event)?.schema : event?.payload;
+  if (!schema || (first !== undefined && first !== "payload")) return {};
+  const whole: Shape = toJsonSchema(schema);
+  return rest.reduce<Shape>((shape, part) => shape.properties?.[part] ?? shape.items ?? {}, whole);
 }
 
 /** Names and places from the outermost object to this node's own. */

@@ -4,7 +4,7 @@ import { findEvent } from "../../../../shared/events/registry.ts";
 import { AnswerView } from "./answer-view.tsx";
 import { checkEvent, type Fault } from "./check-event.ts";
 import { readType, toBatch, toSampleText, type WrittenDraft } from "./draft.ts";
-import { FaultItems } from "./fault-list.tsx";
+import { FaultList } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
 import { PayloadSchema } from "./payload-schema.tsx";
@@ -89,9 +89,7 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
       <p class="hint">{findEvent(type)?.event.description ?? "Ctrl-Space proposes names and values."}</p>
       {payloadSchema}
       <JsonEditor text={text} faults={faults} onChange={(next) => set({ text: next })} onSubmit={sendText} />
-      <ul class="faults" aria-label="Faults of the event" aria-live="polite">
-        <FaultItems faults={faults} />
-      </ul>
+      <FaultList label="Faults of the event" faults={faults} isLive />
       <details class="headers" open={idempotencyKey !== "" || traceparent !== ""}>
         <summary>Headers</summary>
         <Header name="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />

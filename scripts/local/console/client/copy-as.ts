@@ -15,14 +15,6 @@ export const languages = {
   Python: toPython,
 } as const satisfies Readonly<Record<string, (request: RequestRecord, origin: string) => string>>;
 
-/** Whether a request carries one event a line. */
-export function isLines({ headers }: RequestRecord): boolean {
-  return headers.some(
-    ([name, value]) =>
-      name.toLowerCase() === "content-type" && /^\s*application\/(?:x-ndjson|ndjson|jsonl)/i.test(value),
-  );
-}
-
 /** @returns the headers that make a difference when it is sent again */
 export function toOwnHeaders({ headers }: RequestRecord): Headers {
   return headers.filter(([name]) => !dropped.has(name.toLowerCase()) && !/^sec-/i.test(name));

@@ -4,31 +4,24 @@ import type { NamedFault } from "../protocol.ts";
 export const MOST_FAULTS = 100;
 
 interface Props {
+  readonly label: string;
   readonly faults: readonly NamedFault[];
+  /** Whether a screen reader says what changes. */
+  readonly isLive?: boolean;
 }
 
 /** The faults that an answer names. */
-export function FaultList({ faults }: Props) {
-  if (faults.length === 0) return null;
+export function FaultList({ label, faults, isLive = false }: Props) {
   return (
-    <ul class="faults" aria-label="Faults">
-      <FaultItems faults={faults} />
-    </ul>
-  );
-}
-
-/** The entries of a list of faults. */
-export function FaultItems({ faults }: Props) {
-  return (
-    <>
+    <ul class="faults" aria-label={label} aria-live={isLive ? "polite" : "off"}>
       {faults.slice(0, MOST_FAULTS).map(({ path, message, isWarning }) => (
-        <li key={`${path} ${message}`} class={isWarning ? "warning" : ""}>
+        <li key={`${path} ${message}`} class={isWarning ? "unsure" : "failed"}>
           {path && <code>{path}</code>} {message}
           {isWarning && <span class="hint"> (reported only)</span>}
         </li>
       ))}
       {faults.length > MOST_FAULTS && <li class="hint">{toRest(faults.length)}</li>}
-    </>
+    </ul>
   );
 }
 

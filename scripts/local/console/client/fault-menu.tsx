@@ -1,8 +1,9 @@
 import { useRef, useState } from "preact/hooks";
+import { parseObject } from "../parse-json.ts";
 import { type ActiveFaults, type Recipe, recipes } from "../protocol.ts";
 import { functions, toColour } from "./functions.ts";
 import { Menu } from "./menu.tsx";
-import { parseObject, sendJson } from "./send.ts";
+import { sendJson } from "./send.ts";
 import type { Store } from "./store.ts";
 
 /** In place of a function's name: what is chosen is for each of them. */

@@ -96,10 +96,7 @@ describe("the check of an event", () => {
     [
       "faults, then warnings",
       { code: "invalid_event", detail: "…", errors: [error], warnings: [warning] },
-      [
-        { ...error, isWarning: false },
-        { ...warning, isWarning: true },
-      ],
+      [error, { ...warning, isWarning: true }],
     ],
     [
       "how many warnings it leaves out",
@@ -112,12 +109,12 @@ describe("the check of an event", () => {
     [
       "a type that no function takes, and where it is",
       { code: "unknown_event_type", detail: "Unknown event_type: x" },
-      [{ path: "", at: "event_type", message: "Unknown event_type: x", isWarning: false }],
+      [{ path: "", at: "event_type", message: "Unknown event_type: x" }],
     ],
     [
       "what is no JSON",
       { code: "malformed_json", detail: "Malformed JSON at position 5." },
-      [{ path: "", at: "", message: "Malformed JSON at position 5.", isWarning: false }],
+      [{ path: "", at: "", message: "Malformed JSON at position 5." }],
     ],
     [
       "each event of a batch, by its place",
@@ -125,8 +122,8 @@ describe("the check of an event", () => {
         results: [{ status: 200 }, { code: "invalid_event", errors: [error] }, { code: "wrong_function", detail: "…" }],
       },
       [
-        { path: "1.user_id", at: "1.user_id", message: "is required", isWarning: false },
-        { path: "2", at: "2.event_type", message: "…", isWarning: false },
+        { path: "1.user_id", message: "is required" },
+        { path: "2", at: "2.event_type", message: "…" },
       ],
     ],
   ])("reads from an answer: %s", (_, answer, faults) => {

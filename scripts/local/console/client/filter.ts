@@ -1,5 +1,5 @@
 import { type MessageRecord, toCounter } from "../protocol.ts";
-import { countMarks, type Mark, marksOf, marksOfSending } from "./marks.ts";
+import { type Mark, marks, toStatuses } from "./marks.ts";
 import { type Row, toLane, toMessageRow, toRequestRow } from "./rows.ts";
 import type { Entry, Store } from "./store.ts";
 
@@ -56,42 +56,45 @@ export interface Listed {
 /** @param found numbers of records whose body holds the filter's text behind what the page has of it */
 export function listRows(store: Store, filter: Filter, found: ReadonlySet<number>): Listed {
   const matches = createMatcher(filter.text, found);
-  if (filter.view === "messages") {
-    const seen = new Set<string>();
-    const rows = store.messages.toReversed().flatMap((message) => {
-      if (!passesMessage(message, filter) || !matches(message)) return [];
-      const { event_id: id = "" } = message.attributes;
-      if (id !== "" && seen.has(id)) return [];
-      seen.add(id);
-      return [toMessageRow(message, store.storyOf(id))];
-    });
-    return { rows, counts: countMarks([]) };
-  }
-  const isMarked = (set: ReadonlySet<Mark>) => filter.mark === "" || set.has(filter.mark);
+  const listed =
+    filter.view === "messages" ? listMessages(store, filter, matches) : listRequests(store, filter, matches);
+  const counts = Object.fromEntries(marks.map((mark) => [mark, 0])) as Record<Mark, number>;
+  for (const row of listed) for (const mark of row.marks) counts[mark] += 1;
+  const { mark } = filter;
+  return {
+    rows: filter.view === "messages" || mark === "" ? listed : listed.filter((row) => row.marks.includes(mark)),
+    counts,
+  };
+}
+
+function listMessages(store: Store, filter: Filter, matches: Matcher): Row[] {
+  const seen = new Set<string>();
+  return store.messages.toReversed().flatMap((message) => {
+    if (!passesMessage(message, filter) || !matches(message)) return [];
+    const { event_id: id = "" } = message.attributes;
+    if (id !== "" && seen.has(id)) return [];
+    seen.add(id);
+    return [toMessageRow(message, store.storyOf(id))];
+  });
+}
+
+function listRequests(store: Store, filter: Filter, matches: Matcher): Row[] {
   const passes = (entry: Entry) =>
     passesEntry(entry, filter) && (matches(entry.request) || (entry.answer !== undefined && matches(entry.answer)));
   const entries = store.entries.filter(passes);
-  if (!isLane(store, filter)) {
-    const rows = entries.filter((entry) => isMarked(marksOf(entry))).reverse();
-    return { rows: rows.map(toRequestRow), counts: countMarks(entries.map(marksOf)) };
-  }
-  const requests = new Set(entries.map(({ request }) => request.request));
+  if (!isLane(store, filter)) return entries.reverse().map(toRequestRow);
+  const passing = new Set(entries);
   // Of a batch only the events that pass.
-  const lane = toLane(store, filter.user).flatMap(({ row, sending }) => {
-    const { entry, index } = sending;
+  return toLane(store, filter.user).flatMap(({ row, sending: { entry, index } }) => {
     const { answer, request } = entry;
     const outcome = answer?.outcomes[index];
     const isOwn =
-      requests.has(request.request) &&
+      passing.has(entry) &&
       (filter.type === "" || request.events[index]?.type === filter.type) &&
       (filter.status === "" || passesStatus(answer, filter.status, outcome && [outcome])) &&
       (filter.code === "" || (outcome?.code ?? answer?.code) === filter.code);
-    return isOwn ? [{ row, marks: marksOfSending(sending) }] : [];
+    return isOwn ? [row] : [];
   });
-  return {
-    rows: lane.filter((each) => isMarked(each.marks)).map(({ row }) => row),
-    counts: countMarks(lane.map((each) => each.marks)),
-  };
 }
 
 function passesEntry({ request, answer }: Entry, filter: Filter): boolean {
@@ -109,11 +112,9 @@ function passesEntry({ request, answer }: Entry, filter: Filter): boolean {
 
 function passesStatus(answer: Entry["answer"], wanted: string, outcomes = answer?.outcomes ?? []): boolean {
   if (!answer) return wanted === "open";
-  // What became of it is said of each event; a request without any has its own status alone.
-  const statuses = outcomes.length > 0 ? outcomes.map(({ status }) => status) : [answer.status];
   return (
     String(answer.status) === wanted ||
-    statuses.some((status) => String(status) === wanted || toCounter(status) === wanted)
+    toStatuses(answer, outcomes).some((status) => String(status) === wanted || toCounter(status) === wanted)
   );
 }
 
@@ -127,7 +128,9 @@ function passesMessage(message: MessageRecord, filter: Filter): boolean {
 
 type Searched = Entry["request"] | NonNullable<Entry["answer"]> | MessageRecord;
 
-function createMatcher(text: string, found: ReadonlySet<number>): (record: Searched) => boolean {
+type Matcher = (record: Searched) => boolean;
+
+function createMatcher(text: string, found: ReadonlySet<number>): Matcher {
   if (text === "") return () => true;
   const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "i");
   return (record) =>

@@ -25,7 +25,7 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
   // Not with each key that is pressed elsewhere, and each record that comes in.
   const { laidOut, marks } = useMemo(() => {
     if (isCut) return { laidOut: text, marks: [] };
-    return isLines ? markLines(text, faults) : mark(text, faults);
+    return mark(isLines ? toArray(text) : text, faults);
     // By what they say: the same text may be sent again to other schemas, and callers make a new list each time.
   }, [text, JSON.stringify(faults), isLines, isCut]);
   const parts = [];
@@ -59,23 +59,10 @@ function mark(text: string, faults: readonly NamedFault[]) {
   return { laidOut, marks };
 }
 
-function markLines(text: string, faults: readonly NamedFault[]): ReturnType<typeof mark> {
-  const whole: ReturnType<typeof mark> = { laidOut: "", marks: [] };
-  for (const [index, line] of listLines(text).entries()) {
-    const prefix = `${index}.`;
-    const own = faults.filter(({ path }) => path.startsWith(prefix));
-    const { laidOut, marks } = mark(
-      line,
-      own.map((fault) => ({ ...fault, path: fault.path.slice(prefix.length) })),
-    );
-    const start = whole.laidOut.length;
-    whole.marks.push(...marks.map((each) => ({ ...each, from: start + each.from, to: start + each.to })));
-    whole.laidOut += `${laidOut}\n`;
-  }
-  return whole;
-}
-
-/** @returns the events of newline-delimited JSON */
-export function listLines(text: string): string[] {
-  return text.split("\n").filter((line) => line.trim() !== "");
+/** @returns newline-delimited JSON as the array that its events are counted in */
+export function toArray(lines: string): string {
+  return `[${lines
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .join(",")}]`;
 }

@@ -21,33 +21,27 @@ function useSearch(text: string, store: Store): ReadonlySet<number> {
   useEffect(() => {
     setFound(nothing);
     if (text === "") return;
+    const search = new AbortController();
     let from = 0;
-    let run = store.hello?.run;
     let timer: ReturnType<typeof setTimeout>;
-    let isCurrent = true;
-    const search = async () => {
-      if (store.hello?.run !== run) {
-        run = store.hello?.run;
-        from = 0;
-        setFound(nothing);
-      }
+    const look = async () => {
       const { newest } = store;
       if (newest >= from) {
         const path = `/console/search?text=${encodeURIComponent(text)}&from=${from}`;
-        const response = await fetch(path).catch(() => undefined);
+        const response = await fetch(path, search).catch(() => undefined);
         const numbers = response?.ok ? ((await response.json()) as number[]) : [];
-        if (!isCurrent) return;
+        if (search.signal.aborted) return;
         if (response?.ok) from = newest + 1;
         if (numbers.length > 0) setFound((before) => new Set([...before, ...numbers]));
       }
-      timer = setTimeout(search, AGAIN_MS);
+      timer = setTimeout(look, AGAIN_MS);
     };
-    timer = setTimeout(search, SEARCH_DELAY_MS);
+    timer = setTimeout(look, SEARCH_DELAY_MS);
     return () => {
-      isCurrent = false;
       clearTimeout(timer);
+      search.abort();
     };
-  }, [text]);
+  }, [text, store.hello?.run]);
   return found;
 }
 

@@ -5,6 +5,8 @@ import { type Place, toHash } from "./place.ts";
 import { type Row, toPreview } from "./rows.ts";
 import { toDuration, toTime } from "./time.ts";
 
+/** Of a row, two lines. */
+const HEIGHT = 48;
 /** Rows drawn beyond what is visible, so that scrolling does not run into white. */
 const MARGIN_ROWS = 8;
 
@@ -21,7 +23,7 @@ interface Props {
 /** A list of which only the visible rows are in the document, however many there are. */
 export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
   const list = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600, row: 48 });
+  const [view, setView] = useState({ top: 0, height: 600 });
   const [cursor, setCursor] = useState<string>();
   const newest = useRef<string>(undefined);
   const opened = place && toHash(place);
@@ -29,8 +31,7 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
 
   const read = () => {
     const { scrollTop, clientHeight } = list.current as HTMLElement;
-    const row = Number.parseFloat(getComputedStyle(list.current as HTMLElement).getPropertyValue("--row")) || 48;
-    setView({ top: scrollTop, height: clientHeight, row });
+    setView({ top: scrollTop, height: clientHeight });
   };
 
   useLayoutEffect(() => {
@@ -43,7 +44,7 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
   useLayoutEffect(() => {
     const element = list.current as HTMLElement;
     const added = rows.findIndex(({ key }) => key === newest.current);
-    if (added > 0 && element.scrollTop > 0) element.scrollTop += added * view.row;
+    if (added > 0 && element.scrollTop > 0) element.scrollTop += added * HEIGHT;
     newest.current = rows[0]?.key;
   }, [rows]);
 
@@ -54,7 +55,7 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
       onOpen(row.place, true);
       return;
     }
-    const page = Math.max(Math.floor(view.height / view.row) - 1, 1);
+    const page = Math.max(Math.floor(view.height / HEIGHT) - 1, 1);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,
@@ -71,12 +72,12 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
     setCursor(key);
     if (place) onOpen(nextPlace, false);
     const element = list.current as HTMLElement;
-    const top = next * view.row;
-    element.scrollTop = Math.min(Math.max(element.scrollTop, top + view.row - element.clientHeight), top);
+    const top = next * HEIGHT;
+    element.scrollTop = Math.min(Math.max(element.scrollTop, top + HEIGHT - element.clientHeight), top);
   };
 
-  const first = Math.max(Math.floor(view.top / view.row) - MARGIN_ROWS, 0);
-  const last = Math.ceil((view.top + view.height) / view.row) + MARGIN_ROWS;
+  const first = Math.max(Math.floor(view.top / HEIGHT) - MARGIN_ROWS, 0);
+  const last = Math.ceil((view.top + view.height) / HEIGHT) + MARGIN_ROWS;
   return (
     <div
       class={isOneUsers ? "list sendings" : "list"}
@@ -88,51 +89,35 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
       onScroll={read}
       onKeyDown={move}
     >
-      <div class="extent" role="presentation" style={{ height: `${rows.length * view.row}px` }}>
+      <div class="extent" role="presentation" style={{ height: `${rows.length * HEIGHT}px` }}>
         {rows.slice(first, last).map((row, offset) => (
-          <Line
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus, and the keys
+          // biome-ignore lint/a11y/useFocusableInteractive: as above, by aria-activedescendant
+          <div
             key={row.key}
-            row={row}
-            index={first + offset}
-            total={rows.length}
-            height={view.row}
-            isCursor={row.key === cursor}
-            isOpen={toHash(row.place) === opened}
-            onOpen={() => {
+            class={row.key === cursor ? "line cursor" : "line"}
+            id={`row-${row.key}`}
+            role="option"
+            aria-selected={toHash(row.place) === opened}
+            aria-posinset={first + offset + 1}
+            aria-setsize={rows.length}
+            style={{ top: `${(first + offset) * HEIGHT}px`, height: `${HEIGHT}px`, ...toColour(row.function) }}
+            onClick={() => {
               setCursor(row.key);
               onOpen(row.place, true);
             }}
-          />
+          >
+            <Line row={row} />
+          </div>
         ))}
       </div>
     </div>
   );
 }
 
-interface LineProps {
-  readonly row: Row;
-  readonly index: number;
-  readonly total: number;
-  readonly height: number;
-  readonly isCursor: boolean;
-  readonly isOpen: boolean;
-  readonly onOpen: () => void;
-}
-
-function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps) {
+function Line({ row }: { readonly row: Row }) {
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus, and the keys
-    // biome-ignore lint/a11y/useFocusableInteractive: as above, by aria-activedescendant
-    <div
-      class={isCursor ? "line cursor" : "line"}
-      id={`row-${row.key}`}
-      role="option"
-      aria-selected={isOpen}
-      aria-posinset={index + 1}
-      aria-setsize={total}
-      style={{ top: `${index * height}px`, ...toColour(row.function) }}
-      onClick={onOpen}
-    >
+    <>
       <span class="time">{toTime(row.at)}</span>
       <span class="type">{row.title}</span>
       <span class="user">{row.user}</span>
@@ -153,6 +138,6 @@ function Line({ row, index, total, height, isCursor, isOpen, onOpen }: LineProps
         <span class="id">{row.id}</span>
         <span class="preview">{toPreview(row.body)}</span>
       </span>
-    </div>
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { type EventRef, type MessageRecord, type Outcome, toCounter } from "../protocol.ts";
+import { type Mark, toMarks } from "./marks.ts";
 import type { Place } from "./place.ts";
 import type { Entry, Sending, Store, Story } from "./store.ts";
 
@@ -32,6 +33,7 @@ export interface Row {
   /** What was sent, or arrived; see {@link toPreview}. */
   readonly body: string;
   readonly isWrong: boolean;
+  readonly marks: readonly Mark[];
 }
 
 /** A few words. */
@@ -49,13 +51,14 @@ export function toRequestRow(entry: Entry): Row {
   if (known) return known;
   const { request, answer, sendings } = entry;
   const { events } = request;
-  const refused = answer?.outcomes.filter(({ status }) => status >= 400) ?? [];
+  const outcomes = answer?.outcomes ?? [];
+  const refused = outcomes.filter(({ status }) => status >= 400);
   const codes = [...new Set(refused.map(({ code }) => code))].filter(Boolean);
   const isBatch = events.length > 1;
   const isPartly = isBatch && refused.length < events.length && refused.length > 0;
   const bad = isPartly ? `${refused.length} of ${events.length}: ` : "";
   const [{ id: sent = "", order = "" } = {}] = events;
-  const id = sent || answer?.outcomes[0]?.id;
+  const id = sent || outcomes[0]?.id;
   const row: Row = {
     key: `r${request.request}`,
     place: !isBatch && id && !request.isDry ? { kind: "event", id } : { kind: "request", number: request.request },
@@ -68,7 +71,7 @@ export function toRequestRow(entry: Entry): Row {
     notes: [
       ...toNotes(bad + (codes.join(", ") || answer?.code || "")),
       ...(request.isDry ? toNotes("only checked") : []),
-      ...toWarnings(answer?.outcomes.reduce((sum, { warnings }) => sum + warnings, 0)),
+      ...toWarnings(outcomes.reduce((sum, { warnings }) => sum + warnings, 0)),
       ...toAttempts(Math.max(0, ...sendings.map(({ attempts }) => attempts.length)), isBatch ? "up to " : ""),
     ],
     caller: toCaller(request),
@@ -76,6 +79,7 @@ export function toRequestRow(entry: Entry): Row {
     ms: answer?.ms,
     body: request.body,
     isWrong: false,
+    marks: toMarks(answer, outcomes, sendings),
   };
   // With its answer, all of it is known.
   if (answer) answered.set(answer, row);
@@ -104,6 +108,7 @@ export function toMessageRow(message: MessageRecord, story: Story | undefined): 
     ms: undefined,
     body: message.body,
     isWrong: false,
+    marks: [],
   };
 }
 
@@ -137,6 +142,7 @@ export function toLane(store: Store, user: string): { readonly row: Row; readonl
       ],
       id: event?.id || event?.order || story?.id || "",
       isWrong: isWrong.has(sending),
+      marks: toMarks(entry.answer, outcome ? [outcome] : [], [sending]),
     };
     return { row, sending };
   });

@@ -36,13 +36,3 @@ export async function sendJson(
     return { status: 0, ms: elapsed(), body: JSON.stringify({ detail }), retryAfter: "" };
   }
 }
-
-/** @returns the members of a JSON object; none for any other text */
-export function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}

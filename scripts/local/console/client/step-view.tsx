@@ -1,11 +1,12 @@
-import { type NamedFault, toCounter } from "../protocol.ts";
-import { isLines, toOwnHeaders } from "./copy-as.ts";
+import { parseObject } from "../parse-json.ts";
+import { toCounter } from "../protocol.ts";
+import { toOwnHeaders } from "./copy-as.ts";
+import { Facts } from "./facts.tsx";
 import { FaultList } from "./fault-list.tsx";
 import { useFull } from "./full-record.ts";
 import { toColour } from "./functions.ts";
 import { MarkedJson } from "./marked-json.tsx";
 import { toHash } from "./place.ts";
-import { parseObject } from "./send.ts";
 import { type Step, WHOLE } from "./steps.ts";
 import type { Entry } from "./store.ts";
 import { toDuration, toTime } from "./time.ts";
@@ -54,7 +55,9 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
   const { entry, index } = step;
   const request = useFull(entry.request);
   const { events } = request;
-  const faults = listFaults(entry, index);
+  const faults = (entry.answer?.outcomes ?? [])
+    .filter((_, place) => index === WHOLE || place === index)
+    .flatMap((outcome) => outcome.faults ?? []);
   const headers = toOwnHeaders(request);
   return (
     <div>
@@ -70,12 +73,7 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
       {headers.length > 0 && (
         <details>
           <summary>Headers</summary>
-          <dl class="facts">
-            {request.headers.flatMap(([name, value], place) => [
-              <dt key={`${place} name`}>{name}</dt>,
-              <dd key={place}>{value}</dd>,
-            ])}
-          </dl>
+          <Facts of={request.headers} />
         </details>
       )}
       {request.body !== "" && (
@@ -84,14 +82,14 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
           <MarkedJson
             text={request.body}
             faults={faults}
-            isLines={isLines(request)}
+            isLines={request.isLines}
             isCut={request.gap !== "" || request.isCut === true}
           />
         </details>
       )}
       {request.gap !== "" && <p class="hint">{request.gap}</p>}
       {request.isCut && <p class="hint">The recorder has dropped the rest of it.</p>}
-      <FaultList faults={faults} />
+      {faults.length > 0 && <FaultList label="Faults" faults={faults} />}
     </div>
   );
 }
@@ -174,11 +172,7 @@ function LogStep({ step: { log } }: { readonly step: Of<"log"> }) {
 function MessageStep({ step }: { readonly step: Of<"message"> }) {
   const message = useFull(step.message);
   const faults = (message.attributes.payload_faults ?? "").split(" ").filter(Boolean);
-  const facts: Readonly<Record<string, string>> = {
-    topic: message.topic,
-    "ordering key": message.orderingKey,
-    ...message.attributes,
-  };
+  const { topic, orderingKey, attributes } = message;
   return (
     <div>
       <h3>
@@ -188,12 +182,7 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
           {message.function}
         </span>
       </h3>
-      <dl class="facts">
-        {Object.entries(facts).flatMap(([name, value]) => [
-          <dt key={`${name} name`}>{name}</dt>,
-          <dd key={name}>{value}</dd>,
-        ])}
-      </dl>
+      <Facts of={[["topic", topic], ["ordering key", orderingKey], ...Object.entries(attributes)]} />
       <details>
         <summary>{toBytes(message.bytes)}, as it arrived</summary>
         <MarkedJson
@@ -204,14 +193,6 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
       </details>
     </div>
   );
-}
-
-/** The faults of an event by where they are in the body: of a batch with the place of the event. */
-function listFaults({ request, answer }: Entry, index: number): NamedFault[] {
-  return (answer?.outcomes ?? []).flatMap(({ faults = [] }, place) => {
-    if (index !== WHOLE && place !== index) return [];
-    return request.events.length > 1 ? faults.map((fault) => ({ ...fault, path: `${place}.${fault.path}` })) : faults;
-  });
 }
 
 function toBytes(bytes: number): string {

@@ -30,7 +30,7 @@ function toRequest(seq: number, id = ""): RequestRecord {
   const events = [{ type: "order.placed", user: "u", id, order: "" }];
   return {
     ...{ kind: "request", seq, at: seq, request: seq, method: "POST", path: "/events/ingest", function: "commerce" },
-    ...{ headers: [], body: "{}", gap: "", bytes: 2, events, isDry: false },
+    ...{ headers: [], body: "{}", gap: "", bytes: 2, events, isDry: false, isLines: false },
   } as RequestRecord;
 }
 

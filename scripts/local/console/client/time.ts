@@ -1,15 +1,19 @@
+const clock = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
 /** @returns the time of day here, with milliseconds */
 export function toTime(at: number): string {
-  const date = new Date(at);
-  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+  return clock.format(at);
 }
 
-/** The zone that {@link toTime} is in, such as `UTC+1`. */
-export function toZone(at = Date.now()): string {
-  const minutes = -new Date(at).getTimezoneOffset();
-  if (minutes === 0) return "UTC";
-  const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`}`;
+/** The zone that {@link toTime} is in, such as `GMT+1`. */
+export function toZone(): string {
+  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts();
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
 }
 
 /** @returns a duration in words */
