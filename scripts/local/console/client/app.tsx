@@ -104,9 +104,9 @@ export function App({ store }: { readonly store: Store }) {
     <>
       <header>
         <h1>
-          PulseCart <span>console</span>
+          PulseCart <span class="hint">console</span>
         </h1>
-        <span class={isConnected ? "connection" : "connection off"} role="status">
+        <span class={`connection cut ${isConnected ? "accepted" : "failed"}`} role="status">
           {isConnected && hello
             ? `${hello.broker} Pub/Sub at ${hello.pubsub}, project ${hello.project}`
             : "not connected to npm start"}
@@ -122,7 +122,7 @@ export function App({ store }: { readonly store: Store }) {
           onChoose={(name) => changeFilter({ function: name, type: "" })}
         />
         <details class="sender" ref={sender} open={matchMedia("(min-width: 48.01rem)").matches}>
-          <summary>Send an event</summary>
+          <summary class="panel">Send an event</summary>
           <Composer draft={draft} run={hello?.run} />
         </details>
         <RecorderPanel store={store} filter={filter} onFilter={changeFilter} place={place} onOpen={open} />
@@ -142,7 +142,7 @@ export function App({ store }: { readonly store: Store }) {
       </main>
       {buildError !== "" && buildError !== seenError && (
         <div class="overlay" role="alertdialog" aria-label="The sources do not work">
-          <div class="panel">
+          <div class="panel column">
             <div class="row">
               <h2>The sources do not work</h2>
               <span class="grow" />

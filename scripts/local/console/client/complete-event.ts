@@ -26,8 +26,9 @@ export function completeEvent({ state, pos, explicit }: CompletionContext): Comp
   const isText = isName || node.name === "String";
   const from = isText ? node.from : pos;
   const to = isText ? node.to : pos;
-  const property = [node, node.parent].find((each) => each?.name === "Property");
-  if (property && (node.name === "String" || (!isText && /:\s*$/.test(text.slice(node.from, pos))))) {
+  const holder = isText ? node.parent : node;
+  const property = holder?.name === "Property" ? holder : undefined;
+  if (property && (node.name === "String" || (!isName && /:\s*$/.test(text.slice(node.from, pos))))) {
     return { from, to, options: listValues(event, toPath(text, property), readName(text, property)) };
   }
   const object = isName ? property?.parent : node.name === "Object" ? node : undefined;
@@ -42,8 +43,10 @@ export function completeEvent({ state, pos, explicit }: CompletionContext): Comp
       const isRequired = required.includes(name);
       const label = JSON.stringify(name);
       return {
-        ...{ label, apply: hasValue ? label : `${label}: ` },
-        ...{ detail: isRequired ? "required" : "", boost: isRequired ? 1 : 0 },
+        label,
+        apply: hasValue ? label : `${label}: `,
+        detail: isRequired ? "required" : "",
+        boost: isRequired ? 1 : 0,
       };
     });
   return { from, to, options };

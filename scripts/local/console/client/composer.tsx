@@ -64,7 +64,7 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
     send("/events/batch", toBatch(latest.current.text, latest.current.copies, latest.current.users));
 
   return (
-    <section class="panel composer" aria-labelledby="composer-title">
+    <section class="panel column composer" aria-labelledby="composer-title">
       <div class="row">
         <h2 id="composer-title">Send</h2>
         <span class="grow" />
@@ -90,10 +90,12 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
       {payloadSchema}
       <JsonEditor text={text} faults={faults} onChange={(next) => set({ text: next })} onSubmit={sendText} />
       <FaultList label="Faults of the event" faults={faults} isLive />
-      <details class="headers" open={idempotencyKey !== "" || traceparent !== ""}>
+      <details open={idempotencyKey !== "" || traceparent !== ""}>
         <summary>Headers</summary>
-        <Header name="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />
-        <Header name="traceparent" value={traceparent} onValue={(value) => set({ traceparent: value })} />
+        <div class="column">
+          <Header name="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />
+          <Header name="traceparent" value={traceparent} onValue={(value) => set({ traceparent: value })} />
+        </div>
       </details>
       <div class="row">
         <button type="button" class="primary" onClick={sendText} title="Ctrl-Enter in the editor" disabled={isSending}>
@@ -104,7 +106,7 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
         </button>
       </div>
       {!isArray && (
-        <div class="row copies-row">
+        <div class="row">
           <button type="button" onClick={sendCopies} disabled={isSending}>
             Send as batch of
           </button>
@@ -133,7 +135,7 @@ function Header({
   readonly onValue: (value: string) => void;
 }) {
   return (
-    <label class="header">
+    <label class="field">
       <span>{name}</span>
       <input
         type="text"

@@ -3,7 +3,12 @@ export function Facts({ of }: { readonly of: readonly (readonly [name: string, v
   const facts = of.filter(([, value]) => value !== "");
   return (
     <dl class="facts">
-      {facts.flatMap(([name, value], index) => [<dt key={`${index} name`}>{name}</dt>, <dd key={index}>{value}</dd>])}
+      {facts.flatMap(([name, value], index) => [
+        <dt key={`${index} name`}>{name}</dt>,
+        <dd key={index} class="mono">
+          {value}
+        </dd>,
+      ])}
     </dl>
   );
 }

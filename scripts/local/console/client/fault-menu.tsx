@@ -36,7 +36,7 @@ export function FaultMenu({ store }: { readonly store: Store }) {
     >
       <p class="hint">What the publish calls of a function meet from now on.</p>
       {[ALL, ...functions.map(({ name }) => name)].map((name) => (
-        <label key={name} class="recipe" style={toColour(name)}>
+        <label key={name} class="recipe field" style={toColour(name)}>
           <span class="name">{name === ALL ? "all functions" : name}</span>
           <select
             aria-label={`Pub/Sub for ${name === ALL ? "all functions" : name}`}

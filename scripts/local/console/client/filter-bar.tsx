@@ -65,12 +65,12 @@ export function FilterBar({ filter, counts, onFilter }: Props) {
             <button
               key={mark}
               type="button"
-              class={counts[mark] > 0 ? "mark" : "mark none"}
+              class={counts[mark] > 0 ? "chip" : "chip hint"}
               title={hints[mark]}
               aria-pressed={filter.mark === mark}
               onClick={() => onFilter({ mark: filter.mark === mark ? "" : mark })}
             >
-              {mark} <b>{counts[mark].toLocaleString("en")}</b>
+              {mark} <b class={counts[mark] > 0 ? "loud" : ""}>{counts[mark].toLocaleString("en")}</b>
             </button>
           ))}
         </fieldset>

@@ -16,8 +16,7 @@ interface Props {
 /** The functions with what became of their events; a click shows only those of one. */
 export function FunctionBar({ store, chosen, onChoose }: Props) {
   return (
-    <fieldset class="functions">
-      <legend class="hidden">Functions</legend>
+    <fieldset class="functions" aria-label="Functions">
       {functions.map(({ name, topic }) => (
         <button
           key={name}
@@ -27,19 +26,19 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
           aria-pressed={chosen === name}
           onClick={() => onChoose(chosen === name ? "" : name)}
         >
-          <span class="name">{name}</span>
+          <span class="name cut">{name}</span>
           {counters.map((counter) => {
             const count = store.counts[name]?.[counter] ?? 0;
             const isQuiet = count === 0 && (counter === "refused" || counter === "failed");
             return (
               !isQuiet && (
-                <span key={counter} class={`count ${counter}`}>
+                <span key={counter} class={`count ${counter === "messages" ? "wide" : counter}`}>
                   <b>{count.toLocaleString("en")}</b> {counter}
                 </span>
               )
             );
           })}
-          {store.faults[name] && <span class="count failed fails">Pub/Sub fails</span>}
+          {store.faults[name] && <span class="count failed wide">Pub/Sub fails</span>}
           <span class="backlogs">
             {store.backlogs
               .filter((each) => each.topic === topic || each.topic === toPubSubNames(topic).deadLetter)
@@ -50,7 +49,7 @@ export function FunctionBar({ store, chosen, onChoose }: Props) {
         </button>
       ))}
       {store.hello && store.hello.broker !== "embedded" && (
-        <p class="hint backlogs">What consumers have not acknowledged, the embedded Pub/Sub server alone tells.</p>
+        <p class="hint wide">What consumers have not acknowledged, the embedded Pub/Sub server alone tells.</p>
       )}
     </fieldset>
   );
@@ -63,7 +62,7 @@ function Backlog({ topic, backlog }: { readonly topic: string; readonly backlog:
   // Empty as it should be.
   if (isDeadLetter && messages === 0) return null;
   return (
-    <span class={isDeadLetter ? "count failed" : "count"} title={`The subscription ${subscription}`}>
+    <span class={isDeadLetter ? "count failed" : "count wide"} title={`The subscription ${subscription}`}>
       {isDeadLetter ? "dead letters" : subscription.replace(`${topic}.`, "")}:{" "}
       {oldest === undefined ? (
         "all acknowledged"

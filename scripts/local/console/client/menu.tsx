@@ -20,8 +20,8 @@ export function Menu({ name, title, isLoud = false, children }: Props) {
   };
   return (
     <details ref={menu} class={name} onKeyDown={close}>
-      <summary class={isLoud ? "button on" : "button"}>{title}</summary>
-      <div class="sheet">{children}</div>
+      <summary class={`button cut ${isLoud ? "loud" : ""} ${name === "help" ? "quiet" : ""}`}>{title}</summary>
+      <div class="panel column sheet">{children}</div>
     </details>
   );
 }

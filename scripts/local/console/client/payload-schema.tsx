@@ -7,7 +7,7 @@ export function PayloadSchema({ type }: { readonly type: string }) {
   const event = findEvent(type)?.event;
   if (!event) return null;
   return (
-    <p class="schema">
+    <p class="schema mono">
       <b>payload</b> {event.payload ? toWords(toJsonSchema(event.payload)) : "any object"}
       <span class="hint">{event.payload && (event.enforce ? ", else refused" : ", else reported only")}</span>
     </p>

@@ -105,7 +105,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
   const save = () => saveAsNdjson(store, new Set(rows.map(({ key }) => Number.parseInt(key.slice(1), 10))));
 
   return (
-    <section class="panel recorder" aria-label="Recorder">
+    <section class="panel column recorder" aria-label="Recorder">
       <div class="row">
         <div class="tabs" role="tablist" aria-label="What the list shows">
           {(["requests", "messages"] as const).map((view) => (
@@ -117,7 +117,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
               onClick={() => change({ view })}
             >
               {view === "requests" ? "Requests" : "Messages"}{" "}
-              <span class="number">
+              <span class="hint">
                 {(view === "requests" ? store.entries.length : store.messages.length).toLocaleString("en")}
               </span>
             </button>
@@ -127,7 +127,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
         {filter.view === "requests" && (
           <button
             type="button"
-            class="quiet export"
+            class="quiet wide"
             onClick={save}
             disabled={rows.length === 0}
             title="The requests of this list"
@@ -149,7 +149,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
       </div>
       <FilterBar filter={filter} counts={counts} onFilter={change} />
       <div class="caption">
-        <p class="hint" role="status">
+        <p class="hint cut" role="status">
           {isUsers
             ? `${filter.user}: ${rows.length} events in order of acceptance`
             : isFiltering(filter)
@@ -184,7 +184,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
 function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter"> & { readonly total: number }) {
   if (total > 0) {
     return (
-      <div class="nothing">
+      <div class="nothing column">
         <p>
           None of {total.toLocaleString("en")} {filter.view} passes the filter.
         </p>
@@ -195,7 +195,7 @@ function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter">
     );
   }
   return (
-    <div class="nothing">
+    <div class="nothing column">
       <p>Nothing yet. Send an event from here, or call {location.origin}/events/ingest from anywhere else.</p>
       <p class="hint">Every request is kept here, refused ones too, and each message that reaches a topic.</p>
     </div>

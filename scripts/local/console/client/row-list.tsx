@@ -89,7 +89,7 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
       onScroll={read}
       onKeyDown={move}
     >
-      <div class="extent" role="presentation" style={{ height: `${rows.length * HEIGHT}px` }}>
+      <div role="presentation" style={{ height: `${rows.length * HEIGHT}px` }}>
         {rows.slice(first, last).map((row, offset) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus, and the keys
           // biome-ignore lint/a11y/useFocusableInteractive: as above, by aria-activedescendant
@@ -118,9 +118,9 @@ export function RowList({ label, isOneUsers, rows, place, onOpen }: Props) {
 function Line({ row }: { readonly row: Row }) {
   return (
     <>
-      <span class="time">{toTime(row.at)}</span>
+      <span class="time mono">{toTime(row.at)}</span>
       <span class="type">{row.title}</span>
-      <span class="user">{row.user}</span>
+      <span class="user mono">{row.user}</span>
       <span class="outcome">
         <span class={`state ${row.state.replace(" ", "-")}`}>{row.label}</span>
         {row.isWrong && <span class="state failed">out of order</span>}
@@ -135,8 +135,8 @@ function Line({ row }: { readonly row: Row }) {
         </span>
         {row.ms !== undefined && <span class={row.ms >= SLOW_MS ? "took loud" : "took"}>{toDuration(row.ms)}</span>}
         <span class="caller">{row.caller && `from ${row.caller}`}</span>
-        <span class="id">{row.id}</span>
-        <span class="preview">{toPreview(row.body)}</span>
+        <span class="id mono">{row.id}</span>
+        <span class="preview mono">{toPreview(row.body)}</span>
       </span>
     </>
   );

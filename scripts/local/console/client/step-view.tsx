@@ -28,8 +28,8 @@ type Of<TKind extends Step["kind"]> = Extract<Step, { readonly kind: TKind }>;
 export function StepView({ step, first, isAlone }: Props) {
   return (
     <li class={`step step-${step.kind}`}>
-      <time title={new Date(step.at).toISOString()}>
-        {toTime(step.at)} <span class="hint">+{toDuration(Math.max(step.at - first, 0))}</span>
+      <time class="mono hint" title={new Date(step.at).toISOString()}>
+        {toTime(step.at)} +{toDuration(Math.max(step.at - first, 0))}
       </time>
       <Content step={step} isAlone={isAlone} />
     </li>
@@ -60,7 +60,7 @@ function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly
     .flatMap((outcome) => outcome.faults ?? []);
   const headers = toOwnHeaders(request);
   return (
-    <div>
+    <div class="column">
       <h3>
         {request.method} {request.path}
         {request.function && (
@@ -120,7 +120,7 @@ function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: n
   const status = (isOne ? undefined : outcome?.status) ?? answer.status;
   const detail = outcome?.detail ?? (index === WHOLE ? undefined : parseObject(answer.body).detail);
   return (
-    <div>
+    <div class="column">
       <h3>
         Answer <span class={`state ${status === 0 ? "failed" : toCounter(status)}`}>{status || "caller gone"}</span>{" "}
         {outcome?.code || answer.code} <span class="hint">{toDuration(answer.ms)}</span>
@@ -138,7 +138,7 @@ function AnswerStep({ entry, index }: { readonly entry: Entry; readonly index: n
 function AttemptStep({ step: { attempt, number } }: { readonly step: Of<"attempt"> }) {
   const state = attempt.status === "OK" ? "accepted" : attempt.status === "" ? "in-flight" : "failed";
   return (
-    <div>
+    <div class="column">
       <h3>
         Attempt {number} <span class={`state ${state}`}>{attempt.status || "in flight"}</span>{" "}
         {attempt.status !== "" && <span class="hint">{toDuration(attempt.ms)}</span>}
@@ -154,11 +154,11 @@ function LogStep({ step: { log } }: { readonly step: Of<"log"> }) {
   const { severity: ___, message, event_id: _, environment: __, ...fields } = parseObject(log.text);
   const state = { ERROR: "failed", WARNING: "refused" }[log.severity] ?? "";
   return (
-    <div>
+    <div class="column">
       <h3>
         Log of {log.function} <span class={`state ${state}`}>{log.severity}</span> {String(message ?? "")}
       </h3>
-      <p class="log">
+      <p class="log mono">
         {Object.entries(fields).map(([name, value]) => (
           <span key={name}>
             {name}={typeof value === "object" ? JSON.stringify(value) : String(value)}{" "}
@@ -174,7 +174,7 @@ function MessageStep({ step }: { readonly step: Of<"message"> }) {
   const faults = (message.attributes.payload_faults ?? "").split(" ").filter(Boolean);
   const { topic, orderingKey, attributes } = message;
   return (
-    <div>
+    <div class="column">
       <h3>
         Message {message.messageId}{" "}
         {step.copies > 1 && <span class="loud">and {step.copies - 1} more with the same bytes</span>}

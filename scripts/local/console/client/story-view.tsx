@@ -65,7 +65,7 @@ export function StoryView({ store, place, isEntered, onEdit, onUser, onClose }: 
   };
 
   return (
-    <section class="panel story" aria-label="Story">
+    <section class="panel column story" aria-label="Story">
       <div class="row">
         <h2 ref={heading} tabIndex={-1}>
           {title}

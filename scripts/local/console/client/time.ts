@@ -10,9 +10,9 @@ export function toTime(at: number): string {
   return clock.format(at);
 }
 
-/** The zone that {@link toTime} is in, such as `GMT+1`. */
+/** The zone that {@link toTime} is in, such as `GMT+01:00`. */
 export function toZone(): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "shortOffset" }).formatToParts();
+  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts();
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
 }
 
