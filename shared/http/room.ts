@@ -12,6 +12,9 @@ const REQUEST_BYTES = 4 * KIB;
 /** How long a large body waits for room; what it then has of the platform's 30 s is for the body and for Pub/Sub. */
 const WAIT_MS = 4000;
 
+/** Those that came together are refused one after the other: to throw away what each has sent by then takes milliseconds. */
+const APART_MS = 4;
+
 /** At most this many large bodies wait; each may already hold 128 KiB. */
 const MAX_WAITING = 128;
 
@@ -107,7 +110,7 @@ export class Lease {
       refuse();
       return;
     }
-    this.#timer = setTimeout(refuse, WAIT_MS);
+    this.#timer = setTimeout(refuse, WAIT_MS + waiting.size * APART_MS);
     waiting.set(this, {
       bytes,
       onAdmitted: () => {

@@ -186,13 +186,13 @@ function toExtras({ eventId, warnings }: CheckedEvent) {
   return { eventId, ...(warnings && { warnings: warnings.members }) };
 }
 
-type EventLine = "Event accepted" | "Event refused" | "Event not published";
+type Line = `Event ${"accepted" | "refused" | "not published"}` | `Request ${"refused" | "failed"}`;
 
-/** Writes the event's line. A log that fails changes no outcome: an acknowledged event must not be answered 500. */
-function record(
+/** Writes an event's or a request's line. A log that fails changes no outcome: an acknowledged event must not be answered 500. */
+export function record(
   { log }: Service,
   context: RequestContext,
-  message: EventLine,
+  message: Line,
   problem: Problem | undefined,
   known: Readonly<Record<string, string | undefined>>,
   severity: Level = problem?.severity ?? "info",

@@ -9,9 +9,9 @@ import { identity } from "../identity.ts";
 import { atDebug } from "../log.ts";
 import { readStack } from "../source-map.ts";
 import { takeBatch } from "./batch.ts";
-import { elapsedMs, type RequestContext, readContext, type Service } from "./context.ts";
+import { type RequestContext, readContext, type Service } from "./context.ts";
 import { dryRun } from "./dry-run.ts";
-import { countRefused, takeEvent } from "./event.ts";
+import { countRefused, record, takeEvent } from "./event.ts";
 import { uncounted } from "./summaries.ts";
 
 /** The function's OpenAPI document as JSON text, put here by the build. */
@@ -108,12 +108,11 @@ function readDocument(): Answer {
 /** What is foreseen shows its message; anything else is logged whole and answered with nothing of it. */
 function toProblem(service: Service, context: RequestContext, error: unknown): Problem {
   const problem = error instanceof Problem ? error : new Problem("internal");
-  const { code, retryable, paths } = problem;
-  const fields = { code, retryable, paths, caller: context.caller, latency_ms: elapsedMs(context) };
+  const { code } = problem;
   // What was for a path that takes no events was none.
   const isEvent = code !== "not_found" && code !== "method_not_allowed";
   if (problem.status < 500 && isEvent) countRefused(service, context, problem);
-  if (problem === error) service.log.write("info", "Request refused", fields, context.trace?.traceId);
-  else service.log.write("error", "Request failed", { ...fields, error: readStack(error) }, context.trace?.traceId);
+  if (problem === error) record(service, context, "Request refused", problem, {}, "info");
+  else record(service, context, "Request failed", problem, { error: readStack(error) });
   return problem;
 }
