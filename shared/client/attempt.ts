@@ -2,8 +2,11 @@ import type { Accepted, ClientOptions } from "./api.ts";
 import { noContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import type { Refusal } from "./errors.ts";
+import { Hold } from "./hold.ts";
 import { type Answer, post } from "./request.ts";
 import { toRetryDelay } from "./retry-delay.ts";
+
+const ATTEMPT_TIMEOUT_MS = 15_000;
 
 /** What an attempt came to, for the events in it that still have no outcome. */
 export interface Attempted {
@@ -15,23 +18,30 @@ export interface Attempted {
   readonly isAnswered: boolean;
 }
 
+/** What needs no rest. */
+export const ANSWERED: Attempted = { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
+
 /** Sends events of one function in one request, and settles those whose outcome the answer tells. It never rejects. */
-export type Attempt = (request: {
-  readonly entries: readonly Entry[];
-  readonly signal: AbortSignal;
-  /** Called once the answer is there. */
-  readonly onAnswer: () => void;
-}) => Promise<Attempted>;
+export type Attempt = (entries: readonly Entry[]) => Promise<Attempted>;
 
 /** @returns the attempt over HTTP */
 export function createAttempt(options: ClientOptions): Attempt {
-  return ({ entries, signal, onAnswer }) => {
+  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS } = options;
+  return (entries) => {
     const [first] = entries as [Entry];
+    const { context, traceparent } = first.call;
     // Of several events that were given apart, none's context is the request's.
     const isOfOneCall = entries.every(({ call }) => call === first.call);
-    return (isOfOneCall ? first.call.context : noContext).run(async () => {
+    return (isOfOneCall ? context : noContext).run(async () => {
       const isBatch = entries.length > 1;
-      const { traceparent } = first.call;
+      const controller = new AbortController();
+      const { signal } = controller;
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+      const abortFor = (reason: string) => () => controller.abort(new Error(reason));
+      const onTimeout = abortFor(`nothing came within ${attemptTimeoutMs} ms`);
+      const hold = new Hold(entries, attemptTimeoutMs, onTimeout, abortFor("nobody waits for the answer"));
       let answer: Answer | undefined;
       try {
         const request = {
@@ -41,13 +51,13 @@ export function createAttempt(options: ClientOptions): Attempt {
           traceparent: entries.every(({ call }) => call.traceparent === traceparent) ? traceparent : undefined,
           signal,
         };
-        answer = await post(request, options);
+        // A token may never come, nor a `fetch` of the caller's end with its signal.
+        answer = await Promise.race([post(request, options), aborted]);
       } catch (cause) {
-        for (const entry of entries) entry.cause = signal.aborted ? signal.reason : cause;
+        for (const entry of entries) entry.cause = cause;
       }
-      onAnswer();
-      if (answer?.status === 413 && isBatch) return halve(entries);
-      return settle(entries, isBatch, answer);
+      hold.end();
+      return answer?.status === 413 && isBatch ? halve(entries) : settle(entries, answer);
     });
   };
 }
@@ -60,11 +70,11 @@ function halve(entries: readonly Entry[]): Attempted {
   for (const entry of entries) {
     entry.limits = { ...entry.limits, events: Math.ceil(entries.length / 2) };
   }
-  return { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
+  return ANSWERED;
 }
 
-function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | undefined): Attempted {
-  const results = answer && readResults(entries, isBatch, answer);
+function settle(entries: readonly Entry[], answer: Answer | undefined): Attempted {
+  const results = answer && readResults(entries, answer);
   let isAnswered = false;
   entries.forEach((entry, i) => {
     if (!answer) return;
@@ -78,7 +88,7 @@ function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | un
   const now = performance.now();
   const leaveAloneMs = open.some(({ deadline }) => deadline < now + retryAfterMs) ? retryAfterMs : 0;
   // What is overdue has waited long enough: the process was frozen.
-  const isOverdue = leaveAloneMs === 0 && open.some((entry) => entry.deadline < now && entry.hasTimeFor(0));
+  const isOverdue = leaveAloneMs === 0 && open.some(({ wasFrozen }) => wasFrozen);
   const attempts = Math.max(...open.map((entry) => entry.attempts), 1);
   const delayMs = isOverdue ? 0 : toRetryDelay(attempts, retryAfterMs);
   for (const entry of open) {
@@ -89,14 +99,14 @@ function settle(entries: readonly Entry[], isBatch: boolean, answer: Answer | un
 }
 
 /** @returns what an answer says of each event; undefined for none of the producer's, which says nothing about the events */
-function readResults(entries: readonly Entry[], isBatch: boolean, { status, text }: Answer): Result[] | undefined {
+function readResults(entries: readonly Entry[], { status, text }: Answer): Result[] | undefined {
   let members: Readonly<Record<string, unknown>> = {};
   try {
     members = Object(JSON.parse(text));
   } catch {
     // A page of whatever stands between.
   }
-  const hasResults = isBatch && (status < 300 || Array.isArray(members.results));
+  const hasResults = entries.length > 1 && (status < 300 || Array.isArray(members.results));
   const results = hasResults ? members.results : entries.map(() => ({ ...members, status }));
   if (!Array.isArray(results) || results.length !== entries.length) return undefined;
   const isOfEvent = (result: Result, i: number) =>

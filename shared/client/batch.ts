@@ -2,12 +2,18 @@ import { MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from "../events/limits.ts";
 import type { Entry } from "./entry.ts";
 import type { Lane } from "./lane.ts";
 
+/** The events of one request, and the users whose they are. */
+export interface Batch {
+  readonly entries: readonly Entry[];
+  readonly lanes: readonly Lane[];
+}
+
 /**
  * Takes the next users' events into one request, each user's from the front, as far as there is room.
  *
  * @param waiting users in turn; those of whom events are taken are removed
  */
-export function takeBatch(waiting: Set<Lane>): { readonly entries: readonly Entry[]; readonly lanes: readonly Lane[] } {
+export function takeBatch(waiting: Set<Lane>): Batch {
   const entries: Entry[] = [];
   const lanes: Lane[] = [];
   const ids = new Set<string>();
@@ -30,7 +36,7 @@ export function takeBatch(waiting: Set<Lane>): { readonly entries: readonly Entr
     if (lanes[0] && lane.isTroubled !== lanes[0].isTroubled) break;
     const before = entries.length;
     for (const entry of lane) {
-      if (!lane.isFree(entry) || !fits(entry)) break;
+      if (entry.isHeld || !fits(entry)) break;
       entries.push(entry);
       ids.add(entry.eventId);
       [maxEvents, maxBytes] = [Math.min(maxEvents, entry.limits.events), Math.min(maxBytes, entry.limits.bytes)];
@@ -38,6 +44,7 @@ export function takeBatch(waiting: Set<Lane>): { readonly entries: readonly Entr
       bytes += entry.bytes + 1;
     }
     if (entries.length === before) break;
+    Object.assign(lane, { isUnderWay: true, queued: undefined } satisfies Partial<Lane>);
     lanes.push(lane);
     waiting.delete(lane);
   }

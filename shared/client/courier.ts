@@ -1,50 +1,58 @@
-import type { ClientOptions, SendOptions } from "./api.ts";
+import type { Accepted, ClientOptions, SendOptions, SendResult } from "./api.ts";
 import { captureContext } from "./context.ts";
-import { type BatchLimits, type CallOptions, Entry } from "./entry.ts";
-import { callBack, printError, type SendError } from "./errors.ts";
+import { type Call, Entry } from "./entry.ts";
+import { callBack, printError, type RefusedError, type SendError } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
 import { checkOptions } from "./options.ts";
-import type { Outbox } from "./outbox.ts";
 import { writeEvent } from "./write-event.ts";
 
 const TIMEOUT_MS = 60_000;
 
-export interface CourierOptions extends Pick<ClientOptions, "timeoutMs" | "onError"> {
+interface CourierOptions extends Pick<ClientOptions, "timeoutMs" | "onError"> {
   /** The functions' URLs; undefined: another client knows them. */
-  readonly urls: ReadonlyMap<FunctionName, string> | undefined;
+  readonly urls?: ReadonlyMap<FunctionName, string> | undefined;
 }
 
-/** Takes events on for a client and its senders, and tells what becomes of those that nobody waits for. */
+/** How events are sent that are given by one method. */
+export interface Way extends Pick<Call, "limits" | "countsFrom"> {
+  submit(entry: Entry): void;
+}
+
+type Outcome = SendResult | Promise<SendResult>;
+
+/** Takes events on for a client and its senders, and tells what becomes of them. */
 export class Courier {
-  readonly outbox: Outbox;
   readonly #options: CourierOptions;
 
-  constructor(outbox: Outbox, options: CourierOptions) {
-    this.outbox = outbox;
+  constructor(options: CourierOptions) {
     this.#options = options;
   }
 
-  /** Reads the options of one call, in whose context its events are sent. @throws TypeError for options that are none */
-  toCall(limits: BatchLimits, countsFrom: CallOptions["countsFrom"], sendOptions?: SendOptions): CallOptions {
-    if (sendOptions) checkOptions("send", sendOptions);
-    const { timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, traceparent } = sendOptions ?? {};
-    return { timeoutMs, traceparent, limits, countsFrom, context: captureContext() };
+  /** Takes the events of one call on, in whose context they are sent. @throws TypeError for options that are none */
+  take(events: readonly unknown[], way: Way, sendOptions: SendOptions = {}): Outcome[] {
+    checkOptions("send", sendOptions);
+    const { limits, countsFrom } = way;
+    const { signal, traceparent, timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS } = sendOptions;
+    const call = { timeoutMs, countsFrom, traceparent, context: captureContext(), limits };
+    const written = events.map((event) => {
+      try {
+        return new Entry(writeEvent(event, this.#options.urls), call);
+      } catch (error) {
+        return error as RefusedError;
+      }
+    });
+    const entries = written.filter((entry) => entry instanceof Entry);
+    for (const entry of entries) way.submit(entry);
+    if (signal) abortOn(signal, entries);
+    return written.map((it) => (it instanceof Entry ? it.outcome : { event_id: it.event_id, error: it }));
   }
 
-  /** @throws RefusedError for an event that cannot be sent */
-  toEntry(event: unknown, call: CallOptions): Entry {
-    return new Entry(writeEvent(event, this.#options.urls), call);
-  }
-
-  /** Has a signal end the waiting for events. */
-  abortOn(signal: SendOptions["signal"], entries: readonly Entry[]): void {
-    if (!signal) return;
-    const abort = () => {
-      for (const entry of entries) entry.abort(signal.reason);
-    };
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
-    void Promise.all(entries.map(({ outcome }) => outcome)).then(() => signal.removeEventListener("abort", abort));
+  /** Sends one event. @throws its outcome's error; TypeError for options that are none */
+  async send(event: unknown, way: Way, sendOptions?: SendOptions): Promise<Accepted> {
+    const [outcome] = this.take([event], way, sendOptions) as [Outcome];
+    const result = await outcome;
+    if (result.error) throw result.error;
+    return result;
   }
 
   /** Says that an event was not accepted that nobody waits for. It never throws. */
@@ -52,4 +60,14 @@ export class Courier {
     const { onError = printError } = this.#options;
     void callBack(() => onError(error, error.event));
   }
+}
+
+/** Has a signal end the waiting for events. */
+function abortOn(signal: NonNullable<SendOptions["signal"]>, entries: readonly Entry[]): void {
+  const abort = () => {
+    for (const entry of entries) entry.abort(signal.reason);
+  };
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  void Promise.all(entries.map(({ outcome }) => outcome)).then(() => signal.removeEventListener("abort", abort));
 }

@@ -1,12 +1,8 @@
 import type { Client, Sender, SenderOptions, SendResult } from "./api.ts";
-import type { Attempt } from "./attempt.ts";
+import { ANSWERED, type Attempt } from "./attempt.ts";
 import { Courier } from "./courier.ts";
-import { MAX_TIMER_MS } from "./hold.ts";
 import { Outbox } from "./outbox.ts";
 import { makeSender } from "./sender.ts";
-
-/** Its own client limits its requests and its time. */
-const LIMITS = { maxRequests: 64, attemptTimeoutMs: MAX_TIMER_MS };
 
 /**
  * Makes a sender, which gathers events that are sent one by one into batches: a request is most of what an event costs.
@@ -17,23 +13,23 @@ const LIMITS = { maxRequests: 64, attemptTimeoutMs: MAX_TIMER_MS };
 export function createSender(client: Client, options?: SenderOptions): Sender {
   if (client?.sender) return client.sender(options);
   if (typeof client?.sendAll !== "function") throw new TypeError("createSender needs a client, with send and sendAll.");
-  const outbox = new Outbox(sendThrough(client), LIMITS);
-  return makeSender(new Courier(outbox, { urls: undefined, timeoutMs: Number.POSITIVE_INFINITY }), options);
+  // Its own client limits its time.
+  return makeSender(new Outbox(sendThrough(client)), new Courier({ timeoutMs: Number.POSITIVE_INFINITY }), options);
 }
 
 function sendThrough(client: Client): Attempt {
-  return async ({ entries }) => {
+  return async (entries) => {
     let results: readonly SendResult[] = [];
     try {
-      results = await client.sendAll(entries.map((entry) => entry.readEvent()));
+      results = await client.sendAll(entries.map(({ text }) => JSON.parse(text)));
     } catch (cause) {
       for (const entry of entries) entry.cause = cause;
     }
     entries.forEach((entry, i) => {
       const result = results?.[i];
-      if (!result) entry.giveUp("its client has no result");
-      else entry.settle(result.error ? { error: result.error } : result);
+      if (result) entry.settle(result);
+      else entry.giveUp("its client has no result");
     });
-    return { delayMs: 0, leaveAloneMs: 0, isAnswered: true };
+    return ANSWERED;
   };
 }

@@ -1,4 +1,4 @@
-import type { Accepted } from "./api.ts";
+import type { SendResult } from "./api.ts";
 import type { Context } from "./context.ts";
 import {
   AbortError,
@@ -9,7 +9,6 @@ import {
   toReason,
   UnavailableError,
 } from "./errors.ts";
-import type { PulseCartEvent } from "./event-unions.ts";
 import type { FunctionName } from "./events.ts";
 import type { WrittenEvent } from "./write-event.ts";
 
@@ -23,7 +22,7 @@ export interface BatchLimits {
 }
 
 /** What the events of one call share. */
-export interface CallOptions {
+export interface Call {
   readonly timeoutMs: number;
   /** From when `timeoutMs` counts. */
   readonly countsFrom: "call" | "first attempt";
@@ -32,21 +31,25 @@ export interface CallOptions {
   readonly limits: BatchLimits;
 }
 
-export type Outcome = Accepted | { readonly error: SendError };
-
 /** An event on its way, from the call that gave it to its outcome. */
 export class Entry {
   declare readonly eventId: string;
-  declare readonly user: unknown;
+  /** Whose events stay in order. */
+  declare readonly user: string | symbol;
   declare readonly target: FunctionName;
+  /** The function's; undefined where another client knows it. */
   declare readonly url: string | undefined;
+  /** Of the text, in UTF-8. */
   declare readonly bytes: number;
   /** Its JSON, the same for every attempt; empty once it has its outcome. */
   declare text: string;
-  readonly call: CallOptions;
+  readonly call: Call;
   limits: BatchLimits;
-  /** Among its user's events. */
-  position = 0;
+  /** Its neighbours among its user's events. */
+  previous: Entry | undefined;
+  next: Entry | undefined;
+  /** Whether it waits until its sender lets it go, or a later event of its user may go. */
+  isHeld = true;
   /** The request that it is in, or the wait before it is sent again. */
   hold: { settleOne(): void } | undefined;
   isSettled = false;
@@ -59,16 +62,16 @@ export class Entry {
   deadline = Number.POSITIVE_INFINITY;
   /** Called once it has its outcome. */
   onSettled: (() => void) | undefined;
-  /** Called where it has one more attempt although its time is over. */
-  onLastChance: (() => void) | undefined;
-  readonly outcome: Promise<Outcome>;
-  #resolve: (outcome: Outcome) => void = () => {};
+  /** Whether its function is left alone now. */
+  isLeftAlone: (() => boolean) | undefined;
+  readonly outcome: Promise<SendResult>;
+  #resolve: (outcome: SendResult) => void = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastAttempt = Number.POSITIVE_INFINITY;
   #timeoutMs: number;
   readonly #givenAt = performance.now();
 
-  constructor(written: WrittenEvent, call: CallOptions) {
+  constructor(written: WrittenEvent, call: Call) {
     Object.assign(this, written);
     this.call = call;
     this.limits = call.limits;
@@ -81,8 +84,9 @@ export class Entry {
 
   /** Notes that an attempt begins. */
   beginAttempt(): void {
-    this.attempts++;
     if (this.deadline === Number.POSITIVE_INFINITY) this.#startClock();
+    else this.#renewTime();
+    this.attempts++;
   }
 
   #startClock(): void {
@@ -90,24 +94,27 @@ export class Entry {
     if (this.#timeoutMs === Number.POSITIVE_INFINITY) return;
     this.deadline = performance.now() + this.#timeoutMs;
     this.#timer = setTimeout(() => {
-      if (this.#wasFrozen()) this.onLastChance?.();
-      else this.giveUp();
+      if (!this.#renewTime()) this.giveUp();
     }, this.#timeoutMs);
+  }
+
+  /** Whether its time passed unused, while the process was frozen. */
+  get wasFrozen(): boolean {
+    return this.call.countsFrom === "call" && performance.now() > this.deadline + FROZEN_MS;
+  }
+
+  /** Gives it, once, one more attempt with as much time again, where its time passed unused. @returns whether it did */
+  #renewTime(): boolean {
+    if (!this.wasFrozen || this.#lastAttempt !== Number.POSITIVE_INFINITY || this.isLeftAlone?.()) return false;
+    this.#lastAttempt = this.attempts + 1;
+    this.#startClock();
+    return true;
   }
 
   /** Whether there is time for an attempt after a wait. */
   hasTimeFor(delayMs: number): boolean {
-    const isInTime = performance.now() + delayMs <= this.deadline && this.attempts < this.#lastAttempt;
-    return isInTime || this.#wasFrozen();
-  }
-
-  /** Time that passed while the process was frozen passed unused: there is one more attempt, with as much time again. */
-  #wasFrozen(): boolean {
-    const isLate = this.call.countsFrom === "call" && performance.now() > this.deadline + FROZEN_MS;
-    if (!isLate || this.#lastAttempt !== Number.POSITIVE_INFINITY) return false;
-    this.#lastAttempt = this.attempts + 1;
-    this.#startClock();
-    return true;
+    const isInTime = this.wasFrozen || performance.now() + delayMs <= this.deadline;
+    return isInTime && this.attempts < this.#lastAttempt;
   }
 
   /** Has its time run on while its function is left alone, and gives it up where it ends meanwhile. */
@@ -118,7 +125,7 @@ export class Entry {
   }
 
   /** Sets the outcome; only the first one counts. */
-  settle(outcome: Outcome): void {
+  settle(outcome: SendResult): void {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.#timer);
@@ -133,11 +140,11 @@ export class Entry {
     const fault = errors[0] && `(${errors[0].path}: ${errors[0].message})`;
     const what = [status, code, detail, fault].filter(Boolean).join(" ");
     const message = `${this.#place} refused ${this.eventId}: ${what}`;
-    this.settle({ error: new RefusedError(message, { ...refusal, ...this.#own }) });
+    this.#fail(new RefusedError(message, { ...refusal, ...this.#own }));
   }
 
   abort(reason: unknown): void {
-    this.settle({ error: new AbortError(`Sending ${this.eventId} was aborted`, { ...this.#own, cause: reason }) });
+    this.#fail(new AbortError(`Sending ${this.eventId} was aborted`, { ...this.#own, cause: reason }));
   }
 
   /** Ends the attempts. @param reason why, where it is not that its time is over */
@@ -150,29 +157,19 @@ export class Entry {
     const why = cause === undefined ? answer : `no answer (${toReason(cause)})`;
     const tries = attempts === 0 ? "it was not sent" : `${why}, after ${attempts} attempt${attempts === 1 ? "" : "s"}`;
     const message = `${this.#place} did not take ${this.eventId}, ${reason}: ${tries} in ${seconds} s`;
-    this.settle({
-      error: new UnavailableError(message, { lastStatus: status, ...last, attempts, cause, ...this.#own }),
-    });
+    this.#fail(new UnavailableError(message, { lastStatus: status, ...last, attempts, cause, ...this.#own }));
+  }
+
+  #fail(error: SendError): void {
+    this.settle({ event_id: this.eventId, error });
   }
 
   get #place(): string {
     return this.url ? `${this.target} (${this.url})` : this.target;
   }
 
-  /** The event with its `event_id`, as it was written. */
-  readEvent(): PulseCartEvent {
-    return JSON.parse(this.text);
-  }
-
   get #own() {
     const { eventId: event_id, text } = this;
     return { event_id, readEvent: () => JSON.parse(text) as unknown };
   }
-}
-
-/** @throws the outcome's error */
-export async function toAccepted({ outcome }: Entry): Promise<Accepted> {
-  const known = await outcome;
-  if ("error" in known) throw known.error;
-  return known;
 }

@@ -1,13 +1,6 @@
-import { takeBatch } from "./batch.ts";
-import type { Entry } from "./entry.ts";
+import { type Batch, takeBatch } from "./batch.ts";
 import { MAX_TIMER_MS } from "./hold.ts";
 import type { Lane } from "./lane.ts";
-
-/** A request that may be sent now. */
-export interface NextRequest {
-  readonly entries: readonly Entry[];
-  readonly lanes: readonly Lane[];
-}
 
 /** Users whose next event is for one function, in turn, and how many requests the function gets. */
 export class FunctionQueue {
@@ -54,7 +47,7 @@ export class FunctionQueue {
   }
 
   /** Puts the next request together. @returns undefined when there is none, or when it must wait */
-  next(): NextRequest | undefined {
+  next(): Batch | undefined {
     if (this.lanes.size === 0 || this.open >= (this.isOnTrial ? 1 : this.#maxRequests)) return undefined;
     if (this.closedMs === 0) return takeBatch(this.lanes);
     const reopen = () => {

@@ -60,9 +60,6 @@ function readExpiry(token: string): number {
   }
 }
 
-/** There is no metadata server here, or none that answers. */
-class NoMetadataServer extends Error {}
-
 /** Whether this machine is one of Google's: then it never sends as the person who is logged in to gcloud. */
 let isGoogles = false;
 
@@ -78,7 +75,7 @@ async function findIdToken(audience: string): Promise<string> {
   try {
     return await askMetadataServer(audience);
   } catch (error) {
-    if (isGoogles || !(error instanceof NoMetadataServer)) throw error;
+    if (isGoogles) throw error;
     return askGcloud();
   }
 }
@@ -91,10 +88,10 @@ async function askMetadataServer(audience: string): Promise<string> {
   const signal = AbortSignal.timeout(METADATA_TIMEOUT_MS);
   const options = { headers: { "metadata-flavor": "Google" }, redirect: "error", signal } as const;
   const response = await fetch(`http://${host}${path}`, options).catch((cause) => {
-    throw new NoMetadataServer("The metadata server does not answer.", { cause });
+    throw new Error("The metadata server does not answer.", { cause });
   });
   // Some networks answer for every name.
-  if (response.headers.get("metadata-flavor") !== "Google") throw new NoMetadataServer("It is not Google's.");
+  if (response.headers.get("metadata-flavor") !== "Google") throw new Error("It is not Google's.");
   isGoogles = true;
   const text = (await response.text()).trim();
   if (!response.ok) throw new Error(`The metadata server gives no ID token: ${response.status} ${text.slice(0, 200)}`);

@@ -5,6 +5,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Keeps events for a time: in a request, or until they are sent again. */
 export class Hold {
+  readonly #entries: readonly Entry[];
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #onEmpty: () => void;
   #open: number;
@@ -14,6 +15,7 @@ export class Hold {
    * @param onEmpty called before that, when none of the events waits any more: all have their outcome
    */
   constructor(entries: readonly Entry[], milliseconds: number, onTimeout: () => void, onEmpty: () => void) {
+    this.#entries = entries;
     this.#timer = setTimeout(onTimeout, Math.min(milliseconds, MAX_TIMER_MS));
     this.#onEmpty = onEmpty;
     this.#open = entries.length;
@@ -30,6 +32,6 @@ export class Hold {
   /** Ends the time. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#open = Number.POSITIVE_INFINITY;
+    for (const entry of this.#entries) entry.hold = undefined;
   }
 }

@@ -1,64 +1,48 @@
 import type { Entry } from "./entry.ts";
-import type { Hold } from "./hold.ts";
 
-/** Below this the events that have their outcome are not cleared away: it costs more than it frees. */
-const SMALL = 64;
-
-/** The events of one user, in the order in which they were given. */
+/** The events of one user that have no outcome, in the order in which they were given. */
 export class Lane {
-  readonly user: unknown;
-  /** The request that has some of them. */
-  request: Hold | undefined;
+  readonly user: string | symbol;
+  head: Entry | undefined;
+  /** Whether a request has some of them. */
+  isUnderWay = false;
   /** The event that stands in its function's queue for this user. */
   queued: Entry | undefined;
   /** Whether its last request left events of this user unsent, and took others'. */
   isTroubled = false;
-  #entries: Entry[] = [];
-  /** Before it all have their outcome. */
-  #first = 0;
-  #clearAt = SMALL;
-  #lastPosition = 0;
-  /** What comes later waits until its sender lets it go. */
-  #freeUpTo = 0;
+  #last: Entry | undefined;
 
-  constructor(user: unknown) {
+  constructor(user: string | symbol) {
     this.user = user;
   }
 
   push(entry: Entry): void {
-    if (this.#entries.length >= this.#clearAt) this.#keep(this.#entries.filter(({ isSettled }) => !isSettled));
-    entry.position = ++this.#lastPosition;
-    this.#entries.push(entry);
+    entry.previous = this.#last;
+    if (this.#last) this.#last.next = entry;
+    else this.head = entry;
+    this.#last = entry;
   }
 
-  /** Lets an event go, and with it those before it: they would hold it up. */
-  free({ position }: Entry): void {
-    this.#freeUpTo = Math.max(this.#freeUpTo, position);
+  delete(entry: Entry): void {
+    const { previous, next } = entry;
+    if (previous) previous.next = next;
+    else this.head = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+    // What is gone must not keep what came later in memory.
+    entry.previous = entry.next = undefined;
   }
 
-  isFree({ position }: Entry): boolean {
-    return position <= this.#freeUpTo;
+  /** Lets an event go that is held, and with it those before it: they would hold it up. */
+  free(entry: Entry): void {
+    for (let held: Entry | undefined = entry; held?.isHeld; held = held.previous) held.isHeld = false;
   }
 
-  /** The first event without an outcome. */
-  get head(): Entry | undefined {
-    while (this.#entries[this.#first]?.isSettled) this.#first++;
-    if (this.#first > SMALL && this.#first * 2 > this.#entries.length) this.#keep(this.#entries.slice(this.#first));
-    return this.#entries[this.#first];
-  }
-
-  #keep(entries: Entry[]): void {
-    this.#entries = entries;
-    this.#first = 0;
-    this.#clearAt = 2 * entries.length + SMALL;
-  }
-
-  /** Those without an outcome. */
   *[Symbol.iterator](): Generator<Entry, undefined> {
-    const entries = this.#entries;
-    for (let i = this.#first; i < entries.length; i++) {
-      const entry = entries[i] as Entry;
-      if (!entry.isSettled) yield entry;
+    for (let entry = this.head; entry; ) {
+      const { next }: Entry = entry;
+      yield entry;
+      entry = next;
     }
   }
 }

@@ -38,44 +38,32 @@ function readUrl(name: string, value: unknown): string {
 }
 
 /** What is allowed, in words, and whether a value is. */
-interface Rule {
-  readonly allowed: string;
-  readonly isAllowed: (value: unknown) => boolean;
-}
+type Rule = readonly [allowed: string, isAllowed: (value: unknown) => boolean];
 
 function typed(type: "function" | "boolean" | "string" | "object"): Rule {
-  return {
-    allowed: `${type === "object" ? "an" : "a"} ${type}`,
-    isAllowed: (value) => typeof value === type && value !== null,
-  };
+  return [`${type === "object" ? "an" : "a"} ${type}`, (value) => typeof value === type && value !== null];
 }
 
 function number(allowed: string, isAllowed: (value: number) => boolean): Rule {
-  return { allowed, isAllowed: (value) => typeof value === "number" && isAllowed(value) };
+  return [allowed, (value) => typeof value === "number" && isAllowed(value)];
 }
 
 function upTo(most: number): Rule {
-  const isAllowed = (value: number) => Number.isInteger(value) && value >= 1 && value <= most;
-  return number(`a whole number from 1 to ${most}`, isAllowed);
+  return number(`a whole number from 1 to ${most}`, (value) => Number.isInteger(value) && value >= 1 && value <= most);
 }
 
 const isTime = (value: number) => value > 0 && value <= MAX_TIMER_MS;
-const milliseconds = number(`milliseconds above 0, at most ${MAX_TIMER_MS}`, isTime);
-const timeoutMs = number(
-  `${milliseconds.allowed}, or Infinity`,
-  (value) => isTime(value) || value === Number.POSITIVE_INFINITY,
-);
-const signal: Rule = {
-  allowed: "an AbortSignal",
-  isAllowed: (value) => typeof Object(value).addEventListener === "function",
-};
+const isTimeout = (value: number) => isTime(value) || value === Number.POSITIVE_INFINITY;
+const timeoutMs = number(`milliseconds above 0, at most ${MAX_TIMER_MS}, or Infinity`, isTimeout);
+const signal: Rule = ["an AbortSignal", (value) => typeof Object(value).addEventListener === "function"];
 
 const rules = {
   createClient: {
     ...{ urls: typed("object"), baseUrl: typed("string"), headers: typed("object") },
     ...{ token: typed("function"), fetch: typed("function"), onError: typed("function"), onRetry: typed("function") },
     ...{ gzip: typed("boolean"), enabled: typed("boolean") },
-    ...{ timeoutMs, attemptTimeoutMs: milliseconds, maxRequests: upTo(10_000) },
+    attemptTimeoutMs: number(`milliseconds above 0, at most ${MAX_TIMER_MS}`, isTime),
+    ...{ timeoutMs, maxRequests: upTo(10_000) },
   },
   createSender: {
     maxDelayMs: number(`milliseconds from 0 to ${MAX_TIMER_MS}`, (value) => value === 0 || isTime(value)),
@@ -84,7 +72,7 @@ const rules = {
   },
   send: { timeoutMs, signal, traceparent: typed("string") },
   "flush and close": {
-    timeoutMs: number("milliseconds from 0, or Infinity", (value) => value === 0 || timeoutMs.isAllowed(value)),
+    timeoutMs: number("milliseconds from 0, or Infinity", (value) => value === 0 || isTimeout(value)),
     signal,
   },
 } satisfies Readonly<Record<string, Readonly<Record<string, Rule>>>>;
@@ -97,13 +85,13 @@ const rules = {
 export function checkOptions(call: keyof typeof rules, options: object): void {
   const known: Readonly<Record<string, Rule>> = rules[call];
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!rule) throw new TypeError(`${call} has no option ${name}; it has ${Object.keys(known).join(", ")}.`);
-    if (value === undefined || rule.isAllowed(value)) continue;
+    const [allowed, isAllowed] = (Object.hasOwn(known, name) && known[name]) || [];
+    if (!isAllowed) throw new TypeError(`${call} has no option ${name}; it has ${Object.keys(known).join(", ")}.`);
+    if (value === undefined || isAllowed(value)) continue;
     // A text may be a token or have a password in it, unless it is a number's.
     const isShown = typeof value === "string" ? /^[\d.,\s-]{0,20}$/.test(value) : Object(value) !== value;
     const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-    throw new TypeError(`${name} must be ${rule.allowed}; it is ${isShown ? shown : `of type ${typeof value}`}.`);
+    throw new TypeError(`${name} must be ${allowed}; it is ${isShown ? shown : `of type ${typeof value}`}.`);
   }
 }
 

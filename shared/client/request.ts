@@ -28,16 +28,14 @@ export interface OutgoingRequest {
   readonly signal: AbortSignal;
 }
 
-type HttpOptions = Pick<ClientOptions, "token" | "gzip" | "headers" | "fetch">;
-
 /** Posts a body, again where the token is refused and there is another. @throws whatever came in an answer's place */
-export async function post(request: OutgoingRequest, options: HttpOptions): Promise<Answer> {
-  const { url, signal } = request;
+export async function post(request: OutgoingRequest, options: ClientOptions): Promise<Answer> {
+  const { url } = request;
   const ask = async (...refused: [string?]) => {
     try {
-      return await unlessAborted(signal, options.token?.(url, ...refused));
+      return await options.token?.(url, ...refused);
     } catch (cause) {
-      throw signal.aborted ? cause : new Error(`There is no token: ${toReason(cause)}`, { cause });
+      throw new Error(`There is no token: ${toReason(cause)}`, { cause });
     }
   };
   const bearer = await ask();
@@ -47,8 +45,10 @@ export async function post(request: OutgoingRequest, options: HttpOptions): Prom
   return another && another !== bearer ? postOnce(request, options, another) : answer;
 }
 
-async function postOnce(request: OutgoingRequest, options: HttpOptions, bearer: string | undefined): Promise<Answer> {
+async function postOnce(request: OutgoingRequest, options: ClientOptions, bearer: string | undefined): Promise<Answer> {
   const { url, path, body, traceparent, signal } = request;
+  // The token may come when nobody waits for it any more.
+  signal.throwIfAborted();
   // Found at each request: tests replace the global one.
   const send: Fetch = options.fetch ?? fetch;
   const response = await send(url + path, {
@@ -92,13 +92,4 @@ async function readText(response: Response): Promise<string> {
     }
     text += decoder.decode(value, { stream: true });
   }
-}
-
-/** Waits for what may never come, no longer than the attempt lasts. */
-function unlessAborted<T>(signal: AbortSignal, value: T | Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
-  signal.throwIfAborted();
-  return Promise.race([value, aborted]);
 }

@@ -8,7 +8,6 @@ export class Room {
   readonly #open = new Set<Entry>();
   readonly #line = new Set<Entry>();
   readonly #callers = new Set<() => void>();
-  #openBytes = 0;
   #admittedBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -26,14 +25,11 @@ export class Room {
 
   /** Takes an event in, for as long as it has no outcome. */
   take(entry: Entry): void {
-    const { bytes } = entry;
     this.#open.add(entry);
-    this.#openBytes += bytes;
     this.#line.add(entry);
     void entry.outcome.then(() => {
       this.#open.delete(entry);
-      this.#openBytes -= bytes;
-      if (!this.#line.delete(entry)) this.#admittedBytes -= bytes;
+      if (!this.#line.delete(entry)) this.#admittedBytes -= entry.bytes;
       this.#admitNext();
       // Whoever waits for this outcome hears of it first.
       this.#timer ??= setTimeout(() => this.#wake(), 0);
@@ -68,7 +64,8 @@ export class Room {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const [resolve] = this.#callers;
-    if (!resolve || this.#open.size >= this.#most.events || this.#openBytes >= this.#most.bytes) return;
+    const isFull = this.#open.size >= this.#most.events || this.#admittedBytes >= this.#most.bytes;
+    if (!resolve || isFull || this.#line.size > 0) return;
     this.#callers.delete(resolve);
     this.#timer = setTimeout(() => this.#wake(), 0);
     resolve();

@@ -168,6 +168,17 @@ describe("the end of a sender", () => {
     });
   });
 
+  it("tells of what it gave up before it returns: the process may end behind it", async () => {
+    const told: string[] = [];
+    producer = await startFakeProducer(outage);
+    const client = createClient({ baseUrl: producer.url, onError: ({ event_id }) => told.push(event_id) });
+    const sender = createSender(client);
+    sender.send(toEvent("a", "sent")).catch(({ event_id }) => told.push(event_id));
+    sender.add(toEvent("b", "added"));
+    await sender.close({ timeoutMs: 50 });
+    expect(told.toSorted()).toEqual(["added", "sent"]);
+  });
+
   it("does so when its signal aborts; flush only stops waiting, by time and by signal", async () => {
     let isDown = true;
     const sender = await start(() => (isDown ? outage() : undefined));

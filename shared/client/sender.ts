@@ -1,39 +1,32 @@
-import type { Sender, SenderOptions, SendOptions, WaitOptions } from "./api.ts";
-import type { Courier } from "./courier.ts";
-import { type Entry, toAccepted } from "./entry.ts";
-import type { SendError } from "./errors.ts";
+import type { Sender, SenderOptions, WaitOptions } from "./api.ts";
+import type { Courier, Way } from "./courier.ts";
+import type { Entry } from "./entry.ts";
 import { MAX_TIMER_MS } from "./hold.ts";
 import { checkOptions } from "./options.ts";
+import type { Outbox } from "./outbox.ts";
 import { Room } from "./room.ts";
 
 const MIB = 1024 * 1024;
 
-/**
- * Makes a sender, which gathers events that are sent one by one into batches: a request is most of what an event costs.
- *
- * @throws TypeError for options that are none
- */
-export function makeSender(courier: Courier, options: SenderOptions = {}): Sender {
+/** Makes a sender, see `createSender`. */
+export function makeSender(outbox: Outbox, courier: Courier, options: SenderOptions = {}): Sender {
   checkOptions("createSender", options);
   const { maxDelayMs = 50, maxEvents = 100, maxBytes = MIB, maxPending = 1000, maxPendingBytes = 64 * MIB } = options;
-  const limits = { events: maxEvents, bytes: maxBytes };
+  const way: Way = { submit, limits: { events: maxEvents, bytes: maxBytes }, countsFrom: "call" };
+  const room = new Room({ events: maxPending, bytes: maxPendingBytes }, gather);
   let gathered: Entry[] = [];
   let gatheredBytes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const room = new Room({ events: maxPending, bytes: maxPendingBytes }, gather);
   let flushes = 0;
   let isClosed = false;
 
-  function take(event: unknown, sendOptions: SendOptions | undefined): Entry {
-    const entry = courier.toEntry(event, courier.toCall(limits, "call", sendOptions));
+  function submit(entry: Entry): void {
     if (isClosed) {
       entry.giveUp("its sender is closed");
-      return entry;
+      return;
     }
-    courier.outbox.submit([entry], true);
-    courier.abortOn(sendOptions?.signal, [entry]);
+    outbox.submit(entry, true);
     room.take(entry);
-    return entry;
   }
 
   function gather(entry: Entry): void {
@@ -47,7 +40,7 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
     clearTimeout(timer);
     const entries = gathered;
     [gathered, gatheredBytes, timer] = [[], 0, undefined];
-    courier.outbox.release(entries);
+    outbox.release(entries);
   }
 
   async function flush(waitOptions: WaitOptions = {}): Promise<void> {
@@ -59,17 +52,9 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
   }
 
   return {
-    send: async (event, sendOptions) => toAccepted(take(event, sendOptions)),
+    send: (event, sendOptions) => courier.send(event, way, sendOptions),
     add(event, sendOptions) {
-      try {
-        const { outcome, call } = take(event, sendOptions);
-        void outcome.then((known) => {
-          const { error } = known as { readonly error?: SendError };
-          if (error) call.context.run(() => courier.report(error));
-        });
-      } catch (error) {
-        courier.report(error as SendError);
-      }
+      courier.send(event, way, sendOptions).catch((error) => courier.report(error));
     },
     ready: () => room.ready(),
     flush,
@@ -78,6 +63,8 @@ export function makeSender(courier: Courier, options: SenderOptions = {}): Sende
       room.close();
       await flush(waitOptions);
       for (const entry of room.open) entry.giveUp("its sender was closed");
+      // Whoever waits for an outcome hears of it first: the process may end behind this.
+      await new Promise((resolve) => setTimeout(resolve, 0));
     },
     async [Symbol.asyncDispose]() {
       await this.close();

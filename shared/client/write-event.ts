@@ -4,18 +4,7 @@ import type { FunctionName } from "./events.ts";
 import { functionByType } from "./function-by-type.ts";
 
 /** An event as it is sent. */
-export interface WrittenEvent {
-  readonly eventId: string;
-  /** Whose events stay in order: the `user_id`, or a symbol where it is none and the producer will say so. */
-  readonly user: unknown;
-  readonly target: FunctionName;
-  /** The function's; undefined where another client knows it. */
-  readonly url: string | undefined;
-  /** Its JSON. */
-  readonly text: string;
-  /** Of the text, in UTF-8. */
-  readonly bytes: number;
-}
+export type WrittenEvent = ReturnType<typeof writeEvent>;
 
 const encoder = new TextEncoder();
 
@@ -28,7 +17,7 @@ const encoder = new TextEncoder();
  * @param urls of the functions that the caller sends to; undefined: it does not matter
  * @throws RefusedError for what cannot be sent, with status and code as the producer would answer
  */
-export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, string> | undefined): WrittenEvent {
+export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, string> | undefined) {
   let event_id = `evt_${crypto.randomUUID().replaceAll("-", "")}`;
   let text: string | undefined;
   const refuse = (status: number, code: string, detail: string, cause?: unknown) => {
@@ -59,23 +48,20 @@ export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, strin
   const bytes = encoder.encode(text).length;
   const tooLarge = `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${bytes}.`;
   if (bytes > MAX_EVENT_BYTES) throw refuse(413, "payload_too_large", tooLarge);
+  // What is none the producer refuses.
   const user = typeof user_id === "string" ? user_id : Symbol();
   return { eventId: event_id, user, target, url: urls?.get(target), text, bytes };
 }
 
 /** @returns a getter that an event or its payload has from its class: JSON knows an object's own members alone */
 function findGetter(event: unknown): string | undefined {
-  if (typeof Object(event).toJSON === "function") return undefined;
-  return findInheritedGetter(event) ?? findInheritedGetter(Object(event).payload);
-}
-
-function findInheritedGetter(value: unknown): string | undefined {
-  const object = Object(value);
-  if (typeof object.toJSON === "function") return undefined;
-  for (let parent = Object.getPrototypeOf(object); parent; parent = Object.getPrototypeOf(parent)) {
-    // Object.prototype, of whichever realm: its `__proto__` is no member.
-    if (Object.getPrototypeOf(parent) === null) return undefined;
-    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(parent))) if (get) return name;
+  for (const object of [Object(event), Object(Object(event).payload)]) {
+    if (typeof object.toJSON === "function") return undefined;
+    for (let parent = Object.getPrototypeOf(object); parent; parent = Object.getPrototypeOf(parent)) {
+      // Object.prototype, of whichever realm: its `__proto__` is no member.
+      if (Object.getPrototypeOf(parent) === null) break;
+      for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(parent))) if (get) return name;
+    }
   }
   return undefined;
 }
