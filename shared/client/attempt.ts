@@ -117,7 +117,7 @@ function readResults(entries: readonly Entry[], { status, text }: Answer): Resul
 
 /** Settles an event by what its answer says: this is the retry rule. @returns whether it did; else it is sent again */
 function settleBy(entry: Entry, { status, retryable, ...members }: Result): boolean {
-  const [code, detail] = [readText(members.code), readText(members.detail)];
+  const [code, detail] = [members.code, members.detail].map((it) => (typeof it === "string" ? it : undefined));
   if (status < 300) {
     const { event_id, message_id, warnings, warnings_omitted } = members as unknown as Accepted;
     entry.settle({
@@ -136,8 +136,4 @@ function settleBy(entry: Entry, { status, retryable, ...members }: Result): bool
   const errors_omitted = members.errors_omitted as Refusal["errors_omitted"];
   entry.refuse({ status, code, detail: detail ?? `The answer is ${status}.`, errors, errors_omitted });
   return true;
-}
-
-function readText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

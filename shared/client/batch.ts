@@ -44,7 +44,7 @@ export function takeBatch(waiting: Set<Lane>): Batch {
       bytes += entry.bytes + 1;
     }
     if (entries.length === before) break;
-    Object.assign(lane, { isUnderWay: true, queued: undefined } satisfies Partial<Lane>);
+    lane.isUnderWay = true;
     lanes.push(lane);
     waiting.delete(lane);
   }

@@ -1,7 +1,7 @@
 import type { Accepted, ClientOptions, SendOptions, SendResult } from "./api.ts";
 import { captureContext } from "./context.ts";
 import { type Call, Entry } from "./entry.ts";
-import { callBack, printError, type RefusedError, type SendError } from "./errors.ts";
+import { callBack, printError, type RefusedError } from "./errors.ts";
 import type { FunctionName } from "./events.ts";
 import { checkOptions } from "./options.ts";
 import { writeEvent } from "./write-event.ts";
@@ -18,8 +18,6 @@ export interface Way extends Pick<Call, "limits" | "countsFrom"> {
   submit(entry: Entry): void;
 }
 
-type Outcome = SendResult | Promise<SendResult>;
-
 /** Takes events on for a client and its senders, and tells what becomes of them. */
 export class Courier {
   readonly #options: CourierOptions;
@@ -29,7 +27,7 @@ export class Courier {
   }
 
   /** Takes the events of one call on, in whose context they are sent. @throws TypeError for options that are none */
-  take(events: readonly unknown[], way: Way, sendOptions: SendOptions = {}): Outcome[] {
+  take(events: readonly unknown[], way: Way, sendOptions: SendOptions = {}): (SendResult | Promise<SendResult>)[] {
     checkOptions("send", sendOptions);
     const { limits, countsFrom } = way;
     const { signal, traceparent, timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS } = sendOptions;
@@ -49,23 +47,22 @@ export class Courier {
 
   /** Sends one event. @throws its outcome's error; TypeError for options that are none */
   async send(event: unknown, way: Way, sendOptions?: SendOptions): Promise<Accepted> {
-    const [outcome] = this.take([event], way, sendOptions) as [Outcome];
-    const result = await outcome;
+    const result = (await this.take([event], way, sendOptions)[0]) as SendResult;
     if (result.error) throw result.error;
     return result;
   }
 
-  /** Says that an event was not accepted that nobody waits for. It never throws. */
-  report(error: SendError): void {
+  /** Sends one event that nobody waits for: `onError` is told if it is not accepted. It never throws. */
+  add(event: unknown, way: Way, sendOptions?: SendOptions): void {
     const { onError = printError } = this.#options;
-    void callBack(() => onError(error, error.event));
+    this.send(event, way, sendOptions).catch((error) => callBack(() => onError(error, error.event)));
   }
 }
 
 /** Has a signal end the waiting for events. */
 function abortOn(signal: NonNullable<SendOptions["signal"]>, entries: readonly Entry[]): void {
   const abort = () => {
-    for (const entry of entries) entry.abort(signal.reason);
+    for (const entry of entries) if (!entry.isSettled) entry.abort(signal.reason);
   };
   signal.addEventListener("abort", abort);
   if (signal.aborted) abort();

@@ -62,8 +62,6 @@ export class Entry {
   deadline = Number.POSITIVE_INFINITY;
   /** Called once it has its outcome. */
   onSettled: (() => void) | undefined;
-  /** Whether its function is left alone now. */
-  isLeftAlone: (() => boolean) | undefined;
   readonly outcome: Promise<SendResult>;
   #resolve: (outcome: SendResult) => void = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +103,7 @@ export class Entry {
 
   /** Gives it, once, one more attempt with as much time again, where its time passed unused. @returns whether it did */
   #renewTime(): boolean {
-    if (!this.wasFrozen || this.#lastAttempt !== Number.POSITIVE_INFINITY || this.isLeftAlone?.()) return false;
+    if (!this.wasFrozen || this.#lastAttempt !== Number.POSITIVE_INFINITY) return false;
     this.#lastAttempt = this.attempts + 1;
     this.#startClock();
     return true;

@@ -14,9 +14,13 @@ export class Hold {
    * @param onTimeout called when the time is over
    * @param onEmpty called before that, when none of the events waits any more: all have their outcome
    */
-  constructor(entries: readonly Entry[], milliseconds: number, onTimeout: () => void, onEmpty: () => void) {
+  constructor(entries: readonly Entry[], milliseconds: number, onTimeout: () => void, onEmpty = () => {}) {
     this.#entries = entries;
-    this.#timer = setTimeout(onTimeout, Math.min(milliseconds, MAX_TIMER_MS));
+    const finish = () => {
+      this.end();
+      onTimeout();
+    };
+    this.#timer = setTimeout(finish, Math.min(milliseconds, MAX_TIMER_MS));
     this.#onEmpty = onEmpty;
     this.#open = entries.length;
     for (const entry of entries) entry.hold = this;

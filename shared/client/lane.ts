@@ -6,8 +6,6 @@ export class Lane {
   head: Entry | undefined;
   /** Whether a request has some of them. */
   isUnderWay = false;
-  /** The event that stands in its function's queue for this user. */
-  queued: Entry | undefined;
   /** Whether its last request left events of this user unsent, and took others'. */
   isTroubled = false;
   #last: Entry | undefined;

@@ -39,12 +39,12 @@ export class Outbox {
     this.#lanes.set(entry.user, lane);
     lane.push(entry);
     const queue = this.#queueOf(entry.target);
-    entry.isLeftAlone = () => queue.closedMs > 0;
     entry.onSettled = () => {
       lane.delete(entry);
+      queue.delete(lane);
       this.#offer(lane);
     };
-    if (entry.isLeftAlone()) entry.waitOut(queue.closedMs);
+    if (queue.closedMs > 0) entry.waitOut(queue.closedMs);
     if (!isHeld) this.release([entry]);
   }
 
@@ -60,16 +60,11 @@ export class Outbox {
 
   /** Has a user's next event sent, unless one is under way, or waits before it is sent again. */
   #offer(lane: Lane): void {
-    const { head, queued } = lane;
+    const { head } = lane;
     if (lane.isUnderWay || head?.hold) return;
-    if (queued && queued !== head) {
-      this.#queueOf(queued.target).delete(lane);
-      lane.queued = undefined;
-    }
     if (!head) {
       this.#lanes.delete(lane.user);
-    } else if (!lane.queued && !head.isHeld) {
-      lane.queued = head;
+    } else if (!head.isHeld) {
       this.#queueOf(head.target).lanes.add(lane);
       this.#planSending();
     }
@@ -100,26 +95,16 @@ export class Outbox {
     for (const entry of entries) entry.beginAttempt();
     const attempted = await this.#attempt(entries);
     queue.open--;
-    for (const lane of lanes) lane.isUnderWay = false;
-    const open = entries.filter(({ isSettled }) => !isSettled);
-    const users = new Set(open.map(({ user }) => user));
-    this.#tell(open, attempted.delayMs);
     this.#leaveAlone(queue, attempted);
-    this.#rest(open, attempted.delayMs);
+    const open = entries.filter(({ isSettled }) => !isSettled);
+    this.#sendAgain(open, attempted.delayMs);
+    const users = new Set(open.map(({ user }) => user));
     for (const lane of lanes) {
       lane.isTroubled = users.has(lane.user) && users.size < lanes.length;
+      lane.isUnderWay = false;
       this.#offer(lane);
     }
     this.#planSending();
-  }
-
-  #tell(entries: readonly Entry[], delayMs: number): void {
-    const [first] = entries;
-    const { onRetry } = this.#options;
-    if (!first || !onRetry) return;
-    const { target, attempts, last, cause } = first;
-    const event_ids = entries.map(({ eventId }) => eventId);
-    void callBack(() => onRetry({ function: target, event_ids, attempts, delayMs, ...last, cause }));
   }
 
   /** Leaves a function alone that asked for it, or that did not stand its trial; who has no time to wait is given up. */
@@ -136,13 +121,13 @@ export class Outbox {
   }
 
   /** Has events wait before they are sent again; users who wait together share the next batch, too. */
-  #rest(entries: readonly Entry[], delayMs: number): void {
-    const resting = entries.filter(({ isSettled }) => !isSettled);
-    if (resting.length === 0 || delayMs === 0) return;
-    const wake = () => {
-      hold.end();
-      this.release(resting);
-    };
-    const hold = new Hold(resting, delayMs, wake, () => {});
+  #sendAgain(entries: readonly Entry[], delayMs: number): void {
+    const [first] = entries;
+    if (!first) return;
+    const { onRetry } = this.#options;
+    const { target, attempts, last, cause } = first;
+    const event_ids = entries.map(({ eventId }) => eventId);
+    new Hold(entries, delayMs, () => this.release(entries));
+    if (onRetry) void callBack(() => onRetry({ function: target, event_ids, attempts, delayMs, ...last, cause }));
   }
 }

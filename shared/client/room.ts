@@ -5,12 +5,12 @@ export class Room {
   readonly #most: { readonly events: number; readonly bytes: number };
   readonly #admit: (entry: Entry) => void;
   /** All without an outcome, in the order of their coming; those that are not in line are under way. */
-  readonly #open = new Set<Entry>();
+  readonly open = new Set<Entry>();
   readonly #line = new Set<Entry>();
   readonly #callers = new Set<() => void>();
   #admittedBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  isClosed = false;
 
   /** @param admit called for each event that may be under way now */
   constructor(most: { readonly events: number; readonly bytes: number }, admit: (entry: Entry) => void) {
@@ -18,17 +18,12 @@ export class Room {
     this.#admit = admit;
   }
 
-  /** The events without an outcome. */
-  get open(): readonly Entry[] {
-    return [...this.#open];
-  }
-
   /** Takes an event in, for as long as it has no outcome. */
   take(entry: Entry): void {
-    this.#open.add(entry);
+    this.open.add(entry);
     this.#line.add(entry);
     void entry.outcome.then(() => {
-      this.#open.delete(entry);
+      this.open.delete(entry);
       if (!this.#line.delete(entry)) this.#admittedBytes -= entry.bytes;
       this.#admitNext();
       // Whoever waits for this outcome hears of it first.
@@ -40,7 +35,7 @@ export class Room {
 
   #admitNext(): void {
     for (const entry of this.#line) {
-      const events = this.#open.size - this.#line.size;
+      const events = this.open.size - this.#line.size;
       const bytes = this.#admittedBytes + entry.bytes;
       // One that is larger than all room goes alone rather than not at all.
       if (events >= this.#most.events || (events > 0 && bytes > this.#most.bytes)) break;
@@ -52,7 +47,7 @@ export class Room {
 
   /** Waits until there is room for one more event. */
   async ready(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     await new Promise<void>((resolve) => {
       this.#callers.add(resolve);
       if (this.#timer === undefined) this.#wake();
@@ -64,7 +59,7 @@ export class Room {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const [resolve] = this.#callers;
-    const isFull = this.#open.size >= this.#most.events || this.#admittedBytes >= this.#most.bytes;
+    const isFull = this.open.size >= this.#most.events || this.#admittedBytes >= this.#most.bytes;
     if (!resolve || isFull || this.#line.size > 0) return;
     this.#callers.delete(resolve);
     this.#timer = setTimeout(() => this.#wake(), 0);
@@ -73,7 +68,7 @@ export class Room {
 
   /** Lets all callers go on that wait, now and from now on. */
   close(): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     for (const resolve of this.#callers) resolve();
   }
 }

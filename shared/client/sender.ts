@@ -18,10 +18,9 @@ export function makeSender(outbox: Outbox, courier: Courier, options: SenderOpti
   let gatheredBytes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let flushes = 0;
-  let isClosed = false;
 
   function submit(entry: Entry): void {
-    if (isClosed) {
+    if (room.isClosed) {
       entry.giveUp("its sender is closed");
       return;
     }
@@ -47,21 +46,19 @@ export function makeSender(outbox: Outbox, courier: Courier, options: SenderOpti
     checkOptions("flush and close", waitOptions);
     flushes++;
     dispatch();
-    await wait(Promise.all(room.open.map(({ outcome }) => outcome)), waitOptions);
+    await wait(Promise.all([...room.open].map(({ outcome }) => outcome)), waitOptions);
     flushes--;
   }
 
   return {
     send: (event, sendOptions) => courier.send(event, way, sendOptions),
-    add(event, sendOptions) {
-      courier.send(event, way, sendOptions).catch((error) => courier.report(error));
-    },
+    add: (event, sendOptions) => courier.add(event, way, sendOptions),
     ready: () => room.ready(),
     flush,
     async close(waitOptions) {
-      isClosed = true;
       room.close();
       await flush(waitOptions);
+      if (room.open.size === 0) return;
       for (const entry of room.open) entry.giveUp("its sender was closed");
       // Whoever waits for an outcome hears of it first: the process may end behind this.
       await new Promise((resolve) => setTimeout(resolve, 0));

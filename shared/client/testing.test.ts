@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSender } from "./create-sender.ts";
 import { RefusedError, UnavailableError } from "./errors.ts";
 import type { PulseCartEvent } from "./event-unions.ts";
@@ -27,6 +27,19 @@ describe("createTestClient", () => {
       { event_id: "4" },
     ]);
     expect(message_id).toBe("1");
+  });
+
+  it("needs no timer where a test has replaced them", async () => {
+    vi.useFakeTimers();
+    try {
+      const client = createTestClient();
+      const sender = createSender(client);
+      sender.add(event);
+      await sender.close();
+      expect(client.sent).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   const wrong: [string, object, object][] = [
