@@ -3,7 +3,7 @@ import type { Domain } from "../../shared/events/domain.ts";
 import { MAX_DELIVERY_ATTEMPTS, TOPIC_RETENTION_DAYS, toPubSubNames } from "../common/pubsub-resources.ts";
 import type { Broker } from "../pubsub/broker.ts";
 import { connectPubSub, type PubSubAdmin } from "../pubsub/client.ts";
-import type { Spare } from "../pubsub/embedded/unread.ts";
+import type { Spare } from "../pubsub/embedded/resources.ts";
 import { type ArrivedMessage, openSubscription } from "../pubsub/open-subscription.ts";
 
 type TopicDomain = Pick<Domain, "name" | "topic">;

@@ -19,7 +19,7 @@ it("uses the server at PUBSUB_EMULATOR_HOST, and leaves it running", async () =>
   await broker.close();
   const admin = connectPubSub(external.endpoint, "test");
   onTestFinished(() => admin.close());
-  await expect(admin.createTopic("topic")).resolves.toBeUndefined();
+  await admin.createTopic("topic");
 });
 
 it("says in one line when nothing answers at PUBSUB_EMULATOR_HOST", async () => {

@@ -1,5 +1,5 @@
+import type { Spare } from "./embedded/resources.ts";
 import { type EmbeddedPubSub, startEmbeddedPubSub } from "./embedded/server.ts";
-import type { Spare } from "./embedded/unread.ts";
 import { findEmulator, startEmulator, waitUntilAnswering } from "./emulator.ts";
 
 /** Which Pub/Sub server to use; `auto` takes the best that there is. */

@@ -6,7 +6,8 @@ export type Filter = (attributes: Readonly<Record<string, string>>) => boolean;
 /** The service takes no longer ones. */
 const MAX_BYTES = 256;
 
-const TOKEN = /\s*(?:(?<name>"(?:[^"\\]|\\.)*"|[A-Za-z_][\w-]*)|(?<sign>!=|=|[().,:-]))/y;
+/** A text, a name, a sign; of anything else a character, which no rule takes. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[A-Za-z_][\w-]*|!=|\S/g;
 
 /**
  * Compiles a subscription's filter: `attributes:k`, `attributes.k = "v"`, `!=`, `hasPrefix(attributes.k, "v")`, joined by
@@ -19,114 +20,59 @@ const TOKEN = /\s*(?:(?<name>"(?:[^"\\]|\\.)*"|[A-Za-z_][\w-]*)|(?<sign>!=|=|[()
 export function compileFilter(text: string): Filter {
   if (text === "") return () => true;
   if (Buffer.byteLength(text) > MAX_BYTES) throw invalidArgument(`The filter is longer than ${MAX_BYTES} bytes.`);
-  return new Parser(text).parse();
-}
-
-class Parser {
-  readonly #text: string;
-  readonly #tokens: string[];
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-    this.#tokens = [...this.#split()];
-  }
-
-  parse(): Filter {
-    const filter = this.#parseExpression();
-    if (this.#at < this.#tokens.length) throw this.#fault();
-    return filter;
-  }
-
-  *#split(): Generator<string> {
-    TOKEN.lastIndex = 0;
-    for (let end = 0; end < this.#text.trimEnd().length; end = TOKEN.lastIndex) {
-      const match = TOKEN.exec(this.#text);
-      if (!match) throw this.#fault();
-      yield match[0].trim();
-    }
-  }
+  const tokens = text.match(TOKEN) ?? [];
+  const fail = (): never => {
+    throw invalidArgument(`The filter ${JSON.stringify(text)} is not one that Pub/Sub takes.`);
+  };
+  const take = (token: string) => tokens[0] === token && tokens.shift() !== undefined;
+  const expect = (...wanted: string[]) => wanted.every(take) || fail();
 
   /** AND and OR cannot be mixed without parentheses. */
-  #parseExpression(): Filter {
-    const first = this.#parseTerm();
-    const operator = this.#peek();
-    if (operator !== "AND" && operator !== "OR") return first;
-    const terms = [first];
-    while (this.#take(operator)) terms.push(this.#parseTerm());
-    return operator === "AND"
-      ? (attributes) => terms.every((term) => term(attributes))
-      : (attributes) => terms.some((term) => term(attributes));
+  function readExpression(): Filter {
+    const terms = [readTerm()];
+    const operator = tokens[0] === "OR" ? "OR" : "AND";
+    while (take(operator)) terms.push(readTerm());
+    return operator === "OR"
+      ? (attributes) => terms.some((term) => term(attributes))
+      : (attributes) => terms.every((term) => term(attributes));
   }
 
-  #parseTerm(): Filter {
-    if (this.#take("NOT") || this.#take("-")) {
-      const term = this.#parseTerm();
+  function readTerm(): Filter {
+    if (take("NOT") || take("-")) {
+      const term = readTerm();
       return (attributes) => !term(attributes);
     }
-    if (this.#take("(")) {
-      const inner = this.#parseExpression();
-      this.#expect(")");
+    if (take("(")) {
+      const inner = readExpression();
+      expect(")");
       return inner;
     }
-    if (this.#take("hasPrefix")) {
-      this.#expect("(");
-      const key = this.#parseKey(".");
-      this.#expect(",");
-      const prefix = this.#parseText();
-      this.#expect(")");
+    if (take("hasPrefix")) {
+      expect("(", "attributes", ".");
+      const key = readName();
+      expect(",");
+      const prefix = readText();
+      expect(")");
       return (attributes) => Object.hasOwn(attributes, key) && (attributes[key] as string).startsWith(prefix);
     }
-    if (this.#tokens[this.#at + 1] === ":") {
-      const key = this.#parseKey(":");
-      return (attributes) => Object.hasOwn(attributes, key);
-    }
-    const key = this.#parseKey(".");
-    const isEqual = this.#take("=");
-    if (!isEqual) this.#expect("!=");
-    const value = this.#parseText();
+    expect("attributes");
+    const isPresence = take(":") || !expect(".");
+    const key = readName();
+    if (isPresence) return (attributes) => Object.hasOwn(attributes, key);
+    const isEqual = take("=") || !expect("!=");
+    const value = readText();
     return (attributes) => Object.hasOwn(attributes, key) && (attributes[key] === value) === isEqual;
   }
 
-  #parseKey(separator: "." | ":"): string {
-    this.#expect("attributes");
-    this.#expect(separator);
-    return toText(this.#next() ?? "") ?? this.#throw();
+  function readName(): string {
+    return /^[A-Za-z_]/.test(tokens[0] ?? "") ? (tokens.shift() as string) : readText();
   }
 
-  #parseText(): string {
-    const token = this.#next() ?? "";
-    return token.startsWith('"') ? (toText(token) as string) : this.#throw();
+  function readText(): string {
+    const token = tokens.shift() ?? "";
+    return /^".*"$/s.test(token) ? token.slice(1, -1).replace(/\\(.)/g, "$1") : fail();
   }
 
-  #peek(): string | undefined {
-    return this.#tokens[this.#at];
-  }
-
-  #next(): string | undefined {
-    return this.#tokens[this.#at++];
-  }
-
-  #take(token: string): boolean {
-    const isNext = this.#peek() === token;
-    if (isNext) this.#at++;
-    return isNext;
-  }
-
-  #expect(token: string): void {
-    if (!this.#take(token)) throw this.#fault();
-  }
-
-  #throw(): never {
-    throw this.#fault();
-  }
-
-  #fault() {
-    return invalidArgument(`The filter ${JSON.stringify(this.#text)} is not one that Pub/Sub takes.`);
-  }
-}
-
-function toText(token: string): string | undefined {
-  if (token.startsWith('"')) return token.slice(1, -1).replace(/\\(.)/g, "$1");
-  return /^\w/.test(token) ? token : undefined;
+  const filter = readExpression();
+  return tokens.length === 0 ? filter : fail();
 }

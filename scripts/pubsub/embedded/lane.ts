@@ -18,6 +18,8 @@ export interface Consumer {
 export interface LaneEntry {
   readonly lane: Lane;
   readonly message: PubSubMessage;
+  /** Of its latest delivery; empty before the first. */
+  ackId: string;
   acknowledged: boolean;
   /** How often it was given back or ran out of time. */
   failures: number;
@@ -32,24 +34,25 @@ export interface LaneEntry {
  * (https://cloud.google.com/pubsub/docs/ordering).
  */
 export class Lane {
-  /** Ordering key; empty for a message without order. */
-  readonly key: string;
+  /** Ordering key; the message's number where it has no order. */
+  readonly #key: string | number;
+  readonly #lanes: Map<string | number, Lane>;
   /** Who has the messages that are on their way. Only they may get the next ones: two would race each other. */
   consumer: Consumer | undefined;
+  /** Nothing of it is delivered meanwhile. */
+  isPaused = false;
   readonly #entries: LaneEntry[] = [];
   #next = 0;
 
-  constructor(key: string) {
-    this.key = key;
+  /** @param lanes where it is, until it is empty */
+  constructor(key: string | number, lanes: Map<string | number, Lane>) {
+    this.#key = key;
+    this.#lanes = lanes;
+    lanes.set(key, this);
   }
 
   add(message: PubSubMessage): void {
-    this.#entries.push({ lane: this, message, acknowledged: false, failures: 0 });
-  }
-
-  /** Forgets the oldest message, of a lane of which nothing was ever delivered. */
-  dropFirst(): void {
-    this.#entries.shift();
+    this.#entries.push({ lane: this, message, ackId: "", acknowledged: false, failures: 0 });
   }
 
   /** The next message to deliver, without taking it. */
@@ -63,22 +66,18 @@ export class Lane {
     this.#next += 1;
   }
 
-  /**
-   * Notes an acknowledgement and drops the messages that nothing can bring back any more.
-   *
-   * @returns how many were dropped
-   */
-  acknowledge(entry: LaneEntry): number {
+  /** Notes an acknowledgement and drops the messages that nothing can bring back any more. */
+  acknowledge(entry: LaneEntry): void {
     entry.acknowledged = true;
-    return this.#dropDone();
+    this.#dropDone();
   }
 
-  /** Takes a message out for good: nothing brings it back. @returns how many were dropped with it, itself included */
-  remove(entry: LaneEntry): number {
+  /** Takes a message out for good: nothing brings it back. */
+  remove(entry: LaneEntry): void {
     const index = this.#entries.indexOf(entry);
     this.#entries.splice(index, 1);
     if (index < this.#next) this.#moveNext(this.#next - 1);
-    return 1 + this.#dropDone();
+    this.#dropDone();
   }
 
   /**
@@ -95,8 +94,9 @@ export class Lane {
     return again;
   }
 
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
+  /** Number of messages in memory. */
+  get held(): number {
+    return this.#entries.length;
   }
 
   /** The messages that still wait for their acknowledgement. */
@@ -104,12 +104,12 @@ export class Lane {
     return this.#entries.filter(({ acknowledged }) => !acknowledged).map(({ message }) => message);
   }
 
-  #dropDone(): number {
+  #dropDone(): void {
     let done = 0;
     while (done < this.#next && this.#entries[done]?.acknowledged) done += 1;
     this.#entries.splice(0, done);
+    if (this.#entries.length === 0) this.#lanes.delete(this.#key);
     this.#moveNext(this.#next - done);
-    return done;
   }
 
   #moveNext(next: number): void {

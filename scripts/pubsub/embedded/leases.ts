@@ -1,7 +1,6 @@
 import type { Consumer, LaneEntry } from "./lane.ts";
 
 interface Lease {
-  readonly ackId: string;
   readonly entry: LaneEntry;
   readonly consumer: Consumer;
   /** Milliseconds since the epoch. */
@@ -11,7 +10,6 @@ interface Lease {
 /** The messages of one subscription that are on their way: with whom, under which ack id and until when. */
 export class Leases {
   readonly #byAckId = new Map<string, Lease>();
-  readonly #byEntry = new Map<LaneEntry, Lease>();
   readonly #prefix: string;
   #granted = 0;
 
@@ -24,9 +22,8 @@ export class Leases {
   grant(entry: LaneEntry, consumer: Consumer): string {
     this.#granted += 1;
     const ackId = this.#prefix + this.#granted;
-    const lease = { ackId, entry, consumer, deadline: Date.now() + consumer.ackDeadlineSeconds * 1000 };
-    this.#byAckId.set(ackId, lease);
-    this.#byEntry.set(entry, lease);
+    entry.ackId = ackId;
+    this.#byAckId.set(ackId, { entry, consumer, deadline: Date.now() + consumer.ackDeadlineSeconds * 1000 });
     return ackId;
   }
 
@@ -47,15 +44,12 @@ export class Leases {
 
   /** Ends this message's lease, if it has one. */
   end(entry: LaneEntry): void {
-    const lease = this.#byEntry.get(entry);
-    if (lease === undefined) return;
-    this.#byEntry.delete(entry);
-    this.#byAckId.delete(lease.ackId);
-    lease.consumer.release(entry.message);
+    this.#byAckId.get(entry.ackId)?.consumer.release(entry.message);
+    this.#byAckId.delete(entry.ackId);
   }
 
   endAll(): void {
-    for (const entry of [...this.#byEntry.keys()]) this.end(entry);
+    for (const { entry } of this.#byAckId.values()) this.end(entry);
   }
 
   /** The messages whose time is up, oldest delivery first. */

@@ -6,57 +6,28 @@ import {
   toMs,
 } from "../protocol.ts";
 import { checkSubscription, checkTopic } from "./config-checks.ts";
-import { alreadyExists, invalidArgument, notFound } from "./rpc-error.ts";
+import { Recent } from "./recent.ts";
+import { alreadyExists, invalidArgument, notFound, toId } from "./rpc-error.ts";
 import { Subscription, type SubscriptionBacklog } from "./subscription.ts";
-import { type Spare, Unread } from "./unread.ts";
 
-const MOST_MESSAGES = 10_000;
-const MOST_BYTES = 256 * 1024 * 1024;
-const MOST_MS = 10 * 60_000;
+/** What a topic keeps of what was published, acknowledged or not, so that a subscription can be wound back. */
+const retainedLimits = { messages: 10_000, bytes: 256 * 1024 * 1024, ms: 10 * 60_000 };
+/** What a spare subscription keeps for whoever opens it first: all of it would fill the memory of a stack that runs for days. */
+const unreadLimits = { messages: 10_000, bytes: 16 * 1024 * 1024, ms: Infinity };
 
-/**
- * What a topic keeps of what was published, acknowledged or not, so that a subscription can be wound back: the last 10,000
- * messages of the last ten minutes, or fewer where they are larger than 256 MiB together.
- */
-class Retained {
-  #messages: (PubSubMessage | undefined)[] = [];
-  #start = 0;
-  #bytes = 0;
-
-  add(message: PubSubMessage): void {
-    this.#messages.push(message);
-    this.#bytes += message.data.length;
-    const oldest = toMs(message.publishTime) - MOST_MS;
-    for (let first = this.#first; first !== undefined && this.#isSurplus(first, oldest); first = this.#first) {
-      this.#bytes -= first.data.length;
-      this.#messages[this.#start] = undefined;
-      this.#start += 1;
-    }
-    // Not at each message: moving ten thousand of them is work.
-    if (this.#start < MOST_MESSAGES) return;
-    this.#messages = this.#messages.slice(this.#start);
-    this.#start = 0;
-  }
-
-  list(): PubSubMessage[] {
-    return this.#messages.slice(this.#start) as PubSubMessage[];
-  }
-
-  get #first(): PubSubMessage | undefined {
-    return this.#messages[this.#start];
-  }
-
-  #isSurplus({ publishTime }: PubSubMessage, oldest: number): boolean {
-    const isTooMuch = this.#messages.length - this.#start > MOST_MESSAGES || this.#bytes > MOST_BYTES;
-    return isTooMuch || toMs(publishTime) < oldest;
-  }
+/** Subscriptions that are there in case somebody wants to read them. */
+export interface Spare {
+  /** @param subscription its id, without the project */
+  isSpare(subscription: string): boolean;
+  /** Is told once of each: nobody has ever opened it, and its oldest messages are dropped from now on. */
+  onDrop(subscription: string, most: number): void;
 }
 
 /** What is published goes to a topic's subscriptions, and is kept by itself only where somebody may wind back. */
 export interface Topic {
   readonly config: TopicConfig;
   readonly subscriptions: Set<Subscription>;
-  retained: Retained | undefined;
+  retained: Recent | undefined;
 }
 
 /** What a publisher says of a message. */
@@ -81,7 +52,7 @@ export class Resources {
     checkName(name, "topics");
     if (this.#topics.has(name)) throw alreadyExists(name);
     const config = checkTopic(request);
-    const retained = config.messageRetentionDuration ? new Retained() : undefined;
+    const retained = config.messageRetentionDuration ? new Recent(retainedLimits) : undefined;
     const topic: Topic = { config, subscriptions: new Set(), retained };
     this.#topics.set(name, topic);
     return topic;
@@ -111,12 +82,13 @@ export class Resources {
     const config = checkSubscription(request);
     const { deadLetterTopic } = config.deadLetterPolicy ?? {};
     if (deadLetterTopic !== undefined && !this.#topics.has(deadLetterTopic)) throw notFound(deadLetterTopic);
-    const subscription = new Subscription(config, {
-      publishedBefore: this.#published,
-      unread: this.#toUnread(config.name),
-      forward: (message, deliveries) => this.#forward(config, message, deliveries),
-    });
-    if (config.retainAckedMessages) topic.retained ??= new Retained();
+    const id = toId(config.name);
+    const onDrop = () => this.#spare?.onDrop(id, unreadLimits.messages);
+    const unread = this.#spare?.isSpare(id) ? new Recent(unreadLimits, onDrop) : undefined;
+    const subscription = new Subscription(config, this.#published, unread, (message, deliveries) =>
+      this.#forward(config, message, deliveries),
+    );
+    if (config.retainAckedMessages) topic.retained ??= new Recent(retainedLimits);
     this.#subscriptions.set(config.name, subscription);
     topic.subscriptions.add(subscription);
     return subscription;
@@ -154,9 +126,7 @@ export class Resources {
     return messages.map((message) => {
       this.#published += 1;
       const messageId = String(this.#published);
-      // A copy where it stays for minutes: the bytes as they came hold on to all that was read from the network with them.
-      const data = topic.retained ? Buffer.from(message.data) : message.data;
-      const stored = { ...message, data, messageId, publishTime };
+      const stored = { ...message, messageId, publishTime };
       topic.retained?.add(stored);
       for (const subscription of topic.subscriptions) subscription.enqueue(stored);
       return messageId;
@@ -192,11 +162,6 @@ export class Resources {
     };
     this.publish(topic, [{ data, attributes, orderingKey }]);
     return true;
-  }
-
-  #toUnread(name: string): Unread | undefined {
-    const id = name.split("/").at(-1) as string;
-    return this.#spare?.isSpare(id) ? new Unread((most) => this.#spare?.onDrop(id, most)) : undefined;
   }
 
   /** Number of messages that some subscription has not acknowledged. */

@@ -35,21 +35,19 @@ export class RpcError extends Error implements ServiceError {
 
 /** NOT_FOUND in the real service's words, which name only the last part of the resource's name. */
 export function notFound(resource: string): RpcError {
-  return new RpcError(status.NOT_FOUND, `Resource not found (resource=${toResourceId(resource)}).`);
+  return new RpcError(status.NOT_FOUND, `Resource not found (resource=${toId(resource)}).`);
 }
 
 /** ALREADY_EXISTS in the real service's words. */
 export function alreadyExists(resource: string): RpcError {
-  return new RpcError(
-    status.ALREADY_EXISTS,
-    `Resource already exists in the project (resource=${toResourceId(resource)}).`,
-  );
+  return new RpcError(status.ALREADY_EXISTS, `Resource already exists in the project (resource=${toId(resource)}).`);
 }
 
 export function invalidArgument(details: string): RpcError {
   return new RpcError(status.INVALID_ARGUMENT, details);
 }
 
-function toResourceId(resource: string): string {
+/** The last part of a resource's name. */
+export function toId(resource: string): string {
   return resource.slice(resource.lastIndexOf("/") + 1);
 }

@@ -15,11 +15,11 @@ import {
 import { checkAckDeadline } from "./config-checks.ts";
 import { findPublishFault } from "./publish-checks.ts";
 import { handlePull } from "./pull.ts";
+import type { Spare } from "./resources.ts";
 import { type Published, Resources } from "./resources.ts";
 import { invalidArgument, unary } from "./rpc-error.ts";
 import { handleStreamingPull } from "./streaming-pull.ts";
 import type { SubscriptionBacklog } from "./subscription.ts";
-import type { Spare } from "./unread.ts";
 
 const LARGEST_PAGE = 1000;
 

@@ -1,25 +1,11 @@
 import { type PubSubMessage, type Subscription as SubscriptionConfig, toMs } from "../protocol.ts";
-import { Backlog } from "./backlog.ts";
 import { compileFilter, type Filter } from "./filter.ts";
-import type { Consumer, Lane, LaneEntry } from "./lane.ts";
+import { type Consumer, Lane, type LaneEntry } from "./lane.ts";
 import { Leases } from "./leases.ts";
-import { invalidArgument } from "./rpc-error.ts";
-import type { Unread } from "./unread.ts";
+import type { Recent } from "./recent.ts";
+import { invalidArgument, toId } from "./rpc-error.ts";
 
 const deadlineCheckMs = 200;
-
-/** What a subscription has to know of its server. */
-export interface Surroundings {
-  readonly publishedBefore: number;
-  /** What may be dropped of it while nobody has opened it; undefined for nothing. */
-  readonly unread?: Unread | undefined;
-  /**
-   * Publishes a message that was delivered in vain as often as its dead-letter policy allows.
-   *
-   * @returns false where its dead-letter topic is not there
-   */
-  forward(message: PubSubMessage, deliveries: number): boolean;
-}
 
 /** How far the consumers of a subscription are. Names are without the project. */
 export interface SubscriptionBacklog {
@@ -38,22 +24,29 @@ export class Subscription {
   readonly config: SubscriptionConfig;
   /** How many messages the server had taken before the subscription was made. */
   readonly publishedBefore: number;
-  readonly #backlog: Backlog;
+  readonly #lanes = new Map<string | number, Lane>();
   readonly #readyLanes = new Set<Lane>();
   readonly #leases: Leases;
   readonly #filter: Filter;
-  readonly #pauses = new Set<NodeJS.Timeout>();
   readonly #consumers = new Set<Consumer>();
-  /** Undefined once somebody has opened it, and for one that keeps whatever it gets. */
-  #unread: Unread | undefined;
-  readonly #forward: Surroundings["forward"];
+  #unread: Recent | undefined;
+  readonly #forward: (message: PubSubMessage, deliveries: number) => boolean;
   #dispatchPlanned = false;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
-  constructor(config: SubscriptionConfig, { publishedBefore, unread, forward }: Surroundings) {
+  /**
+   * @param unread takes what comes until somebody opens it; undefined where it keeps all
+   * @param forward publishes a message that was delivered in vain as often as its dead-letter policy allows; returns false where
+   * its dead-letter topic is not there
+   */
+  constructor(
+    config: SubscriptionConfig,
+    publishedBefore: number,
+    unread: Recent | undefined,
+    forward: (message: PubSubMessage, deliveries: number) => boolean,
+  ) {
     this.config = config;
     this.publishedBefore = publishedBefore;
-    this.#backlog = new Backlog(config.enableMessageOrdering ?? false);
     this.#unread = unread;
     this.#forward = forward;
     this.#leases = new Leases(config.name);
@@ -62,18 +55,18 @@ export class Subscription {
 
   /** Number of messages in memory. */
   get held(): number {
-    return this.#backlog.held;
+    return [...this.#lanes.values()].reduce((sum, { held }) => sum + held, this.#unread?.length ?? 0);
   }
 
   /** What its consumers have not acknowledged. */
   get backlog(): SubscriptionBacklog {
     const { name, topic } = this.config;
-    const messages = this.#backlog.unacknowledged;
+    const messages = this.#unacknowledged;
     const times = messages.map(({ publishTime }) => toMs(publishTime));
     const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
     return {
-      subscription: name.slice(name.lastIndexOf("/") + 1),
-      topic: topic.slice(topic.lastIndexOf("/") + 1),
+      subscription: toId(name),
+      topic: toId(topic),
       messages: messages.length,
       oldest: messages.length === 0 ? undefined : oldest,
       isRead: this.#consumers.size > 0,
@@ -83,16 +76,23 @@ export class Subscription {
   /** What the filter leaves out counts as acknowledged. */
   enqueue(message: PubSubMessage): void {
     if (!this.#filter(message.attributes)) return;
-    // A copy where it may stay for days: the bytes as they came hold on to all that was read from the network with them.
-    const lane = this.#backlog.add(this.#unread ? { ...message, data: Buffer.from(message.data) } : message);
+    if (this.#unread) {
+      this.#unread.add(message);
+      return;
+    }
+    const { orderingKey, messageId } = message;
+    const key = (this.config.enableMessageOrdering && orderingKey) || Number(messageId);
+    const lane = this.#lanes.get(key) ?? new Lane(key, this.#lanes);
+    lane.add(message);
     this.#readyLanes.add(lane);
-    for (const loser of this.#unread?.add(lane, message) ?? []) this.#backlog.dropFirst(loser);
     this.planDispatch();
   }
 
   /** From now on this consumer gets messages, until it is detached or the subscription is deleted. */
   attach(consumer: Consumer): void {
+    const unread = this.#unread?.list() ?? [];
     this.#unread = undefined;
+    for (const message of unread) this.enqueue(message);
     this.#consumers.add(consumer);
     this.planDispatch();
   }
@@ -116,7 +116,7 @@ export class Subscription {
       const entry = this.#leases.find(ackId);
       if (entry === undefined) continue;
       this.#leases.end(entry);
-      this.#backlog.acknowledge(entry);
+      entry.lane.acknowledge(entry);
     }
     this.planDispatch();
   }
@@ -138,12 +138,11 @@ export class Subscription {
    */
   seek(time: number, retained: readonly PubSubMessage[]): void {
     const messages = new Map(
-      [...retained, ...this.#backlog.unacknowledged].map((message) => [Number(message.messageId), message]),
+      [...retained, ...this.#unacknowledged].map((message) => [Number(message.messageId), message]),
     );
     this.#unread = undefined;
     this.#leases.endAll();
-    this.#endPauses();
-    this.#backlog.clear();
+    this.#lanes.clear();
     this.#readyLanes.clear();
     for (const [, message] of [...messages].sort(([a], [b]) => a - b)) {
       if (toMs(message.publishTime) >= time) this.enqueue(message);
@@ -164,15 +163,13 @@ export class Subscription {
   /** Ends all deliveries and tells every consumer that the subscription is gone. */
   delete(): void {
     clearInterval(this.#deadlineTimer);
-    this.#endPauses();
     this.#readyLanes.clear();
     for (const consumer of this.#consumers) consumer.end();
     this.#consumers.clear();
   }
 
-  #endPauses(): void {
-    for (const pause of this.#pauses) clearTimeout(pause);
-    this.#pauses.clear();
+  get #unacknowledged(): PubSubMessage[] {
+    return [...(this.#unread?.list() ?? []), ...[...this.#lanes.values()].flatMap((lane) => lane.unacknowledged)];
   }
 
   #dispatch(): void {
@@ -183,6 +180,7 @@ export class Subscription {
         this.#readyLanes.delete(lane);
         continue;
       }
+      if (lane.isPaused) continue;
       const consumer = lane.consumer ?? this.#findRoom(message);
       // Without this, every publish to a subscription that nobody reads would walk all of its messages.
       if (consumer === undefined) break;
@@ -231,31 +229,25 @@ export class Subscription {
       return;
     }
     this.#leases.end(entry);
-    this.#backlog.remove(entry);
+    entry.lane.remove(entry);
     this.planDispatch();
   }
 
   /** By its retry policy a subscription waits before it delivers again; later messages of the key wait behind it. */
   #redeliver(entry: LaneEntry): void {
-    for (const each of entry.lane.rewind(entry)) this.#leases.end(each);
-    const ready = () => {
-      this.#readyLanes.add(entry.lane);
-      this.planDispatch();
-    };
+    const { lane, failures } = entry;
+    for (const each of lane.rewind(entry)) this.#leases.end(each);
+    this.#readyLanes.add(lane);
     const { retryPolicy } = this.config;
-    if (!retryPolicy) {
-      ready();
-      return;
+    if (retryPolicy) {
+      const [minimum = 0, maximum = 0] = [retryPolicy.minimumBackoff, retryPolicy.maximumBackoff].map(toMs);
+      lane.isPaused = true;
+      const goOn = () => {
+        lane.isPaused = false;
+        this.planDispatch();
+      };
+      setTimeout(goOn, Math.min(maximum, minimum * 2 ** (failures - 1))).unref();
     }
-    const [minimum, maximum] = [retryPolicy.minimumBackoff, retryPolicy.maximumBackoff].map(toMs);
-    const pause = setTimeout(
-      () => {
-        this.#pauses.delete(pause);
-        ready();
-      },
-      Math.min(maximum ?? 0, (minimum ?? 0) * 2 ** (entry.failures - 1)),
-    ).unref();
-    this.#readyLanes.delete(entry.lane);
-    this.#pauses.add(pause);
+    this.planDispatch();
   }
 }

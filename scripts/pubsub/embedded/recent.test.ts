@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { connectPubSub } from "../client.ts";
 import { openSubscription } from "../open-subscription.ts";
+import type { Spare } from "./resources.ts";
 import { startEmbeddedPubSub } from "./server.ts";
-import type { Spare } from "./unread.ts";
 
 const MIB = 1024 * 1024;
 
