@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isNdjsonMediaType } from "../../../shared/http/media-type.ts";
 import { MAX_READ_BYTES, readBody } from "../forward.ts";
-import { isCut, keepText, LONGEST_KEPT } from "./kept-text.ts";
 import type { AnswerRecord, EventRef, RequestRecord } from "./protocol.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readEvents } from "./read-events.ts";
-import type { Recorder } from "./recorder.ts";
+import { keepText, LONGEST_KEPT, type Recorder } from "./recorder.ts";
 
 const NOT_RECORDED = "(not recorded)";
 
@@ -37,17 +36,10 @@ export function hideInQuery(path: string): string {
 }
 
 function hideValue(parameter: string): string {
-  const [name = "", ...value] = parameter.split("=");
-  const isSecret = value.length > 0 && (SECRET.test(decode(name)) || SECRET_PARAMETER.test(decode(name)));
-  return isSecret ? `${name}=${encodeURIComponent(NOT_RECORDED)}` : parameter;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const end = parameter.indexOf("=");
+  const [[name = ""] = []] = new URLSearchParams(parameter);
+  const isSecret = end !== -1 && (SECRET.test(name) || SECRET_PARAMETER.test(name));
+  return isSecret ? parameter.slice(0, end + 1) + encodeURIComponent(NOT_RECORDED) : parameter;
 }
 
 /** What the terminal shows of a request that was answered. */
@@ -106,7 +98,7 @@ export class Exchange {
     const { method = "", headers, rawHeaders } = this.#request;
     const { text, gap } = readBody(this.#sent.bytes, headers["content-encoding"]);
     const isLines = isNdjsonMediaType((headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "");
-    const isWhole = this.#sent.length <= MAX_READ_BYTES && !isCut(text);
+    const isWhole = this.#sent.length <= MAX_READ_BYTES && text.length <= LONGEST_KEPT;
     this.#record = {
       kind: "request",
       at: Date.now(),

@@ -11,11 +11,10 @@ import { type LogEntry, toLogEntry } from "../../testing/google-cloud/log-filter
 import { Assets } from "./assets.ts";
 import { EventStream } from "./event-stream.ts";
 import { FaultRecipes, isRecipe } from "./fault-recipes.ts";
-import { keepText } from "./kept-text.ts";
 import { parseObject } from "./parse-json.ts";
 import type { SubscriptionBacklog } from "./protocol.ts";
 import { readUser } from "./read-events.ts";
-import { Recorder } from "./recorder.ts";
+import { keepText, Recorder } from "./recorder.ts";
 
 /** Everything comes from here: neither page loads anything from elsewhere, and no other site may frame one. */
 const CONTENT_SECURITY_POLICY =

@@ -1,7 +1,7 @@
 import { MAX_BATCH_EVENTS } from "../../../shared/events/limits.ts";
-import { keepText } from "./kept-text.ts";
 import { parseJson, parseObject, toObject, toText } from "./parse-json.ts";
 import type { EventRef } from "./protocol.ts";
+import { keepText } from "./recorder.ts";
 
 /** What is kept of an id or a type: whatever is valid, and the beginning of whatever is not. */
 const LONGEST_NAME = 1100;

@@ -1,5 +1,8 @@
 import { type ConsoleRecord, type Counts, type Draft, toCounter } from "./protocol.ts";
 
+/** What is kept of a body, in characters. */
+export const LONGEST_KEPT = 64 * 1024;
+
 const MOST_REQUESTS = 10_000;
 /** Messages may arrive without a request, and a batch is one request with a thousand of them. */
 const MOST_RECORDS = 100_000;
@@ -96,6 +99,11 @@ export class Recorder {
     if (record.kind === "message") counts.messages += 1;
     else for (const { status } of record.outcomes) counts[toCounter(status)] += 1;
   }
+}
+
+/** @returns the beginning of a text, as a text of its own: what V8 cuts from a text keeps the whole of it in memory */
+export function keepText(text: string, longest = LONGEST_KEPT): string {
+  return text.length > longest ? Buffer.from(text.slice(0, longest)).toString() : text;
 }
 
 /** Of V8: what a text, an object, and a member of one take beside what is in them. */

@@ -2,13 +2,12 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { MAX_BATCH_EVENTS } from "../../../../shared/events/limits.ts";
 import { findEvent } from "../../../../shared/events/registry.ts";
 import { AnswerView } from "./answer-view.tsx";
-import { checkEvent, type Fault } from "./check-event.ts";
 import { readType, toBatch, toSampleText, type WrittenDraft } from "./draft.ts";
 import { FaultList } from "./fault-list.tsx";
 import { functions } from "./functions.ts";
 import { JsonEditor } from "./json-editor.tsx";
 import { PayloadSchema } from "./payload-schema.tsx";
-import { type Answer, sendJson } from "./send.ts";
+import { type Answer, checkEvent, type Fault, sendJson } from "./send.ts";
 
 const CHECK_DELAY_MS = 200;
 
@@ -19,14 +18,14 @@ const CHECK_DELAY_MS = 200;
 function useCheck(text: string, run: string | undefined): readonly Fault[] {
   const [faults, setFaults] = useState<readonly Fault[]>([]);
   useEffect(() => {
-    const checking = new AbortController();
+    let isCurrent = true;
     const timer = setTimeout(async () => {
-      const found = await checkEvent(text, checking.signal);
-      if (!checking.signal.aborted) setFaults(found);
+      const found = await checkEvent(text);
+      if (isCurrent) setFaults(found);
     }, CHECK_DELAY_MS);
     return () => {
       clearTimeout(timer);
-      checking.abort();
+      isCurrent = false;
     };
   }, [text, run]);
   return faults;
@@ -93,8 +92,8 @@ export function Composer({ draft: { drawn, latest, write: set }, run }: Props) {
       <details open={idempotencyKey !== "" || traceparent !== ""}>
         <summary>Headers</summary>
         <div class="column">
-          <Header name="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />
-          <Header name="traceparent" value={traceparent} onValue={(value) => set({ traceparent: value })} />
+          <Header label="Idempotency-Key" value={idempotencyKey} onValue={(value) => set({ idempotencyKey: value })} />
+          <Header label="traceparent" value={traceparent} onValue={(value) => set({ traceparent: value })} />
         </div>
       </details>
       <div class="row">
@@ -125,18 +124,16 @@ function isBatch(text: string): boolean {
   return text.trimStart().startsWith("[");
 }
 
-function Header({
-  name,
-  value,
-  onValue,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-}) {
+interface FieldProps<TValue> {
+  readonly label: string;
+  readonly value: TValue;
+  readonly onValue: (value: TValue) => void;
+}
+
+function Header({ label, value, onValue }: FieldProps<string>) {
   return (
     <label class="field">
-      <span>{name}</span>
+      <span>{label}</span>
       <input
         type="text"
         spellcheck={false}
@@ -148,15 +145,7 @@ function Header({
   );
 }
 
-function Count({
-  label,
-  value,
-  onValue,
-}: {
-  readonly label: string;
-  readonly value: number;
-  readonly onValue: (value: number) => void;
-}) {
+function Count({ label, value, onValue }: FieldProps<number>) {
   // As it is being written: a rendering meanwhile leaves it so.
   const [written, setWritten] = useState(String(value));
   const toCount = (input: HTMLInputElement) =>

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { functions } from "./functions.ts";
+import { findEvent } from "../../../../shared/events/registry.ts";
 import { JsonPlaces } from "./json-path.ts";
 
 /** What stands in the sender; it outlives a reload of the page. */
@@ -12,13 +12,10 @@ export interface Draft {
 }
 
 const PLACE = "pulsecart.draft";
-const samples = new Map(
-  functions.flatMap(({ events }) => Object.values(events).map(({ type, sample }) => [type, sample] as const)),
-);
 
 /** @returns the sample of an event type as text for the editor */
 export function toSampleText(type: string): string {
-  return JSON.stringify(samples.get(type) ?? {}, null, 2);
+  return JSON.stringify(findEvent(type)?.event.sample ?? {}, null, 2);
 }
 
 /** What stands in the sender, and what writes into it. */
@@ -62,7 +59,7 @@ function keepDraft(draft: Draft): void {
 /** @returns the type that the text names, where it is one of ours: of a batch that of the first event */
 export function readType(text: string): string {
   const [, type = ""] = /"event_type"\s*:\s*"([^"]*)"/.exec(text) ?? [];
-  return samples.has(type) ? type : "";
+  return findEvent(type) ? type : "";
 }
 
 /**
@@ -75,7 +72,7 @@ export function toBatch(text: string, copies: number, users: number): string {
   const counts = { user_id: users, event_id: copies };
   // From the last on: what goes in moves what is behind it.
   const ends = (["user_id", "event_id"] as const)
-    .map((name) => ({ end: (places.findValue(name)?.to ?? 0) - 1, count: counts[name] }))
+    .map((name) => ({ end: places.find(name).to - 1, count: counts[name] }))
     .filter(({ end }) => text[end] === '"')
     .sort((a, b) => b.end - a.end);
   const events = Array.from({ length: copies }, (_, index) =>

@@ -23,76 +23,64 @@ const hints: Readonly<Record<Mark, string>> = {
 /** Chooses what the list shows. */
 export function FilterBar({ filter, counts, onFilter }: Props) {
   const domains = functions.filter(({ name }) => filter.function === "" || filter.function === name);
-  const types = domains.flatMap(({ events }) => Object.keys(events));
-  return (
-    <search class="filter">
-      <input
-        type="search"
-        class="text"
-        aria-label="Search"
-        placeholder="Search bodies and ids"
-        value={filter.text}
-        onInput={({ currentTarget }) => onFilter({ text: currentTarget.value })}
-      />
-      <input
-        type="search"
-        aria-label="User"
-        placeholder="User"
-        value={filter.user}
-        onInput={({ currentTarget }) => onFilter({ user: currentTarget.value })}
-      />
-      <Choice
-        label="Function"
-        value={filter.function}
-        options={functions.map(({ name }) => name)}
-        onChoose={(name) => onFilter({ function: name, type: "" })}
-      />
-      <Choice label="Type" value={filter.type} options={types} onChoose={(type) => onFilter({ type })} />
-      {filter.view === "requests" && (
-        <>
-          <Choice label="Status" value={filter.status} options={choices} onChoose={(status) => onFilter({ status })} />
-          <Choice
-            label="Code"
-            value={filter.code}
-            options={Object.keys(problems)}
-            onChoose={(code) => onFilter({ code })}
-          />
-        </>
-      )}
-      {filter.view === "requests" && (
-        <fieldset class="row marks" aria-label="What stands out">
-          {marks.map((mark) => (
-            <button
-              key={mark}
-              type="button"
-              class={counts[mark] > 0 ? "chip" : "chip hint"}
-              title={hints[mark]}
-              aria-pressed={filter.mark === mark}
-              onClick={() => onFilter({ mark: filter.mark === mark ? "" : mark })}
-            >
-              {mark} <b class={counts[mark] > 0 ? "loud" : ""}>{counts[mark].toLocaleString("en")}</b>
-            </button>
-          ))}
-        </fieldset>
-      )}
-    </search>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly string[];
-  readonly onChoose: (value: string) => void;
-}
-
-function Choice({ label, value, options, onChoose }: ChoiceProps) {
-  return (
-    <select aria-label={label} value={value} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
-      <option value="">{`Any ${label.toLowerCase()}`}</option>
+  const choice = (label: string, name: "function" | "type" | "status" | "code", options: readonly string[]) => (
+    <select
+      aria-label={label}
+      value={filter[name]}
+      onChange={({ currentTarget: { value } }) =>
+        onFilter(name === "function" ? { function: value, type: "" } : { [name]: value })
+      }
+    >
+      <option value="">Any {name}</option>
       {options.map((option) => (
         <option key={option}>{option}</option>
       ))}
     </select>
+  );
+  const search = (label: string, name: "text" | "user", placeholder: string) => (
+    <input
+      type="search"
+      class={name === "text" ? "text" : ""}
+      aria-label={label}
+      placeholder={placeholder}
+      value={filter[name]}
+      onInput={({ currentTarget }) => onFilter({ [name]: currentTarget.value })}
+    />
+  );
+  return (
+    <search class="filter">
+      {search("Search", "text", "Search bodies and ids")}
+      {search("User", "user", "User")}
+      {choice(
+        "Function",
+        "function",
+        functions.map(({ name }) => name),
+      )}
+      {choice(
+        "Type",
+        "type",
+        domains.flatMap(({ events }) => Object.keys(events)),
+      )}
+      {filter.view === "requests" && (
+        <>
+          {choice("Status", "status", choices)}
+          {choice("Code", "code", Object.keys(problems))}
+          <fieldset class="row marks" aria-label="What stands out">
+            {marks.map((mark) => (
+              <button
+                key={mark}
+                type="button"
+                class={counts[mark] > 0 ? "chip" : "chip hint"}
+                title={hints[mark]}
+                aria-pressed={filter.mark === mark}
+                onClick={() => onFilter({ mark: filter.mark === mark ? "" : mark })}
+              >
+                {mark} <b class={counts[mark] > 0 ? "loud" : ""}>{counts[mark].toLocaleString("en")}</b>
+              </button>
+            ))}
+          </fieldset>
+        </>
+      )}
+    </search>
   );
 }

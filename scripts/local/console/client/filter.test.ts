@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConsoleRecord } from "../protocol.ts";
-import { toFaults } from "./check-event.ts";
 import { listRows, noFilter } from "./filter.ts";
+import { toFaults } from "./send.ts";
 import { Store } from "./store.ts";
 
 let seq = 0;

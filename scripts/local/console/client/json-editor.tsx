@@ -6,10 +6,10 @@ import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Fault } from "./check-event.ts";
 import { completeEvent } from "./complete-event.ts";
 import { MOST_FAULTS, toRest } from "./fault-list.tsx";
 import { JsonPlaces } from "./json-path.ts";
+import type { Fault } from "./send.ts";
 
 /** A selection that a composition may not begin on: an input method looks at the selected words, not at thousands. */
 const LONG_SELECTION = 1000;

@@ -49,13 +49,6 @@ export class JsonPlaces {
     return undefined;
   }
 
-  /** @returns where the value of a member of the outermost object is; undefined where there is none */
-  findValue(name: string): Span | undefined {
-    const object = this.#top.firstChild;
-    const value = object?.name === "Object" ? this.#membersOf(object).get(name)?.lastChild : undefined;
-    return value ? { from: value.from, to: value.to } : undefined;
-  }
-
   #membersOf(node: SyntaxNode): ReadonlyMap<string, SyntaxNode> {
     let members = this.#members.get(node.from);
     if (!members) {

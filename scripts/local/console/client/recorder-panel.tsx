@@ -164,7 +164,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
         )}
       </div>
       <div class="frame">
-        {rows.length === 0 && <Nothing filter={filter} total={total} onFilter={change} />}
+        {rows.length === 0 && <Nothing filter={filter} total={total} />}
         <RowList
           label={
             isUsers
@@ -181,16 +181,11 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
   );
 }
 
-function Nothing({ filter, total, onFilter }: Pick<Props, "filter" | "onFilter"> & { readonly total: number }) {
+function Nothing({ filter, total }: Pick<Props, "filter"> & { readonly total: number }) {
   if (total > 0) {
     return (
       <div class="nothing column">
-        <p>
-          None of {total.toLocaleString("en")} {filter.view} passes the filter.
-        </p>
-        <button type="button" onClick={() => onFilter(everything)}>
-          Show all
-        </button>
+        None of {total.toLocaleString("en")} {filter.view} passes the filter.
       </div>
     );
   }
