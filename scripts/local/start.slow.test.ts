@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request as openRequest } from "node
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Domain } from "../../shared/events/domain.ts";
 import { domains, functionNames } from "../../shared/events/registry.ts";
 import { UsageError } from "../common/command.ts";
@@ -15,11 +15,11 @@ import { startEmbeddedPubSub } from "../pubsub/embedded/server.ts";
 import { findEmulator } from "../pubsub/emulator.ts";
 import { readOptions } from "./options.ts";
 import {
-  copyProject,
   listListening,
   runStart,
   type StartedStack,
   startStack,
+  useStack,
   waitUntil,
 } from "./testing/started-stack.ts";
 
@@ -28,27 +28,17 @@ import {
 // Builds and whole stacks want their time where other tests run beside them.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-let project: Awaited<ReturnType<typeof copyProject>>;
-let stack: StartedStack;
-
-beforeAll(async () => {
-  project = await copyProject();
-  stack = await startStack(project.folder, ["--broker=embedded"]);
-});
-afterAll(async () => {
-  await stack?.end();
-  await project?.remove();
-});
+const local = useStack(["--broker=embedded"]);
 
 const json = { "Content-Type": "application/json" };
 
 function post(path: string, body: string | Buffer, headers: Record<string, string> = json): Promise<Response> {
-  return fetch(`${stack.url}${path}`, { method: "POST", headers, body: new Uint8Array(Buffer.from(body)) });
+  return fetch(`${local.stack.url}${path}`, { method: "POST", headers, body: new Uint8Array(Buffer.from(body)) });
 }
 
 /** With a target and headers that `fetch` would not send. */
 async function callRaw(method: string, path: string, headers: Record<string, string>, body = "") {
-  const request = openRequest({ port: new URL(stack.url).port, host: "127.0.0.1", method, path, headers });
+  const request = openRequest({ port: new URL(local.stack.url).port, host: "127.0.0.1", method, path, headers });
   request.end(body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
   return { statusCode: response.statusCode, body: await text(response) };
@@ -68,12 +58,14 @@ describe("what reaches the front", () => {
       const response = await post("/events/ingest", body);
       expect(response.status).toBe(202);
       const { message_id } = (await response.json()) as { message_id: string };
-      await stack.waitForOutput(
+      await local.stack.waitForOutput(
         new RegExp(
           `${domain.name} +▶ ${type}  ${event_id}  ${sample.user_id}  message ${message_id} on ${domain.topic}\n`,
         ),
       );
-      await stack.waitForOutput(new RegExp(`POST /events/ingest 202 ${type} ${event_id} ${sample.user_id} \\d+ ms\n`));
+      await local.stack.waitForOutput(
+        new RegExp(`POST /events/ingest 202 ${type} ${event_id} ${sample.user_id} \\d+ ms\n`),
+      );
     },
   );
 
@@ -109,7 +101,7 @@ describe("what reaches the front", () => {
     ["an unknown path", "GET", "/toString/health", undefined, 404, "not_found"],
   ])("answers %s with the right problem details", async (_, method, path, body, status, code) => {
     const headers = body === undefined ? {} : json;
-    const response = await fetch(`${stack.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    const response = await fetch(`${local.stack.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ status, code });
     expect(response.status).toBe(status);
@@ -117,7 +109,7 @@ describe("what reaches the front", () => {
   });
 
   it("passes everything below a function's name straight through", async () => {
-    const response = await fetch(`${stack.url}/user-actions/health?x=1`);
+    const response = await fetch(`${local.stack.url}/user-actions/health?x=1`);
     expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ status: "ok" })]);
     const headers = { ...json, "Idempotency-Key": "key-1" };
     const [first, second] = await Promise.all(
@@ -128,7 +120,7 @@ describe("what reaches the front", () => {
 
   it("takes a target in absolute form", async () => {
     const body = JSON.stringify(order);
-    const target = `http://localhost:${new URL(stack.url).port}/events/ingest`;
+    const target = `http://localhost:${new URL(local.stack.url).port}/events/ingest`;
     const { statusCode } = await callRaw("POST", target, { ...json, Host: "localhost" }, body);
     expect(statusCode).toBe(202);
   });
@@ -143,49 +135,55 @@ describe("what reaches the front", () => {
 
   it("has no function log what is for none of them", async () => {
     const readLines = async () =>
-      ((await (await fetch(`${stack.url}/console/logs`)).json()) as readonly object[]).length;
+      ((await (await fetch(`${local.stack.url}/console/logs`)).json()) as readonly object[]).length;
     await post("/events/ingest", JSON.stringify(order));
     const before = await readLines();
-    const from = stack.output().length;
+    const from = local.stack.output().length;
     for (const body of ["{", "{}", '{"event_type":"nobodys"}', "[]"]) await post("/events/ingest", body);
     await post("/events/batch", JSON.stringify(samples.map(({ sample }) => sample)));
-    await stack.waitForOutput(/422 wrong_function A batch goes to one function/, from);
+    await local.stack.waitForOutput(/422 wrong_function A batch goes to one function/, from);
     expect(await readLines()).toBe(before);
   });
 
   it("prints a line for what is refused, whatever it is", async () => {
-    const from = stack.output().length;
+    const from = local.stack.output().length;
     await post("/events/ingest", JSON.stringify({ ...order, order_id: undefined }));
-    await stack.waitForOutput(/POST \/events\/ingest 422 invalid_event order_id is required \d+ ms/, from);
-    await fetch(`${stack.url}/nowhere`);
-    await stack.waitForOutput(/GET \/nowhere 404 not_found /, from);
+    await local.stack.waitForOutput(/POST \/events\/ingest 422 invalid_event order_id is required \d+ ms/, from);
+    await fetch(`${local.stack.url}/nowhere`);
+    await local.stack.waitForOutput(/GET \/nowhere 404 not_found /, from);
     await post("/events/batch", JSON.stringify([order, {}]));
-    await stack.waitForOutput(/POST \/events\/batch 207 1 × 202, 1 × missing_event_type \d+ ms/, from);
+    await local.stack.waitForOutput(/POST \/events\/batch 207 1 × 202, 1 × missing_event_type \d+ ms/, from);
   });
 
   it("listens on the loopback interface alone, its functions too", async () => {
-    const listening = await listListening([...(await stack.processes()).keys()]);
+    const listening = await listListening([...(await local.stack.processes()).keys()]);
     expect(listening.length).toBeGreaterThan(4);
     // Of 127.0.0.1, as Linux writes it there.
     expect(listening.filter((address) => address !== "0100007F")).toEqual([]);
   });
 
   it("keeps the promises that npm run verify knows of", async () => {
-    const script = join(project.folder, "scripts/deploy/verify.ts");
-    const { code, stdout, stderr } = await runProgram(process.execPath, [script, "--local", stack.url], process.env);
+    const script = join(local.folder, "scripts/deploy/verify.ts");
+    const { code, stdout, stderr } = await runProgram(
+      process.execPath,
+      [script, "--local", local.stack.url],
+      process.env,
+    );
     expect({ code, stderr, broken: stdout.match(/BROKEN.*/g) }).toEqual({ code: 0, stderr: "", broken: null });
-    for (const name of functionNames) expect(stdout).toContain(`\n${name}  ${stack.url}/${name}\n`);
+    for (const name of functionNames) expect(stdout).toContain(`\n${name}  ${local.stack.url}/${name}\n`);
   });
 
   it("tells by npm run where what became of an event, by whom", async () => {
     const body = JSON.stringify({ ...order, event_id: "evt_where" });
     await post("/events/ingest", body, { ...json, "PulseCart-Caller": "shop" });
     await post("/events/ingest", JSON.stringify({ ...order, event_id: "evt_where", user_id: "" }));
-    await vi.waitUntil(async () => (await (await fetch(`${stack.url}/console/logs`)).text()).includes("Event refused"));
-    const script = join(project.folder, "scripts/operate/where.ts");
+    await vi.waitUntil(async () =>
+      (await (await fetch(`${local.stack.url}/console/logs`)).text()).includes("Event refused"),
+    );
+    const script = join(local.folder, "scripts/operate/where.ts");
     const { code, stdout } = await runProgram(
       process.execPath,
-      [script, "evt_where", "--local", stack.url],
+      [script, "evt_where", "--local", local.stack.url],
       process.env,
     );
     expect([code, stdout]).toEqual([
@@ -197,7 +195,7 @@ describe("what reaches the front", () => {
   });
 
   it("is healthy when every function is", async () => {
-    const response = await fetch(`${stack.url}/health`);
+    const response = await fetch(`${local.stack.url}/health`);
     const contract = Object.fromEntries(functionNames.map((name) => [name, expect.stringMatching(/^[0-9a-f]{16}$/)]));
     const health = { status: "ok", version: expect.any(String), contract };
     expect([response.status, await response.json()]).toEqual([200, expect.objectContaining(health)]);
@@ -206,7 +204,7 @@ describe("what reaches the front", () => {
 
 describe("when sources change", () => {
   const edit = async (name: string, change: (source: string) => string) => {
-    const path = join(project.folder, name);
+    const path = join(local.folder, name);
     const source = await readFile(path, "utf8");
     await writeFile(path, change(source));
     return () => writeFile(path, source);
@@ -228,22 +226,22 @@ describe("when sources change", () => {
 
   it("restarts only the functions that they touch, without a request lost", async () => {
     const stopSending = keepSending();
-    const from = stack.output().length;
-    await appendFile(join(project.folder, "functions/commerce.ts"), 'console.error("changed source");\n');
-    const [line] = await stack.waitForOutput(/Sources changed: .*/, from);
+    const from = local.stack.output().length;
+    await appendFile(join(local.folder, "functions/commerce.ts"), 'console.error("changed source");\n');
+    const [line] = await local.stack.waitForOutput(/Sources changed: .*/, from);
     expect(line).toBe("Sources changed: restarted commerce");
-    expect(stack.output().slice(from)).toMatch(/commerce +changed source/);
-    await waitUntil(async () => (await countProcesses(stack)) === processCount, "the older process ended");
+    expect(local.stack.output().slice(from)).toMatch(/commerce +changed source/);
+    await waitUntil(async () => (await countProcesses(local.stack)) === processCount, "the older process ended");
     const statuses = await stopSending();
     expect(statuses.filter((status) => status !== 202)).toEqual([]);
     expect(statuses.length).toBeGreaterThan(0);
   });
 
   it("takes a new event type to its function", async () => {
-    const from = stack.output().length;
+    const from = local.stack.output().length;
     const definition = '"order.cancelled": { description: "Cancelled.", sample: { user_id: "u", payload: {} } },';
     await edit("shared/events/commerce.ts", (source) => source.replace("events: {", `events: { ${definition}`));
-    await stack.waitForOutput(new RegExp(`Sources changed: restarted ${functionNames.join(", ")}`), from);
+    await local.stack.waitForOutput(new RegExp(`Sources changed: restarted ${functionNames.join(", ")}`), from);
     const response = await post("/events/ingest", '{"event_type":"order.cancelled","user_id":"u","payload":{}}');
     expect(response.status).toBe(202);
   });
@@ -253,17 +251,17 @@ describe("when sources change", () => {
     ["have a registry that breaks", "shared/events/registry.ts", "\nthrow new Error('Broken.');\n", /Error: Broken\./],
     ["do not start", "functions/commerce.ts", "\nthrow new Error('Broken.');\n", /commerce ended at its start/],
   ])("says why they %s, and goes on with what worked last", async (_, file, fault, reason) => {
-    const from = stack.output().length;
+    const from = local.stack.output().length;
     const restore = await edit(file, (source) => source + fault);
     onTestFinished(restore);
-    await stack.waitForOutput(/The sources do not work; what worked last goes on running\./, from);
-    const told = stack.output().slice(from);
+    await local.stack.waitForOutput(/The sources do not work; what worked last goes on running\./, from);
+    const told = local.stack.output().slice(from);
     expect(told).toMatch(reason);
     expect(told).not.toContain("slim-client");
     expect((await post("/events/ingest", JSON.stringify(order))).status).toBe(202);
-    const mended = stack.output().length;
+    const mended = local.stack.output().length;
     await restore();
-    await stack.waitForOutput(/The sources work again\./, mended);
+    await local.stack.waitForOutput(/The sources work again\./, mended);
   });
 });
 
@@ -276,37 +274,37 @@ async function countProcesses(running: StartedStack): Promise<number> {
 }
 
 it("starts a function again that ended by itself; requests wait for it", async () => {
-  await waitUntil(async () => (await countProcesses(stack)) === processCount, "the stack is at rest");
-  const [pid] = [...(await stack.processes())].find(([, command]) => command.includes("--target=commerce")) ?? [];
+  await waitUntil(async () => (await countProcesses(local.stack)) === processCount, "the stack is at rest");
+  const [pid] = [...(await local.stack.processes())].find(([, command]) => command.includes("--target=commerce")) ?? [];
   process.kill(pid as number, "SIGKILL");
-  await stack.waitForOutput(/commerce ended by itself \(SIGKILL\)/);
+  await local.stack.waitForOutput(/commerce ended by itself \(SIGKILL\)/);
   expect((await post("/events/ingest", JSON.stringify(order))).status).toBe(202);
 });
 
 it("shows a crash by the sources' own lines, a dozen of them", async () => {
-  const path = join(project.folder, "functions/system.ts");
+  const path = join(local.folder, "functions/system.ts");
   const source = await readFile(path, "utf8");
   onTestFinished(() => writeFile(path, source));
-  const from = stack.output().length;
+  const from = local.stack.output().length;
   await writeFile(
     path,
     `${source}\nfunction crash(): never {\n  throw new Error("On purpose.");\n}\nprocess.once("SIGUSR2", crash);\n`,
   );
-  await stack.waitForOutput(/Sources changed: restarted system/, from);
-  await waitUntil(async () => (await countProcesses(stack)) === processCount, "the older process ended");
-  const [pid] = [...(await stack.processes())].find(([, command]) => command.includes("--target=system")) ?? [];
-  const before = stack.output().length;
+  await local.stack.waitForOutput(/Sources changed: restarted system/, from);
+  await waitUntil(async () => (await countProcesses(local.stack)) === processCount, "the older process ended");
+  const [pid] = [...(await local.stack.processes())].find(([, command]) => command.includes("--target=system")) ?? [];
+  const before = local.stack.output().length;
   process.kill(pid as number, "SIGUSR2");
-  await stack.waitForOutput(/functions\/system\.ts:\d+:\d+/, before);
-  await stack.waitForOutput(/system ended by itself/, before);
-  const told = stack.output().slice(before);
+  await local.stack.waitForOutput(/functions\/system\.ts:\d+:\d+/, before);
+  await local.stack.waitForOutput(/system ended by itself/, before);
+  const told = local.stack.output().slice(before);
   expect(told).toMatch(/Error: On purpose\./);
   expect(told.length).toBeLessThan(5000);
 });
 
 describe("ending", () => {
   it("leaves no process behind when its terminal is closed", async () => {
-    const another = await startStack(project.folder, ["--broker=embedded"]);
+    const another = await startStack(local.folder, ["--broker=embedded"]);
     expect(await countProcesses(another)).toBe(processCount);
     await another.end("SIGHUP", "terminal");
     await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
@@ -315,7 +313,7 @@ describe("ending", () => {
   it("leaves no process behind on Ctrl-C, and nothing on a Pub/Sub server that is somebody else's", async () => {
     const external = await startEmbeddedPubSub();
     onTestFinished(() => external.close());
-    const another = await startStack(project.folder, [], { PUBSUB_EMULATOR_HOST: external.endpoint });
+    const another = await startStack(local.folder, [], { PUBSUB_EMULATOR_HOST: external.endpoint });
     expect(another.output()).toContain("the Pub/Sub server at PUBSUB_EMULATOR_HOST");
     await another.end("SIGINT", "terminal");
     await waitUntil(async () => (await another.processes()).size === 0, "no process is left");
@@ -328,7 +326,7 @@ describe("ending", () => {
   it.skipIf(findEmulator() === undefined && !process.env.CI)(
     "answers the printed curl with the official emulator behind, which ends with the stack even when that is killed",
     async () => {
-      const another = await startStack(project.folder, ["--broker=emulator"]);
+      const another = await startStack(local.folder, ["--broker=emulator"]);
       onTestFinished(async () => void (await another.end("SIGKILL")));
       expect(another.output()).toContain("the official Pub/Sub emulator");
       const [command] = /^curl .*$/m.exec(another.output()) ?? [""];
@@ -350,17 +348,17 @@ describe("what it refuses", () => {
     onTestFinished(() => void server.close());
     await once(server, "listening");
     const { port } = server.address() as { port: number };
-    const { code, stderr } = await runStart(project.folder, [`--port=${port}`]);
+    const { code, stderr } = await runStart(local.folder, [`--port=${port}`]);
     expect(stderr).toBe(`Port ${port} is taken: end what listens there, or choose another with --port.\n`);
     expect(code).toBe(1);
-    const other = await runStart(project.folder, ["--port=0", "--broker=embedded", `--pubsub-port=${port}`]);
+    const other = await runStart(local.folder, ["--port=0", "--broker=embedded", `--pubsub-port=${port}`]);
     expect(other.stderr).toBe(`Port ${port} is taken: end what listens there, or choose another with --pubsub-port.\n`);
     expect(other.code).toBe(1);
   });
 
   it("what it does not know, in one line", async () => {
     const stderr = "Unknown option '--prot'. See npm start -- --help.\n";
-    expect(await runStart(project.folder, ["--prot=1"])).toEqual({ code: 1, stdout: "", stderr });
+    expect(await runStart(local.folder, ["--prot=1"])).toEqual({ code: 1, stdout: "", stderr });
   });
 
   it.each([
@@ -373,7 +371,7 @@ describe("what it refuses", () => {
   });
 
   it("nothing when asked for help", async () => {
-    const { code, stdout, stderr } = await runStart(project.folder, ["--help"]);
+    const { code, stdout, stderr } = await runStart(local.folder, ["--help"]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("--broker=auto|emulator|embedded");
   });
@@ -381,7 +379,7 @@ describe("what it refuses", () => {
 
 // The last of all: it ends the stack of the others.
 it("leaves no process behind when npm alone is ended", async () => {
-  await waitUntil(async () => (await countProcesses(stack)) === processCount, "the stack is at rest");
-  await stack.end("SIGTERM", "npm");
-  await waitUntil(async () => (await stack.processes()).size === 0, "no process is left");
+  await waitUntil(async () => (await countProcesses(local.stack)) === processCount, "the stack is at rest");
+  await local.stack.end("SIGTERM", "npm");
+  await waitUntil(async () => (await local.stack.processes()).size === 0, "no process is left");
 });

@@ -1,19 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
 import { connectPubSub } from "../../pubsub/client.ts";
 import { openSubscription } from "../../pubsub/open-subscription.ts";
 import { sampleOf } from "../../testing/sample-of.ts";
-import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
-import { hasBrowser, startBrowser } from "./testing/browser.ts";
+import { useStack } from "../testing/started-stack.ts";
+import { hasBrowser } from "./testing/browser.ts";
 import {
   expectAccessible,
   expectNoOverflow,
   findParts,
   type OpenPage,
   openPage,
+  useBrowser,
   waitForText,
   writeEvent,
 } from "./testing/console-page.ts";
@@ -24,17 +24,7 @@ import { jobs } from "./testing/jobs.ts";
 // A browser, a stack and a build at once want their time where other tests run beside them.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-let project: Awaited<ReturnType<typeof copyProject>>;
-let stack: StartedStack;
-
-beforeAll(async () => {
-  project = await copyProject();
-  stack = await startStack(project.folder, ["--broker=embedded"], { PUBLISH_TIMEOUT_MS: "1000" });
-});
-afterAll(async () => {
-  await stack?.end();
-  await project?.remove();
-});
+const local = useStack(["--broker=embedded"], { PUBLISH_TIMEOUT_MS: "1000" });
 
 const json = { "Content-Type": "application/json" };
 const order = domains.commerce.events["order.placed"].sample;
@@ -42,12 +32,12 @@ const order = domains.commerce.events["order.placed"].sample;
 /** Sends an event from elsewhere than the page. */
 async function sendOrder(fields: object = {}): Promise<void> {
   const body = JSON.stringify({ ...order, ...fields });
-  const response = await fetch(`${stack.url}/events/ingest`, { method: "POST", headers: json, body });
+  const response = await fetch(`${local.stack.url}/events/ingest`, { method: "POST", headers: json, body });
   expect(response.status).toBe(202);
 }
 
 async function readInfo(): Promise<{ readonly pubsub: string }> {
-  return (await (await fetch(`${stack.url}/console/info`)).json()) as { pubsub: string };
+  return (await (await fetch(`${local.stack.url}/console/info`)).json()) as { pubsub: string };
 }
 
 describe("what the page talks to", () => {
@@ -60,7 +50,11 @@ describe("what the page talks to", () => {
     ["GET", "/console/record?seq=x", undefined, 404, "not_found"],
     ["GET", "/console/nothing.js", undefined, 404, "not_found"],
   ])("answers %s %s %s with problem details", async (method, path, body, status, code) => {
-    const response = await fetch(stack.url + path, { method, headers: json, ...(body !== undefined && { body }) });
+    const response = await fetch(local.stack.url + path, {
+      method,
+      headers: json,
+      ...(body !== undefined && { body }),
+    });
     expect([response.status, (await response.json()) as object]).toEqual([status, expect.objectContaining({ code })]);
   });
 
@@ -71,25 +65,32 @@ describe("what the page talks to", () => {
 
   it("takes no fault from a form of another site", async () => {
     const body = '{"function":"all","recipe":"hang"}';
-    const response = await fetch(`${stack.url}/console/faults`, { method: "PUT", body });
+    const response = await fetch(`${local.stack.url}/console/faults`, { method: "PUT", body });
     expect(response.status).toBe(415);
   });
 
   it("says so when the console itself cannot be built, and serves all else", async () => {
-    const path = join(project.folder, "scripts/local/console/client/main.tsx");
+    const path = join(local.folder, "scripts/local/console/client/main.tsx");
     const source = await readFile(path, "utf8");
     onTestFinished(() => writeFile(path, source));
-    const from = stack.output().length;
+    const from = local.stack.output().length;
     await writeFile(path, `${source}const = 1;`);
-    await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(500);
-    await stack.waitForOutput(/main\.tsx:\d+:\d+: ERROR/, from);
+    await expect
+      .poll(async () => (await fetch(`${local.stack.url}/console/app.js`)).status, { timeout: 30_000 })
+      .toBe(500);
+    await local.stack.waitForOutput(/main\.tsx:\d+:\d+: ERROR/, from);
     await sendOrder();
     await writeFile(path, source);
-    await expect.poll(async () => (await fetch(`${stack.url}/console/app.js`)).status, { timeout: 30_000 }).toBe(200);
+    await expect
+      .poll(async () => (await fetch(`${local.stack.url}/console/app.js`)).status, { timeout: 30_000 })
+      .toBe(200);
   });
 
   it("serves one OpenAPI document of all functions and of the front, with no server but this one", async () => {
-    const document = (await (await fetch(`${stack.url}/openapi.json`)).json()) as { paths: object; servers: object[] };
+    const document = (await (await fetch(`${local.stack.url}/openapi.json`)).json()) as {
+      paths: object;
+      servers: object[];
+    };
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(["/events/ingest", ...Object.keys(domains).map((name) => `/${name}/events/ingest`)]),
     );
@@ -97,23 +98,19 @@ describe("what the page talks to", () => {
   });
 
   it("serves one AsyncAPI document of all topics, and links it from the reference", async () => {
-    const document = (await (await fetch(`${stack.url}/asyncapi.json`)).json()) as { operations: object };
+    const document = (await (await fetch(`${local.stack.url}/asyncapi.json`)).json()) as { operations: object };
     expect(Object.keys(document.operations)).toEqual(Object.keys(domains));
-    expect(await (await fetch(`${stack.url}/docs`)).text()).toContain('href="/asyncapi.json"');
+    expect(await (await fetch(`${local.stack.url}/docs`)).text()).toContain('href="/asyncapi.json"');
   });
 });
 
 describe.skipIf(!hasBrowser)("in Chromium", () => {
-  let browser: Browser;
+  const shared = useBrowser();
   let open: OpenPage;
   let parts: ReturnType<typeof findParts>;
 
-  beforeAll(async () => {
-    browser = await startBrowser();
-  });
-  afterAll(() => browser?.close());
   beforeEach(async () => {
-    open = await openPage(browser, stack.url);
+    open = await openPage(shared.browser, local.stack.url);
     parts = findParts(open.page);
     await open.page.getByText(/embedded Pub\/Sub at .*, project pulsecart-local/).waitFor();
   });
@@ -123,7 +120,21 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
   });
 
   it.each(Object.entries(jobs))("one can %s", async (_, job) => {
-    await job({ browser, page: open.page, url: stack.url, options: {} });
+    await job({ browser: shared.browser, page: open.page, url: local.stack.url, options: {} });
+    await expectNoOverflow(open.page);
+  });
+
+  // After each job the page is as it was before: `npm run test:browser` looks there, too.
+  it("is accessible, with faults, an answer, a story and the menu open", async () => {
+    await writeEvent(open.page, JSON.stringify({ ...order, order_id: 7, user_id: "accessible-1" }));
+    await waitForText(parts.faults, /order_id must be a string/);
+    await parts.send.click();
+    await waitForText(parts.status, /^422$/);
+    await waitForText(parts.rows.first(), /accessible-1/);
+    await parts.rows.first().click();
+    await waitForText(parts.story, /Answer 422/);
+    await parts.menu.click();
+    await open.page.getByLabel("Pub/Sub for commerce").waitFor();
     await expectAccessible(open.page);
     await expectNoOverflow(open.page);
   });
@@ -233,7 +244,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
   it("shows how far consumers are, and what a payload may hold, without a click", async () => {
     const { pubsub } = await readInfo();
     const { topic } = domains.system;
-    await fetch(`${stack.url}/events/ingest`, {
+    await fetch(`${local.stack.url}/events/ingest`, {
       method: "POST",
       headers: json,
       body: JSON.stringify(sampleOf("system")),
@@ -249,7 +260,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
 
   it("shows the function's own line of an event, and explains its words", async () => {
     await sendOrder({ event_id: "log-line-1", user_id: "log-line-1" });
-    await open.page.goto(`${stack.url}/#/e/log-line-1`);
+    await open.page.goto(`${local.stack.url}/#/e/log-line-1`);
     await waitForText(parts.story, /Log of commerce INFO Event accepted/);
     await open.page.getByText("Words", { exact: true }).click();
     await waitForText(open.page.locator(".words"), /sending.*An event in a request/s);
@@ -289,7 +300,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
   });
 
   it("shows why the sources do not work, and begins anew when its own have changed", async () => {
-    const path = join(project.folder, "shared/events/commerce.ts");
+    const path = join(local.folder, "shared/events/commerce.ts");
     const source = await readFile(path, "utf8");
     onTestFinished(() => writeFile(path, source));
     await writeFile(path, `${source}\nconst = 1;`);
@@ -338,7 +349,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
 
   it("has an accessible reference of the API in a narrow window, and in the dark", async () => {
     const options = { colorScheme: "dark", viewport: { width: 360, height: 740 } } as const;
-    const { page, faults, close } = await openPage(browser, `${stack.url}/docs`, options);
+    const { page, faults, close } = await openPage(shared.browser, `${local.stack.url}/docs`, options);
     const operation = page.locator(".opblock", { hasText: "/commerce/events/ingest" });
     await operation.getByRole("button").first().click();
     await operation.getByRole("button", { name: "Execute" }).waitFor();

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { Agent, request as openRequest } from "node:http";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import { domains } from "../../../shared/events/registry.ts";
-import { copyProject, type StartedStack, startStack } from "../testing/started-stack.ts";
-import { startBrowser } from "./testing/browser.ts";
-import { findParts, openPage } from "./testing/console-page.ts";
+import { useStack } from "../testing/started-stack.ts";
+import { findParts, openPage, useBrowser } from "./testing/console-page.ts";
 
 // 50,000 requests and messages with the console open: what the page and the stack take, and whether a filter answers at once.
 
@@ -18,27 +17,15 @@ const SLOWEST_FILTER_MS = 200;
 /** What the recorder may hold, twice as much for the Pub/Sub server, Node itself and what is not collected yet. */
 const LARGEST_STACK = 3 * 256 * MIB;
 
-let project: Awaited<ReturnType<typeof copyProject>>;
-let stack: StartedStack;
-let browser: Browser;
-
-beforeAll(async () => {
-  project = await copyProject();
-  stack = await startStack(project.folder, ["--broker=embedded", "--quiet"]);
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await stack?.end();
-  await project?.remove();
-});
+const local = useStack(["--broker=embedded", "--quiet"]);
+const shared = useBrowser();
 
 const order = domains.commerce.events["order.placed"].sample;
 
 it("holds 50,000 requests and messages", { timeout: 600_000 }, async () => {
-  const { page, faults, close } = await openPage(browser, stack.url);
+  const { page, faults, close } = await openPage(shared.browser, local.stack.url);
   const session = await page.context().newCDPSession(page);
-  await sendLoad(new URL(stack.url).port);
+  await sendLoad(new URL(local.stack.url).port);
   const { rows } = findParts(page);
   await expect.poll(() => readText(page, ".tabs"), { timeout: 60_000 }).toMatch(/Requests 1[0-2],\d{3}/);
   await session.send("HeapProfiler.collectGarbage");
@@ -56,7 +43,7 @@ it("holds 50,000 requests and messages", { timeout: 600_000 }, async () => {
   expect(Object.entries(times).filter(([, ms]) => ms >= SLOWEST_FILTER_MS)).toEqual([]);
   expect(faults).toEqual([]);
   await close();
-  const fresh = await openPage(browser, stack.url);
+  const fresh = await openPage(shared.browser, local.stack.url);
   await expect.poll(() => readText(fresh.page, ".tabs"), { timeout: 60_000 }).toMatch(/Requests 10,000/);
   await fresh.close();
 });
@@ -137,7 +124,8 @@ async function applyFilter([label, value]: readonly [string, string]): Promise<n
 }
 
 async function readStackMemory(): Promise<number> {
-  const [pid] = [...(await stack.processes())].find(([, command]) => /^\S*node .*local\/start\.ts/.test(command)) ?? [];
+  const [pid] =
+    [...(await local.stack.processes())].find(([, command]) => /^\S*node .*local\/start\.ts/.test(command)) ?? [];
   const [, kilobytes = Number.NaN] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kilobytes) * 1024;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const sources = ["functions", "shared", "scripts", "package.json", "package-lock.json"];
@@ -26,16 +27,33 @@ export interface StartedStack {
   processes(): Promise<ReadonlyMap<number, string>>;
 }
 
+/** The stack that the tests of a file share. */
+export interface SharedStack {
+  /** What it runs from. */
+  folder: string;
+  /** May be replaced by another one from the same folder. */
+  stack: StartedStack;
+}
+
 /**
- * Copies what `npm start` needs into a folder of its own, so that tests may change sources, and several run side by side.
+ * Runs a stack for the tests of a file, from a copy of what `npm start` needs: tests may change sources, whoever edits
+ * the project meanwhile does not rebuild what is tested, and several run side by side.
  *
- * @returns the folder, and how to delete it
+ * @returns what is there once the tests begin
  */
-export async function copyProject(): Promise<{ readonly folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "pulsecart-start-"));
-  await Promise.all(sources.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+export function useStack(args: readonly string[], env: Readonly<Record<string, string>> = {}): SharedStack {
+  const shared = {} as SharedStack;
+  beforeAll(async () => {
+    shared.folder = await mkdtemp(join(tmpdir(), "pulsecart-start-"));
+    await Promise.all(sources.map((name) => cp(join(root, name), join(shared.folder, name), { recursive: true })));
+    await symlink(join(root, "node_modules"), join(shared.folder, "node_modules"));
+    shared.stack = await startStack(shared.folder, args, env);
+  }, 120_000);
+  afterAll(async () => {
+    await shared.stack?.end();
+    await rm(shared.folder, { recursive: true, force: true });
+  });
+  return shared;
 }
 
 /** Runs `npm start` to its end. */

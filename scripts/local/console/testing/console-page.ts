@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { startBrowser } from "./browser.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -12,6 +13,16 @@ export interface OpenPage {
   /** What a developer would see in the browser's console as errors, and requests that went elsewhere. */
   readonly faults: readonly string[];
   close(): Promise<void>;
+}
+
+/** @returns the browser that some tests share: what is there once they begin */
+export function useBrowser(): { browser: Browser } {
+  const shared = {} as { browser: Browser };
+  beforeAll(async () => {
+    shared.browser = await startBrowser();
+  });
+  afterAll(() => shared.browser?.close());
+  return shared;
 }
 
 /** Opens a page, with nothing in the browser from before. */
