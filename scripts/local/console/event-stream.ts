@@ -3,8 +3,8 @@ import type { ServerResponse } from "node:http";
 import { type ConsoleRecord, type Frame, type Hello, LONGEST_SENT } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** A page draws no more often than this. */
-const FRAME_MS = 50;
+/** A page draws no more often than this: it may have 100,000 records to go through. */
+const FRAME_MS = 100;
 
 /** What leaves in one frame; a page that is behind gets the next when this one has left. */
 const MOST_RECORDS = 1000;

@@ -82,7 +82,7 @@ export class Store {
   /** Calls back after each change. @returns a function that ends it */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Number of the latest record. */
