@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from "node:net";
 import * as v from "valibot";
 
 /** A variable of the environment has a value that the producer cannot work with. */
@@ -12,19 +11,12 @@ export interface Address {
   readonly port: number;
 }
 
-const ADDRESS =
-  /^(?:(?<scheme>https?):\/\/)?(?<hostname>[A-Za-z0-9._-]+|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d{1,5}))?\/?$/;
-
 /** A label of a name, as DNS has it, but for the `_` of containers. */
-const LABEL = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
+const LABEL = "(?!-)[A-Za-z0-9_-]{1,63}(?<!-)";
 
-function isHost(hostname: string, ipv6: string | undefined): boolean {
-  if (ipv6 !== undefined) return isIPv6(ipv6);
-  const labels = hostname.replace(/\.$/, "").split(".");
-  // What ends like an IPv4 address is one, or nothing.
-  if (/^\d+$/.test(labels.at(-1) as string)) return isIPv4(hostname);
-  return hostname.length <= 253 && labels.every((label) => LABEL.test(label));
-}
+const ADDRESS = new RegExp(
+  `^(?:(?<scheme>https?)://)?(?<hostname>${LABEL}(?:\\.${LABEL})*\\.?|\\[[^\\]]+\\])(?::(?<port>\\d{1,5}))?/?$`,
+);
 
 /**
  * Reads `host:port`, also as a URL. Without a default the port must be there.
@@ -32,19 +24,15 @@ function isHost(hostname: string, ipv6: string | undefined): boolean {
  * @param scheme that of what is spoken there: another one is a fault
  */
 function address(scheme: "http" | "https", defaultPort?: number) {
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }): Address => {
-        const { hostname, ipv6, ...groups } = ADDRESS.exec(dataset.value)?.groups ?? {};
-        const port = Number(groups.port ?? defaultPort);
-        const isRight = port >= 1 && port <= 65_535 && (groups.scheme ?? scheme) === scheme;
-        if (hostname && isRight && isHost(hostname, ipv6)) return { hostname, port };
-        addIssue({ message: "not an address" });
-        return NEVER;
-      }),
-    ),
-  );
+  const read = (text: string): Address | undefined => {
+    const { hostname = "", ...groups } = ADDRESS.exec(text)?.groups ?? {};
+    const port = Number(groups.port ?? defaultPort);
+    const isRight = port >= 1 && port <= 65_535 && (groups.scheme ?? scheme) === scheme;
+    // What ends like an IPv4 address is one, or nothing; `1.2.3` would be another one than it says.
+    const isHost = URL.canParse(`http://${hostname}`) && !/^\d+(\.\d+){0,2}$/.test(hostname);
+    return isRight && isHost ? { hostname, port } : undefined;
+  };
+  return v.optional(v.pipe(v.string(), v.transform(read), v.custom<Address>(Boolean)));
 }
 
 /** A whole number of a range, written in decimal digits. */
