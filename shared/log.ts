@@ -17,10 +17,6 @@ export interface Log {
    * @param trace the trace id (32 hex digits) of the request, where it had one
    */
   write(level: Level, message: string, fields: LogFields, trace?: string): void;
-}
-
-/** A process's own log. */
-export interface ProcessLog extends Log {
   /** Writes a line whatever `LOG_LEVEL` is: what is counted must not depend on it. */
   always(level: Level, message: string, fields: Readonly<Record<string, unknown>>, trace?: string): void;
 }
@@ -37,7 +33,7 @@ export interface ProcessLog extends Log {
 export function createLog(
   config: Pick<Config, "LOG_LEVEL" | "ENVIRONMENT" | "GCP_PROJECT_ID">,
   sink: (lines: string) => void = (lines) => stdout.write(lines),
-): ProcessLog {
+): Log {
   const lowest = LEVELS.indexOf(config.LOG_LEVEL);
   const environment = JSON.stringify(config.ENVIRONMENT);
   let pending = "";
@@ -47,7 +43,7 @@ export function createLog(
     if (lines !== "") sink(lines);
   };
   process.once("exit", flush);
-  const log: ProcessLog = {
+  const log: Log = {
     write(level, ...line) {
       if (LEVELS.indexOf(level) >= lowest) log.always(level, ...line);
     },
@@ -64,6 +60,6 @@ export function createLog(
 }
 
 /** @returns a log whose lines are written at level `debug`, but for errors: these are ours, whoever asked */
-export function atDebug(log: Log): Log {
+export function atDebug(log: Pick<Log, "write">): Pick<Log, "write"> {
   return { write: (level, ...line) => log.write(level === "error" ? level : "debug", ...line) };
 }

@@ -38,7 +38,7 @@ function readTraceContext(traceparent: unknown): TraceContext | undefined {
 export interface Service {
   readonly domain: Domain;
   readonly publisher: Pick<Publisher, "publish">;
-  readonly log: Log;
+  readonly log: Pick<Log, "write">;
   readonly inFlight: InFlight;
   readonly contract: Contract;
   readonly summaries: Pick<Summaries, "count" | "sayDue">;

@@ -1,5 +1,5 @@
 import type { ProblemCode } from "../http/problem.ts";
-import type { ProcessLog } from "../log.ts";
+import type { Log } from "../log.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -35,7 +35,7 @@ export const uncounted: Pick<Summaries, "count" | "sayDue"> = { count() {}, sayD
  * whatever `LOG_LEVEL` is. There is no timer, since the CPU is there only during requests.
  */
 export class Summaries {
-  readonly #log: Pick<ProcessLog, "always">;
+  readonly #log: Pick<Log, "always">;
   readonly #common: object;
   readonly #counts = new Map<string, Count>();
   readonly #callers = new Set<string | undefined>();
@@ -44,7 +44,7 @@ export class Summaries {
   #now = 0;
 
   /** @param common the fields that every line has */
-  constructor(log: Pick<ProcessLog, "always">, common: object = {}) {
+  constructor(log: Pick<Log, "always">, common: object = {}) {
     this.#log = log;
     this.#common = common;
   }
