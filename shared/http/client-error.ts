@@ -45,11 +45,8 @@ export function answerClientErrors(server: Server, onRefused: OnRefused = () => 
   });
   server.on("connect", (request, socket) => {
     const headers = { Allow: "GET, HEAD, POST" };
-    end(
-      socket,
-      new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers }),
-      request,
-    );
+    const problem = new Problem("method_not_allowed", "This server is no proxy: there is no CONNECT.", { headers });
+    end(socket, problem, request);
   });
 }
 

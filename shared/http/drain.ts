@@ -13,7 +13,7 @@ export interface Ending {
   close(onClosed: () => void): void;
   /** Fails what is still in flight. */
   giveUp(): void;
-  /** Ends the process; called once. */
+  /** Ends the process; may be called again before it has ended. */
   exit(): void;
 }
 
@@ -21,9 +21,6 @@ export interface Ending {
 export class Drain {
   #active = 0;
   #ending: Ending | undefined;
-  #isClosing = false;
-  #hasExited = false;
-  #giveUp: NodeJS.Timeout | undefined;
   #flush: NodeJS.Timeout | undefined;
 
   get isDraining(): boolean {
@@ -53,23 +50,16 @@ export class Drain {
   begin(ending: Ending): void {
     if (this.#ending) return;
     this.#ending = ending;
-    this.#giveUp = setTimeout(() => ending.giveUp(), GRACE_MS);
-    setTimeout(() => this.#exit(ending), LAST_MS);
+    setTimeout(() => ending.giveUp(), GRACE_MS);
+    setTimeout(() => ending.exit(), LAST_MS);
     if (this.#active === 0) this.#close(ending);
   }
 
   #close(ending: Ending): void {
-    if (!this.#isClosing) ending.close(() => this.#exit(ending));
-    this.#isClosing = true;
+    const isFirst = this.#flush === undefined;
     // A connection that was open may bring another request, which is refused.
-    this.#flush = setTimeout(() => this.#exit(ending), FLUSH_MS);
-  }
-
-  #exit(ending: Ending): void {
-    if (this.#hasExited) return;
-    this.#hasExited = true;
-    clearTimeout(this.#giveUp);
-    ending.exit();
+    this.#flush = setTimeout(() => ending.exit(), FLUSH_MS);
+    if (isFirst) ending.close(() => ending.exit());
   }
 }
 

@@ -5,8 +5,6 @@ interface ProblemRow {
   readonly detail: string;
   /** Whether the same request can succeed later; absent where the request itself is at fault. */
   readonly retryable?: boolean;
-  /** `error` where somebody has to act, `warning` where trying again is enough; absent where the caller is at fault. */
-  readonly severity?: "error" | "warning";
 }
 
 /** Every answer that is not a success: one table, one shape (RFC 9457, problem details). */
@@ -66,56 +64,48 @@ export const problems = {
     title: "Internal error",
     detail: "Something unforeseen happened; send the request again.",
     retryable: true,
-    severity: "error",
   },
   misconfigured: {
     status: 500,
     title: "Producer misconfigured",
     detail: "The event is good, the producer's set-up is not; send it again with this event_id.",
     retryable: true,
-    severity: "error",
   },
   publish_rejected: {
     status: 500,
     title: "Publish rejected",
     detail: "Pub/Sub refuses this very event; sending it again does not help.",
     retryable: false,
-    severity: "error",
   },
   not_attempted: {
     status: 503,
     title: "Not attempted",
     detail: "An earlier event of this user in the batch was not published; send this one after it.",
     retryable: true,
-    severity: "warning",
   },
   overloaded: {
     status: 503,
     title: "Overloaded",
     detail: "The instance has as much in flight as it takes; send the request again.",
     retryable: true,
-    severity: "warning",
   },
   publish_unavailable: {
     status: 503,
     title: "Pub/Sub unavailable",
     detail: "Pub/Sub is unavailable or over quota; send the event again with this event_id.",
     retryable: true,
-    severity: "warning",
   },
   shutting_down: {
     status: 503,
     title: "Shutting down",
     detail: "This instance is ending; send the request again.",
     retryable: true,
-    severity: "warning",
   },
   publish_timeout: {
     status: 504,
     title: "Publish timed out",
     detail: "Pub/Sub did not acknowledge in time; send the event again with this event_id.",
     retryable: true,
-    severity: "warning",
   },
 } as const satisfies Readonly<Record<string, ProblemRow>>;
 
@@ -172,9 +162,10 @@ export class Problem extends Error {
     return (problems[this.code] as ProblemRow).retryable;
   }
 
-  /** How loud its log line is. */
+  /** How loud its log line is: somebody has to act, trying again is enough, or the caller is at fault. */
   get severity(): "info" | "warning" | "error" {
-    return (problems[this.code] as ProblemRow).severity ?? "info";
+    if (this.status === 500) return "error";
+    return this.status > 500 ? "warning" : "info";
   }
 
   /** The paths of its faults, joined by a space, as many as fit a log line; undefined where there are none. */
@@ -200,7 +191,6 @@ export class Problem extends Error {
 
   /** The problem details object (RFC 9457, section 3) of this problem. */
   toProblemDetails(): Readonly<Record<string, unknown>> {
-    const { status, title } = problems[this.code];
-    return { type: `urn:pulsecart:problem:${this.code}`, title, status, ...this.members };
+    return { type: `urn:pulsecart:problem:${this.code}`, title: this.title, status: this.status, ...this.members };
   }
 }

@@ -21,18 +21,12 @@ export function toJsonAnswer(status: number, value: unknown): JsonAnswer {
   return { status, body: JSON.stringify(value) };
 }
 
-/** An answer as it leaves. */
-interface RenderedAnswer {
-  readonly headers: Readonly<Record<string, string | number>>;
-  readonly body: string;
-}
-
 /**
  * Makes the headers and the body of an answer.
  *
  * @param close whether the connection ends with it (a server that shuts down, a client that was cut off)
  */
-export function renderAnswer(answer: Answer, close: boolean): RenderedAnswer {
+export function renderAnswer(answer: Answer, close: boolean) {
   const isProblem = answer instanceof Problem;
   const body = isProblem ? JSON.stringify(answer.toProblemDetails()) : answer.body;
   const headers: Record<string, string | number> = {
