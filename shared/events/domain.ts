@@ -30,17 +30,12 @@ type SchemaEntries<TType extends string, TDefinition> = {
   event_type: v.LiteralSchema<TType, undefined>;
 } & Omit<typeof envelope, "payload"> & { payload: PayloadOf<TDefinition> } & FieldsOf<TDefinition>;
 
-/** One event type of the registry: its schema, and what readers, tests and the local console show of it. */
-export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }> {
+/** One event type of the registry: what its domain's file states, and its schema. */
+export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.ObjectEntries }>
+  extends Omit<EventDefinition, "fields"> {
   readonly type: string;
-  readonly description: string;
-  /** Whom to tell about it: a team, or an address. */
-  readonly owner?: string | undefined;
   /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
   readonly schema: TSchema;
-  /** What is inside `payload`; undefined where the payload is free. */
-  readonly payload: v.GenericSchema | undefined;
-  /** Whether a payload that breaks its schema is refused, rather than accepted and reported. */
   readonly enforce: boolean;
   /** A complete event that the schema accepts. */
   readonly sample: Readonly<Record<string, unknown>>;
@@ -58,9 +53,6 @@ export interface Domain {
   readonly events: Readonly<Record<string, DefinedEvent>>;
 }
 
-/** What a domain's file states. */
-type DomainDefinition<TEvents> = Omit<Domain, "events"> & { readonly events: TEvents };
-
 /**
  * Defines a domain from its event types.
  *
@@ -68,23 +60,13 @@ type DomainDefinition<TEvents> = Omit<Domain, "events"> & { readonly events: TEv
  * @returns the domain with a schema for each event type, from which the TypeScript types are inferred
  */
 export function defineDomain<const TEvents extends Readonly<Record<string, EventDefinition>>>(
-  definition: DomainDefinition<TEvents>,
+  definition: Omit<Domain, "events"> & { readonly events: TEvents },
 ) {
   const events = Object.fromEntries(
-    Object.entries(definition.events).map(
-      ([type, { description, owner, fields, payload, enforce = false, sample }]) => [
-        type,
-        {
-          type,
-          description,
-          owner,
-          schema: v.looseObject({ event_type: v.literal(type), ...envelope, ...fields }),
-          payload,
-          enforce,
-          sample: { event_type: type, ...sample },
-        },
-      ],
-    ),
+    Object.entries(definition.events).map(([type, { fields, enforce = false, ...event }]) => {
+      const schema = v.looseObject({ event_type: v.literal(type), ...envelope, ...fields });
+      return [type, { ...event, enforce, type, schema, sample: { event_type: type, ...event.sample } }];
+    }),
   ) as unknown as {
     readonly [TType in keyof TEvents & string]: DefinedEvent<
       v.LooseObjectSchema<SchemaEntries<TType, TEvents[TType]>, undefined>
