@@ -115,9 +115,11 @@ function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** What the rules of a schema mention, at any depth. */
+/** What those rules of a schema mention, at any depth, whose keywords do not say it, or say what is not taken. */
 function listMentioned(schema: unknown): (string | number)[] {
   if (typeof schema !== "object" || schema === null) return [];
-  const own = rulesOf(schema as JsonSchema).filter(({ said }) => said === "nothing");
+  const own = rulesOf(schema as JsonSchema).filter(
+    ({ said, item }) => said === "nothing" || item.type.startsWith("not_"),
+  );
   return [...own.flatMap(readLiterals), ...Object.values(schema).flatMap(listMentioned)];
 }
