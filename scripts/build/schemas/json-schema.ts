@@ -147,7 +147,7 @@ function addAction(schema: JsonSchema, { action, of }: OwnAction): JsonSchema {
   // Brands and such are for TypeScript alone.
   if (action.kind === "transformation" && action.type !== "guard") return schema;
   const keywords = toKeywords({ action, of, schema });
-  const words = typeof action.message === "string" ? action.message : say(action.kind, action.type, action);
+  const words = typeof action.message === "string" ? action.message : say(action);
   const text = `${words.replace(/^./, (letter) => letter.toUpperCase())}.`;
   if (keywords) {
     const isText = schema.type === "string" && /^(?:max_|min_)?length$/.test(action.type);

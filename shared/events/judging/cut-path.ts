@@ -9,6 +9,7 @@ export function cutPath(issue: Issue, schema: Schema, value: unknown): void {
   let schemas: readonly Schema[] = [schema];
   let at = value;
   for (const item of issue.path ?? []) {
+    if (item.cut !== undefined) return;
     schemas = schemas.flatMap((candidate) => findPart(candidate, item, at));
     if (schemas.length === 0) {
       item.cut = "";

@@ -301,6 +301,16 @@ describe("a path that a rawCheck names", () => {
   });
 });
 
+it("keeps an author's words of a schema that a lazy has chosen before", () => {
+  const count = v.number("must count");
+  const chosen = v.lazy((value) => (value === null ? v.null() : count));
+  expect(listFaults(v.looseObject({ a: chosen, b: count }), { a: "", b: "" })).toEqual([
+    "payload.a must be a number",
+    "payload.b must count",
+  ]);
+  expect(listFaults(count, "")).toEqual(["payload must count"]);
+});
+
 it("prepares a schema that has itself inside once", () => {
   interface Tree {
     readonly children?: readonly Tree[] | undefined;

@@ -1,5 +1,4 @@
-import { NOT_NULL, OUT_OF_RANGE, REQUIRED, say, sayKind } from "../words.ts";
-import { HIDDEN, ownMessages } from "./prepare.ts";
+import { NOT_NULL, OUT_OF_RANGE, REQUIRED, say } from "../words.ts";
 import type { Issue, PathItem, Schema } from "./valibot.ts";
 
 /** What is wrong at a path. */
@@ -23,13 +22,11 @@ export function listFaults(schema: Schema, value: unknown, path: string): Faults
   if (!issues) return undefined;
   const faults = new Map<string, Fault>();
   for (const issue of issues) {
-    const at = toPath(path, issue.path ?? NO_STEPS);
+    const at = toPath(path, issue.path ?? []);
     if (!faults.has(at)) faults.set(at, { path: at, message: toMessage(issue) });
   }
   return faults;
 }
-
-const NO_STEPS: readonly PathItem[] = [];
 
 /** Up to the first key that the caller chose. */
 function toPath(start: string, steps: readonly PathItem[]): string {
@@ -44,20 +41,20 @@ function toPath(start: string, steps: readonly PathItem[]): string {
 /** Says of what is inside an entry whose it is, as far as the schema names it. */
 function toMessage(issue: Issue): string {
   const words = toWords(issue);
-  const steps = issue.path ?? NO_STEPS;
-  const at = steps.findIndex(({ cut }) => cut !== undefined);
-  const whose = steps[at]?.cut;
+  const { path = [] } = issue;
+  const at = path.findIndex(({ cut }) => cut !== undefined);
+  const whose = path[at]?.cut;
   if (!whose) return words;
-  const inside = toPath("", steps.slice(at + 1));
+  const inside = toPath("", path.slice(at + 1));
   return inside === "" ? `${whose} ${words}` : `${whose}'s ${inside} ${words}`;
 }
 
 /** Our own words: valibot's repeat the rejected value, which an answer must never hold. */
-function toWords({ words, input, message, kind, type, expected, requirement }: Issue): string {
+function toWords(issue: Issue): string {
+  const { words, own, isHidden, input, kind } = issue;
   if (words !== undefined) return words;
   if (Number.isNaN(input)) return OUT_OF_RANGE;
   if (input === undefined && kind === "schema") return REQUIRED;
-  if (ownMessages.has(message) && type !== "raw_check") return message;
-  if (input === null && kind === "schema") return NOT_NULL;
-  return message === HIDDEN ? sayKind(kind, type) : say(kind, type, { input, expected, requirement });
+  if (own !== undefined && !isHidden) return own;
+  return input === null && kind === "schema" ? NOT_NULL : say(issue, isHidden);
 }

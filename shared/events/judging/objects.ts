@@ -7,21 +7,11 @@ import { addIssue, type Dataset, isSchema, type PathItem, type Schema } from "./
 
 type Members = Record<string, unknown>;
 
-/** Whether an object may be without a member of this schema. */
-function isOptional({ type }: Schema): boolean {
-  return type === "optional" || type === "exact_optional" || type === "nullish";
-}
-
 /** Any kind of object. Its parts are prepared. */
 export function toObjectSchema(schema: Schema): Schema {
   const { type, entries = {}, rest, value: part = rest } = schema;
   const key = schema.key as Schema | undefined;
-  const members = Object.entries(entries).map(([name, member]) => ({
-    name,
-    schema: member,
-    isOptional: isOptional(member),
-    isInherited: name in Object.prototype,
-  }));
+  const named = Object.entries(entries);
   const isWhole = type !== "object";
   const hasOthers = type !== "object" && type !== "loose_object";
   return {
@@ -31,38 +21,29 @@ export function toObjectSchema(schema: Schema): Schema {
       if (!isJsonObject(input)) return addIssue(dataset, schema);
       // Mostly nothing is taken away: copied only where something is.
       let output: Members = isWhole ? input : {};
-      const keep = (name: string, value: unknown, left: unknown) => {
+      const judge = (name: string, member: Schema, item: PathItem) => {
+        const value = input[name];
+        const result = member["~run"]({ value }, config);
+        const first = result.issues?.[0];
+        if (value === null && first && !first.path && isOptional(member)) first.words ??= LEAVE_OUT;
+        const left = take(dataset, result, item);
         if (isWhole && left === value) return;
         if (output === input) output = { ...input };
         setMember(output, name, left);
       };
       dataset.typed = true;
-      for (const { name, schema: member, isOptional, isInherited } of members) {
-        const value = isInherited && !Object.hasOwn(input, name) ? undefined : input[name];
-        if (value !== undefined) {
-          const result = member["~run"]({ value }, config);
-          const [first] = result.issues ?? [];
-          if (value === null && isOptional && first && !first.path) first.words ??= LEAVE_OUT;
-          keep(name, value, take(dataset, result, { key: name }));
-        } else if (!isOptional) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
+      for (const [name, member] of named) {
+        if (Object.hasOwn(input, name)) judge(name, member, { key: name });
+        else if (!isOptional(member)) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
       }
       for (const name of hasOthers ? Object.keys(input) : []) {
         if (Object.hasOwn(entries, name)) continue;
-        if (type === "strict_object") {
+        if (!part) {
           addIssue(dataset, schema, { words: HAS_OTHERS, path: [{ key: name, cut: "" }] });
           break;
         }
-        if (key) {
-          const result = key["~run"]({ value: name }, config);
-          for (const issue of result.issues ?? []) issue.path = undefined;
-          take(dataset, result, { key: name, cut: "a key" });
-        }
-        const value = input[name];
-        keep(
-          name,
-          value,
-          part ? take(dataset, part["~run"]({ value }, config), { key: name, cut: "an entry" }) : value,
-        );
+        if (key) take(dataset, key["~run"]({ value: name }, config), { key: name, cut: "a key" });
+        judge(name, part, { key: name, cut: "an entry" });
       }
       dataset.value = output;
       return dataset;
@@ -70,14 +51,24 @@ export function toObjectSchema(schema: Schema): Schema {
   };
 }
 
-/** Takes over what a part's schema says of it. @returns what it leaves of the part */
-function take(dataset: Dataset, { issues, typed, value }: Dataset, item: PathItem): unknown {
+/** Whether an object may be without a member of this schema. */
+function isOptional({ type }: Schema): boolean {
+  return type === "optional" || type === "exact_optional" || type === "nullish";
+}
+
+/**
+ * Takes over what a part's schema says of it.
+ *
+ * @param item the part's place; absent where it is the whole
+ * @returns what the schema leaves of the part
+ */
+function take(dataset: Dataset, { issues, typed, value }: Dataset, item?: PathItem): unknown {
   if (!typed) dataset.typed = false;
   if (!issues) return value;
   dataset.issues ??= [];
   for (const issue of issues) {
-    if (issue.path) issue.path.unshift(item);
-    else issue.path = [item];
+    if (item && issue.path) issue.path.unshift(item);
+    else if (item) issue.path = [item];
     dataset.issues.push(issue);
   }
   return value;
@@ -95,13 +86,11 @@ export function toIntersectSchema(schema: Schema): Schema {
   return {
     ...schema,
     "~run"(dataset, config) {
-      const results = options.map((option) => option["~run"]({ value: dataset.value }, config));
-      const issues = results.flatMap((result) => result.issues ?? []);
-      if (issues.length > 0) dataset.issues = issues;
-      dataset.typed = results.every(({ typed }) => typed);
+      dataset.typed = true;
+      const left = options.map((option) => take(dataset, option["~run"]({ value: dataset.value }, config)));
       if (!dataset.typed) return dataset;
       try {
-        dataset.value = results.map(({ value }) => value).reduce(merge);
+        dataset.value = left.reduce(merge);
         return dataset;
       } catch {
         return addIssue(dataset, schema);

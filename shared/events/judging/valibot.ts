@@ -1,3 +1,5 @@
+import type { Broken } from "../words.ts";
+
 /** valibot's run-time objects, as far as we look into them: their own types say less than they hold. */
 export interface Item {
   readonly kind: "schema" | "validation" | "transformation" | "metadata";
@@ -35,17 +37,15 @@ export interface Dataset {
   issues?: Issue[] | undefined;
 }
 
-export interface Issue {
-  readonly kind: string;
-  readonly type: string;
-  readonly input: unknown;
-  readonly message: string;
-  readonly requirement?: unknown;
-  /** What valibot says that the schema wants. */
-  readonly expected?: string | null;
+/** valibot's own message is never read: it repeats the value. */
+export interface Issue extends Broken {
   path?: PathItem[] | undefined;
   /** What we say where the words do not follow from the kind. */
   words?: string;
+  /** What the schema's author has us say. */
+  own?: string;
+  /** The schema was made with a look at the value: its words, limits and options may be the value, too. */
+  isHidden?: boolean;
 }
 
 export interface PathItem {
@@ -58,10 +58,16 @@ export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && (value as Item | null)?.kind === "schema";
 }
 
-/** Adds an issue of our own to a value's. */
-export function addIssue(dataset: Dataset, { kind, type, message }: Item, own: Partial<Issue> = {}): Dataset {
+/**
+ * Adds an issue of our own to a value's.
+ *
+ * @param item that was prepared
+ */
+export function addIssue(dataset: Dataset, { kind, type, message }: Item, more: Partial<Issue> = {}): Dataset {
+  const issue = { kind, type, input: dataset.value, ...more };
+  if (typeof message === "function") message(issue);
   dataset.issues ??= [];
-  dataset.issues.push({ kind, type, input: dataset.value, message: message as string, ...own });
+  dataset.issues.push(issue);
   if (kind !== "validation") dataset.typed = false;
   return dataset;
 }
