@@ -104,7 +104,7 @@ export function App({ store }: { readonly store: Store }) {
           chosen={filter.function}
           onChoose={(name) => changeFilter({ function: name, type: "" })}
         />
-        <details class="sender" ref={sender} open={matchMedia("(min-width: 48.01rem)").matches}>
+        <details class="sender" ref={sender} open={matchMedia("(min-width: 56.01rem)").matches}>
           <summary class="panel">Send an event</summary>
           <Composer draft={draft} run={hello?.run} />
         </details>

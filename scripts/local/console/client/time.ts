@@ -10,9 +10,9 @@ export function toTime(at: number): string {
   return clock.format(at);
 }
 
-/** The zone that {@link toTime} is in, such as `GMT+01:00`. */
+/** The zone that {@link toTime} is in, such as `UTC` or `GMT+1`. */
 export function toZone(): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts();
+  const parts = new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts();
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
 }
 
