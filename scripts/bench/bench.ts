@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { runBuild } from "../build/run-build.ts";
 import { readArguments, readCount, runCommand, UsageError } from "../common/command.ts";
 import { installPackage } from "../common/run-program.ts";
-import { startBrokerProcess } from "../testing/broker-process.ts";
 import { prepareContenders } from "./contenders.ts";
 import { Load } from "./load/load.ts";
 import {
@@ -26,6 +25,7 @@ import { measureFresh } from "./parts/fresh.ts";
 import { measureMemory } from "./parts/memory.ts";
 import { measurePayload } from "./parts/payload.ts";
 import { measureSize } from "./parts/size.ts";
+import { startBrokerProcess } from "./processes/broker.ts";
 import { startSecureFront } from "./processes/secure-front.ts";
 
 /**

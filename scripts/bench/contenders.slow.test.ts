@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commerce } from "../../shared/events/commerce.ts";
 import { installPackage } from "../common/run-program.ts";
 import { collectTopic, type TopicCollector } from "../pubsub/collect-topic.ts";
-import { type BrokerProcess, startBrokerProcess } from "../testing/broker-process.ts";
 import { contenders, prepareContenders, uncached } from "./contenders.ts";
 import { sendOne } from "./load-point.ts";
+import { type BrokerProcess, startBrokerProcess } from "./processes/broker.ts";
 import { type SecureFront, startSecureFront } from "./processes/secure-front.ts";
 import { startServer } from "./processes/server.ts";
 

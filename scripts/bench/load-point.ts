@@ -1,5 +1,5 @@
-import { HttpConnection } from "../testing/http-connection.ts";
 import type { Contender } from "./contenders.ts";
+import { HttpConnection } from "./load/connection.ts";
 import { createRequests, type RequestShape } from "./load/requests.ts";
 import type { BenchContext } from "./part.ts";
 import type { ServerOptions, ServerProcess } from "./processes/server.ts";

@@ -1,5 +1,5 @@
-import type { BrokerProcess } from "../testing/broker-process.ts";
 import type { Load } from "./load/load.ts";
+import type { BrokerProcess } from "./processes/broker.ts";
 import type { SecureFront } from "./processes/secure-front.ts";
 
 /** @returns the middle value, the lower one of the two where the count is even */

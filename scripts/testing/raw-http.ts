@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 /** One response, as its bytes say. */
 export interface RawResponse {
@@ -40,6 +40,19 @@ export class RawHttp {
     return this;
   }
 
+  /** Writes pieces as the other side takes them, at most so many bytes a second; none once the connection is closed. */
+  async send(pieces: Iterable<Buffer>, bytesPerSecond = Infinity): Promise<void> {
+    const startedAt = performance.now();
+    let sent = 0;
+    for (const piece of pieces) {
+      if (this.socket.destroyed) return;
+      sent += piece.length;
+      if (!this.socket.write(piece)) await this.#drained();
+      const early = (sent / bytesPerSecond) * 1000 - (performance.now() - startedAt);
+      if (early > 1) await sleep(early);
+    }
+  }
+
   /** Says that nothing more comes, and goes on reading. */
   end(): this {
     this.socket.end();
@@ -56,6 +69,12 @@ export class RawHttp {
     throw new Error(`${count} responses did not come: ${JSON.stringify(this.text)}`);
   }
 
+  /** Waits for the status of so many responses, or of those that came before the connection closed. */
+  async statuses(count: number): Promise<readonly number[]> {
+    await Promise.race([this.responses(count).catch(() => {}), this.#closed]);
+    return readResponses(this.text).map(({ status }) => status);
+  }
+
   async response(): Promise<RawResponse> {
     return (await this.responses(1))[0] as RawResponse;
   }
@@ -69,6 +88,10 @@ export class RawHttp {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  #drained(): Promise<unknown> {
+    return Promise.race([new Promise((resolve) => this.socket.once("drain", resolve)), this.#closed]);
   }
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { domains } from "../../../shared/events/registry.ts";
-import { cut } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
@@ -119,4 +118,8 @@ function toChunks(bytes: Buffer, size: number): Buffer {
     CRLF,
   ]);
   return Buffer.concat(chunks);
+}
+
+function* cut(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

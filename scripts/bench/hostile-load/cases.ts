@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RawHttp } from "../../testing/raw-http.ts";
 import * as bodies from "./bodies.ts";
 import { toPieces } from "./bodies.ts";
 import { longBodies, toManyValues } from "./long-bodies.ts";
-import { type Sending, sendRaw } from "./raw-client.ts";
 
 const MIB = 1024 * 1024;
 
@@ -18,6 +19,39 @@ export interface HostileCase {
   readonly isAlone?: true;
   /** Sends everything to the function at this port. @returns the status of each answer that came */
   readonly send: (port: number) => Promise<readonly number[]>;
+}
+
+/** How a client sends. */
+interface Sending {
+  /** Pieces of bytes, which may come from a generator. */
+  readonly pieces: Iterable<Buffer>;
+  /** Requests that the pieces are. */
+  readonly requests?: number;
+  /** As fast as the other side reads, if not given. */
+  readonly bytesPerSecond?: number;
+  /** Reads nothing, and goes away after so long. */
+  readonly deafForMs?: number;
+}
+
+/**
+ * Sends bytes over a connection of its own.
+ *
+ * @returns the status of each answer that came before the connection closed
+ */
+export async function sendRaw(port: number, sending: Sending): Promise<readonly number[]> {
+  const { pieces, requests = 1, bytesPerSecond, deafForMs } = sending;
+  const client = await RawHttp.open(port);
+  let statuses: readonly number[] = [];
+  if (deafForMs === undefined) {
+    void client.send(pieces, bytesPerSecond);
+    statuses = await client.statuses(requests);
+  } else {
+    client.socket.pause();
+    await Promise.race([client.send(pieces, bytesPerSecond), sleep(deafForMs)]);
+    await sleep(deafForMs);
+  }
+  client.close();
+  return statuses;
 }
 
 /** Connections that send one request each, all at once. */

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { startPublishProxy } from "../../pubsub/publish-proxy.ts";
-import { startBrokerProcess } from "../../testing/broker-process.ts";
 import { buildCommerce } from "../../testing/enforced-function.ts";
 import { type FunctionProcess, startFunction } from "../../testing/function-process.ts";
 import { startTcpProxy } from "../../testing/tcp-proxy.ts";
+import { startBrokerProcess } from "../processes/broker.ts";
 import { events, toPieces } from "./bodies.ts";
-import type { HostileCase } from "./cases.ts";
-import { sendRaw } from "./raw-client.ts";
+import { type HostileCase, sendRaw } from "./cases.ts";
 import type { SmallCalls } from "./small-callers.ts";
 
 const PROJECT = "hostile-load";

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { HttpConnection } from "../../testing/http-connection.ts";
+import { HttpConnection } from "../load/connection.ts";
 import { smallEvents, toPieces } from "./bodies.ts";
 
 // A thread of its own, so that what it measures is the function, not whoever sends the large events.

@@ -1,4 +1,4 @@
-import { HttpConnection } from "../../testing/http-connection.ts";
+import { HttpConnection } from "./connection.ts";
 import type { LoadCommand, LoadReport, LoadResult } from "./load.ts";
 import { createRequests, type RequestShape } from "./requests.ts";
 

@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { readFirstLine } from "../../testing/broker-process.ts";
 import { startTcpProxy } from "../../testing/tcp-proxy.ts";
+import { readFirstLine } from "./broker.ts";
 
 /** A delaying proxy in a process of its own. */
 export interface ProxyProcess {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { generate } from "selfsigned";
-import { readFirstLine } from "../../testing/broker-process.ts";
+import { readFirstLine } from "./broker.ts";
 
 /** What a deployed function meets, in a process of its own: TLS before the Pub/Sub server, and a metadata server. */
 export interface SecureFront {

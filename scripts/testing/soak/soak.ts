@@ -1,11 +1,10 @@
 import { status } from "@grpc/grpc-js";
 import { runBuild } from "../../build/run-build.ts";
 import { readArguments, readCount, runCommand } from "../../common/command.ts";
-import { isClean, printBalance } from "./ledger.ts";
-import { runSoak, type SoakReport } from "./run-soak.ts";
 import { Random } from "./schedules/random.ts";
-import { runSchedule, type ScheduleReport } from "./schedules/run-schedule.ts";
+import { runSchedule, type ScheduleOptions, type ScheduleReport } from "./schedules/run-schedule.ts";
 import { drawSchedule, type Step } from "./schedules/schedule.ts";
+import { isClean, printBalance } from "./schedules/tally.ts";
 
 /** More than the function's budget and a restart together, on a machine that does other things. */
 const SETTLE_MS = 30_000;
@@ -29,7 +28,7 @@ async function soakSchedules(count: number, firstSeed: number, seconds: number):
       ...{ random, steps, durationMs: seconds * 1000 },
       ...{ settleMs: SETTLE_MS, users: USERS },
     }).catch((error: Error) => error);
-    const isFailed = report instanceof Error || !isClean(report);
+    const isFailed = report instanceof Error || !isFine(report);
     console.log(`${i + 1}/${count} seed ${seed}: ${report instanceof Error ? report.message : printBalance(report)}`);
     if (!isFailed) continue;
     failed.push(seed);
@@ -44,46 +43,54 @@ function toText({ atMs, name }: Step): string {
   return `${String(atMs).padStart(5)} ms  ${name}`;
 }
 
-const CLIENT_SETTLE_MS = 60_000;
+function isFine(report: ScheduleReport): boolean {
+  return isClean(report) && report.findings.length === 0;
+}
 
-/** How often the function is killed, and how: in turn with and without a word before. */
-const RESTART_MS = 4000;
+const STEADY_SETTLE_MS = 60_000;
+
+/** How often it gets worse for a while. */
+const WORSE_MS = 4000;
 
 const TOKEN_LIFE_MS = 1500;
 
+/** More calls in a row than a publish's budget outlasts: callers hear of it. */
+const OUTAGE_CALLS = 1500;
+
 /**
- * Callers send through the staged client to two functions while Pub/Sub fails one call in five, one function is killed and
- * restarted, and tokens expire; at the end a sender is closed in an outage.
- *
- * @returns the exit code: 1 when a bad column is not 0
+ * 200 callers who insist, in front of a Pub/Sub that fails one call in five, and all calls now and then.
  */
-async function soakClient(seconds: number, seed: number): Promise<number> {
-  console.error(`Sending for ${seconds} s, seed ${seed} …`);
-  const startedAt = performance.now();
-  const progress = setInterval(() => {
-    const elapsed = (performance.now() - startedAt) / 1000;
-    const doing = elapsed < seconds ? `of ${seconds} s` : "s: waiting until all is settled";
-    console.error(`${elapsed.toFixed(0)} ${doing}`);
-  }, 5000);
-  const report = await runClientSoak(seconds, seed).finally(() => clearInterval(progress));
-  console.log(printBalance(report));
-  for (const finding of report.findings.slice(0, 10)) console.error(finding);
-  return isClean(report) ? 0 : 1;
+export function runLoadSoak(seconds: number, seed: number): Promise<ScheduleReport> {
+  return runSteadily(seconds, seed, { users: 200 }, () => ({
+    name: `${OUTAGE_CALLS} calls fail`,
+    act: ({ faults }) => faults.failNext(OUTAGE_CALLS, status.UNAVAILABLE),
+  }));
 }
 
-/** The same without a word to the terminal. */
+/**
+ * Callers send through the staged client to two functions while Pub/Sub fails one call in five, one function is killed and
+ * restarted, in turn with and without a word before, and tokens expire; at the end a sender is closed in an outage.
+ */
 export function runClientSoak(seconds: number, seed: number): Promise<ScheduleReport> {
-  const durationMs = seconds * 1000;
-  const restarts = Array.from({ length: Math.max(1, Math.floor(durationMs / RESTART_MS)) }, (_, i): Step => {
+  return runSteadily(seconds, seed, { users: 20, client: { tokenLifeMs: TOKEN_LIFE_MS } }, (i) => {
     const signal = i % 2 === 0 ? "SIGKILL" : "SIGTERM";
-    return { atMs: (i + 0.5) * RESTART_MS, name: signal, act: ({ running }) => running.restart(signal) };
+    return { name: signal, act: ({ running }) => running.restart(signal) };
   });
+}
+
+function runSteadily(
+  seconds: number,
+  seed: number,
+  who: Pick<ScheduleOptions, "users" | "client">,
+  toWorse: (i: number) => Omit<Step, "atMs">,
+): Promise<ScheduleReport> {
+  const durationMs = seconds * 1000;
+  const times = Array.from({ length: Math.floor((seconds * 1000) / WORSE_MS) }, (_, i) => (i + 0.5) * WORSE_MS);
+  const worse = times.map((atMs, i): Step => ({ ...toWorse(i), atMs }));
   return runSchedule({
     random: new Random(seed),
-    steps: [{ atMs: 0, name: "one call in five fails", act: failOneInFive }, ...restarts].filter(
-      ({ atMs }) => atMs < durationMs,
-    ),
-    ...{ durationMs, settleMs: CLIENT_SETTLE_MS, users: 20, client: { tokenLifeMs: TOKEN_LIFE_MS } },
+    steps: [{ atMs: 0, name: "one call in five fails", act: failOneInFive }, ...worse],
+    ...{ durationMs, settleMs: STEADY_SETTLE_MS, ...who },
   });
 }
 
@@ -98,52 +105,22 @@ const failOneInFive: Step["act"] = ({ faults }) => {
 const PROGRESS_MS = 5000;
 
 /**
- * 200 connections of callers who insist, in front of a Pub/Sub that fails one call in five.
+ * Runs a soak, and says every few seconds that it does.
  *
- * @returns the exit code: 1 when anything was lost, altered, out of order, or refused without `retryable`
+ * @returns the exit code: 1 when a bad column is not 0
  */
-async function soakLoad(seconds: number): Promise<number> {
+async function soakSteadily(run: typeof runLoadSoak, seconds: number, seed: number): Promise<number> {
+  console.error(`Sending for ${seconds} s, seed ${seed} …`);
   const startedAt = performance.now();
-  let answers = 0;
   const progress = setInterval(() => {
-    const elapsed = ((performance.now() - startedAt) / 1000).toFixed(0);
-    console.error(`${elapsed} of ${seconds} s: ${answers} answers`);
+    const elapsed = (performance.now() - startedAt) / 1000;
+    const doing = elapsed < seconds ? `of ${seconds} s` : "s: waiting until all is settled";
+    console.error(`${elapsed.toFixed(0)} ${doing}`);
   }, PROGRESS_MS);
-  const report = await runSoak({
-    connections: 200,
-    usersPerConnection: 50,
-    maxRequests: Number.POSITIVE_INFINITY,
-    maxMs: seconds * 1000,
-    outageEvery: 20_000,
-    onProgress: (sent) => {
-      answers = sent;
-    },
-  }).finally(() => clearInterval(progress));
-  return printReport(report);
-}
-
-/** @returns the exit code */
-function printReport(report: SoakReport): number {
-  const faults = {
-    lost: report.lost,
-    altered: report.altered,
-    "out of order": report.outOfOrder,
-    "refused for good": report.others.length,
-  };
-  console.table({
-    "sent (attempts)": report.sent,
-    "sent (events)": report.events,
-    accepted: report.accepted,
-    arrived: report.arrived,
-    ...faults,
-    "delivered twice": report.duplicates,
-    "asked to retry": [...report.retryable].map(([code, count]) => `${count} ${code}`).join(", "),
-    "peak memory": `${report.peakMiB.toFixed(0)} MiB`,
-  });
-  for (const answer of report.others.slice(0, 5)) console.error(answer);
-  for (const line of report.errors.slice(0, 5)) console.error(line);
-  process.stderr.write(report.stderr);
-  return Object.values(faults).every((count) => count === 0) ? 0 : 1;
+  const report = await run(seconds, seed).finally(() => clearInterval(progress));
+  console.log(`${printBalance(report)}, peak memory ${report.peakMiB.toFixed(0)} MiB`);
+  for (const finding of report.findings.slice(0, 10)) console.error(finding);
+  return isFine(report) ? 0 : 1;
 }
 
 const usage = `Usage: npm run soak -- [options]
@@ -151,11 +128,11 @@ const usage = `Usage: npm run soak -- [options]
 Has callers send events to a built function while things go wrong, and keeps account of each. Ends with 1 when anything was
 lost, altered, out of order, given up wrongly, or never settled.
 
-  (no options)     200 connections of callers who insist, in front of a Pub/Sub that fails one call in five
+  (no options)     200 callers who insist, in front of a Pub/Sub that fails one call in five, and now and then all
   --client         callers send through @pulsecart/events; Pub/Sub fails one call in five, the function is killed and
                    restarted, tokens expire
   --schedules K    K schedules one after the other: random faults of Pub/Sub, of the network, and signals
-  --seed N         of the first schedule, the next ones count on from there; also of --client (default: random, printed)
+  --seed N         of the first schedule, the next ones count on from there, or of --client (default: random, printed)
   --seconds N      how long callers send (default: 60; in each schedule 3)
   --help           print this
 `;
@@ -181,8 +158,8 @@ async function main(args: readonly string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
   console.error("Building …");
   runBuild();
-  if (values.client) return soakClient(seconds, seed);
-  return isSchedules ? soakSchedules(schedules, seed, seconds) : soakLoad(seconds);
+  if (isSchedules) return soakSchedules(schedules, seed, seconds);
+  return soakSteadily(values.client ? runClientSoak : runLoadSoak, seconds, seed);
 }
 
 if (import.meta.main) await runCommand(main);

@@ -6,6 +6,8 @@ export interface RestartableFunction {
   readonly port: number;
   /** All that its processes wrote to stderr. */
   stderr(): string;
+  /** Of the process that runs now. */
+  peakMemoryMiB(): Promise<number>;
   /** Ends it by a signal, and starts another once it has ended. */
   restart(signal: NodeJS.Signals): Promise<void>;
   /** Stops it, as the platform does to an instance without requests, for some time. */
@@ -25,6 +27,7 @@ export async function startRestartable(options: FunctionOptions): Promise<Restar
       return running.port;
     },
     stderr: () => written + running.stderr(),
+    peakMemoryMiB: () => running.peakMemoryMiB(),
     restart(signal) {
       restarts = restarts.then(async () => {
         const old = running;

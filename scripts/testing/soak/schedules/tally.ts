@@ -1,6 +1,6 @@
 import type { ArrivedMessage } from "../../../pubsub/open-subscription.ts";
 
-/** An event of a schedule: which user's, the how manieth, and what will become of it. */
+/** An event of a schedule: which user's, its place among the user's events, and what will become of it. */
 export interface Planned {
   /** `good` will be taken; `poison` is refused by Pub/Sub itself; `invalid` breaks its schema. */
   readonly kind: "good" | "poison" | "invalid";
@@ -42,6 +42,36 @@ export interface Balance {
   readonly crossed: number;
   /** What the client's `close` gave back, as it could not be sent in time. */
   readonly givenBack: number;
+}
+
+/** What must be 0, by its column. */
+const BAD = {
+  lost: "lost",
+  altered: "altered",
+  outOfOrder: "out of order",
+  crossed: "out of order across functions",
+  wrong: "wrong",
+  unsettled: "unsettled",
+} as const;
+
+/** @returns whether everything that must be 0 is */
+export function isClean(balance: Balance): boolean {
+  return Object.keys(BAD).every((name) => balance[name as keyof typeof BAD] === 0);
+}
+
+/** @returns the account in one line */
+export function printBalance(balance: Balance): string {
+  const { sent, events, accepted, arrived, duplicates, givenBack } = balance;
+  const bad = Object.entries(BAD).map(([name, label]) => `${balance[name as keyof typeof BAD]} ${label}`);
+  return [
+    `${sent} sent`,
+    `${events} events`,
+    `${accepted} accepted`,
+    `${arrived} arrived`,
+    `${duplicates} duplicates`,
+    `${givenBack} given back by close`,
+    ...bad,
+  ].join(", ");
 }
 
 /** Keeps account of each event from its first attempt to its deliveries. */

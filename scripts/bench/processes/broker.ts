@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { domains } from "../../shared/events/registry.ts";
-import { connectPubSub } from "../pubsub/client.ts";
-import type { EmbeddedPubSubStats } from "../pubsub/embedded/server.ts";
+import { domains } from "../../../shared/events/registry.ts";
+import { connectPubSub } from "../../pubsub/client.ts";
+import type { EmbeddedPubSubStats } from "../../pubsub/embedded/server.ts";
 
 /** The embedded Pub/Sub server in a process of its own, with the topics of all functions. */
 export interface BrokerProcess {
@@ -16,7 +16,7 @@ export interface BrokerProcess {
 
 /** @param project owns the topics */
 export async function startBrokerProcess(project: string): Promise<BrokerProcess> {
-  const script = fileURLToPath(new URL("../pubsub/serve.ts", import.meta.url));
+  const script = fileURLToPath(new URL("../../pubsub/serve.ts", import.meta.url));
   const child = fork(script, ["--port=0"], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const endpoint = await readFirstLine(child);
   const admin = connectPubSub(endpoint, project);
