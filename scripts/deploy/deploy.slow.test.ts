@@ -247,8 +247,9 @@ describe.skipIf(!hasGcloud)("deploy with the real gcloud", { timeout: gcloudTime
         printed += chunk;
         if (chunk.includes("gets 10 %")) setTimeout(() => child.kill("SIGINT"), 3_000);
       });
-      expect(await once(child, "close")).toEqual([130, null]);
+      const ended = await once(child, "close");
       expect(printed).toMatch(/serving now: (\S+) 90 %, (\S+) 10 %; the same command goes on, --rollback goes back\n$/);
+      expect(ended).toEqual([130, null]);
       const again = await sandbox.run("deploy", [...gradually, "0"]);
       expect(again.code).toBe(0);
       expect(again.stdout).not.toContain("uploading");

@@ -62,7 +62,6 @@ const permissions: readonly (Permission & { readonly command: string })[] = [
   { command: "run services update-traffic", name: "run.services.update", role: run },
   { command: "run services get-iam-policy", name: "run.services.getIamPolicy", role: run },
   { command: "run revisions list", name: "run.revisions.list", role: run },
-  { command: "logging read", name: "logging.logEntries.list", role: "roles/logging.viewer" },
 ];
 
 /** The roles that bring the permissions of an API, by the permission's first word. */

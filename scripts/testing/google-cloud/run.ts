@@ -1,3 +1,4 @@
+import { toCanonicalJson } from "../../build/schemas/json-schema.ts";
 import { type Api, type ApiRequest, notFound, ok, type Policies } from "./api.ts";
 
 interface Template {
@@ -200,10 +201,10 @@ export class CloudRun {
 
 const isReady = [{ type: "Ready", status: "True" }];
 
-/** What makes a template another one: all but the name of its revision. */
+/** What makes a template another one: all but the name of its revision, and the order in which gcloud writes it. */
 function toText({ metadata, spec }: Template): string {
   const { name: _, ...rest } = (metadata ?? {}) as { name?: string };
-  return JSON.stringify([rest, spec]);
+  return toCanonicalJson([rest, spec]);
 }
 
 /** Cloud Run: the services behind the functions, and who may call them. */
