@@ -282,13 +282,10 @@ it("starts a function again that ended by itself; requests wait for it", async (
 });
 
 it("shows a crash by the sources' own lines, a dozen of them", async () => {
-  const path = join(local.folder, "functions/system.ts");
-  const source = await readFile(path, "utf8");
-  onTestFinished(() => writeFile(path, source));
   const from = local.stack.output().length;
-  await writeFile(
-    path,
-    `${source}\nfunction crash(): never {\n  throw new Error("On purpose.");\n}\nprocess.once("SIGUSR2", crash);\n`,
+  await appendFile(
+    join(local.folder, "functions/system.ts"),
+    '\nfunction crash(): never {\n  throw new Error("On purpose.");\n}\nprocess.once("SIGUSR2", crash);\n',
   );
   await local.stack.waitForOutput(/Sources changed: restarted system/, from);
   await waitUntil(async () => (await countProcesses(local.stack)) === processCount, "the older process ended");

@@ -24,8 +24,12 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
   }, [text, faults.length]);
   // Not with each key that is pressed elsewhere, and each record that comes in.
   const { laidOut, marks } = useMemo(() => {
-    if (isCut) return { laidOut: text, marks: [] };
-    return mark(isLines ? toArray(text) : text, faults);
+    const laidOut = isCut ? text : prettyJson(isLines ? toArray(text) : text);
+    const places = isCut || faults.length === 0 ? undefined : new JsonPlaces(laidOut);
+    const marks = faults.flatMap(({ path, message }) =>
+      places ? [{ ...places.find(path), message: `${path} ${message}`.trim() }] : [],
+    );
+    return { laidOut, marks: marks.sort((a, b) => a.from - b.from) };
     // By what they say: the same text may be sent again to other schemas, and callers make a new list each time.
   }, [text, JSON.stringify(faults), isLines, isCut]);
   const parts = [];
@@ -47,16 +51,6 @@ export function MarkedJson({ text, faults = [], isLines = false, isCut }: Props)
       {parts}
     </pre>
   );
-}
-
-function mark(text: string, faults: readonly NamedFault[]) {
-  const laidOut = prettyJson(text);
-  if (faults.length === 0) return { laidOut, marks: [] };
-  const places = new JsonPlaces(laidOut);
-  const marks = faults
-    .map(({ path, message }) => ({ ...places.find(path), message: `${path} ${message}`.trim() }))
-    .sort((a, b) => a.from - b.from);
-  return { laidOut, marks };
 }
 
 /** @returns newline-delimited JSON as the array that its events are counted in */
