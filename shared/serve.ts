@@ -42,25 +42,21 @@ export function serve(domain: Domain): Handler {
     const start = { ...identity, ...(codeCache && { code_cache: codeCache }) };
     log.write("info", "Function started", { ...start, latency_ms: Math.round(performance.now()) });
     publisher.warmUp();
-    const giveUp = () => {
-      stopUploads(new Problem("shutting_down"));
-      publisher.close();
-    };
-    ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server, giveUp, summaries))));
+    const toEnding = (server: Server): Ending => ({
+      close: (onClosed) => server.close(onClosed),
+      giveUp() {
+        stopUploads(new Problem("shutting_down"));
+        publisher.close();
+      },
+      exit() {
+        summaries.sayAll();
+        // What is not yet read of stdout would be lost with the process.
+        void stdout.flush().then(() => process.exit(0));
+      },
+    });
+    ownServer(handle, onRefused, drain, (server) => onSignals(() => drain.begin(toEnding(server))));
   }
   return handle;
-}
-
-function toEnding(server: Server, giveUp: () => void, summaries: Summaries): Ending {
-  return {
-    close: (onClosed) => server.close(onClosed),
-    giveUp,
-    exit() {
-      summaries.sayAll();
-      // What is not yet read of stdout would be lost with the process.
-      void stdout.flush().then(() => process.exit(0));
-    },
-  };
 }
 
 type OwnService = Service & { readonly publisher: Publisher; readonly summaries: Summaries };

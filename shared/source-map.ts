@@ -22,14 +22,11 @@ export function readStack(error: unknown): string {
 }
 
 function findMap(file: string): SourceMap | undefined {
-  if (!maps.has(file)) maps.set(file, loadMap(`${file}.map`));
-  return maps.get(file);
-}
-
-function loadMap(path: string): SourceMap | undefined {
-  try {
-    return new SourceMap(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    return undefined;
+  if (!maps.has(file)) {
+    maps.set(file, undefined);
+    try {
+      maps.set(file, new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8"))));
+    } catch {}
   }
+  return maps.get(file);
 }

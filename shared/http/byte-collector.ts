@@ -34,7 +34,7 @@ export class ByteCollector {
 
   /** @returns what was added; the collector is empty afterwards */
   take(): Buffer {
-    const all = this.#bytes.subarray(0, this.length);
+    const all = this.length === this.capacity ? this.#bytes : this.#bytes.subarray(0, this.length);
     const taken = this.length * 2 < this.#bytes.length ? Buffer.from(all) : all;
     this.clear();
     return taken;

@@ -17,12 +17,10 @@ export const timeLimits = {
 /** Looked at this often in the time that a body may be silent. */
 const TICKS = 20;
 
-/** A body that is arriving, or waits for room. */
+/** A body that is arriving, or waits for room, which it has or is refused long before it may be silent no longer. */
 export interface Upload {
   /** Bytes as sent, so far. */
   readonly received: number;
-  /** Whether it is we who do not read. */
-  readonly isPaused: boolean;
   /** Ends it: it is late, or nobody takes it any more. */
   stop(problem: Problem): void;
 }
@@ -57,22 +55,20 @@ function tick(tickMs: number): void {
     clearInterval(timer);
     timer = undefined;
   }
-  const { silentMs, completeMs } = timeLimits;
   for (const [upload, watch] of uploads) {
     watch.ageMs += tickMs;
-    if (!upload.isPaused) {
-      watch.silentMs = upload.received === watch.seen ? watch.silentMs + tickMs : 0;
-      watch.seen = upload.received;
-    }
-    if (watch.silentMs >= silentMs) stopLate(upload, `Nothing came of the body for ${silentMs / 1000} s.`);
-    else if (watch.ageMs >= completeMs) {
-      const remedies = "compress it with gzip, send a smaller event, or use a faster link";
-      stopLate(upload, `The body was not complete after ${completeMs / 1000} s: ${remedies}.`);
-    }
+    watch.silentMs = upload.received === watch.seen ? watch.silentMs + tickMs : 0;
+    watch.seen = upload.received;
+    const limit = findLimit(watch.ageMs, watch.silentMs);
+    if (limit) upload.stop(new Problem("request_timeout", limit));
   }
 }
 
-function stopLate(upload: Upload, detail: string): void {
-  uploads.delete(upload);
-  upload.stop(new Problem("request_timeout", detail));
+/** @returns what to say of the limit that a body has reached, if any */
+function findLimit(ageMs: number, silentMs: number): string | undefined {
+  const { silentMs: mostSilentMs, completeMs } = timeLimits;
+  if (silentMs >= mostSilentMs) return `Nothing came of the body for ${mostSilentMs / 1000} s.`;
+  if (ageMs < completeMs) return undefined;
+  const remedies = "compress it with gzip, send a smaller event, or use a faster link";
+  return `The body was not complete after ${completeMs / 1000} s: ${remedies}.`;
 }

@@ -54,11 +54,6 @@ class Receiver {
     this.#expected = receiving.inflater ? Number.NaN : Number(request.headers["content-length"] ?? Number.NaN);
   }
 
-  /** Whether it waits, without reading, until the room takes the body. */
-  get isPaused(): boolean {
-    return this.#receiving.lease.isWaiting;
-  }
-
   start(): void {
     const { lease, limit, inflater } = this.#receiving;
     if (lease.failure) {

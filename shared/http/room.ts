@@ -79,11 +79,6 @@ export class Lease {
     return this.#large > 0;
   }
 
-  /** Whether the body waits for room among the large. */
-  get isWaiting(): boolean {
-    return this.#room.waiting.has(this);
-  }
-
   /**
    * Counts what has arrived of a small body.
    *
