@@ -37,7 +37,7 @@ export interface SendOptions {
   readonly signal?: AbortSignalLike | undefined;
   /** Milliseconds until `UnavailableError`, from the call, in `sendAll` from an event's first attempt; else the client's. */
   readonly timeoutMs?: number | undefined;
-  /** The W3C trace context to send. A batch has it where all of its events have the same one. */
+  /** The W3C trace context, where no instrumentation of `fetch` sends one; of a batch, where all events have the same one. */
   readonly traceparent?: string | undefined;
 }
 

@@ -81,7 +81,8 @@ export class Outbox {
   #planSending(): void {
     if (this.#isSendingPlanned) return;
     this.#isSendingPlanned = true;
-    queueMicrotask(() => {
+    // Not queueMicrotask, which Jest's fake timers hold back.
+    void Promise.resolve().then(() => {
       this.#isSendingPlanned = false;
       for (const queue of this.#queues.values()) {
         for (let next = queue.next(); next; next = queue.next()) void this.#send(queue, next);

@@ -80,6 +80,14 @@ describe("@pulsecart/events", () => {
         await createSender(client).send({ event_type: "product.viewed", user_id: "u", payload: { product_id: "p" } });
         expect(client.sent).toHaveLength(1);
         await expect(client.send({ event_type: "order.lost" })).rejects.toBeInstanceOf(RefusedError);
+      });
+      test("sends where timers are replaced", async () => {
+        jest.useFakeTimers();
+        const client = createTestClient();
+        const sender = createSender(client);
+        sender.add({ event_type: "product.viewed", user_id: "u", payload: { product_id: "p" } });
+        await sender.close();
+        expect(client.sent).toHaveLength(1);
       });`;
     await folder.write("client.test.js", test);
     await folder.sh(`"${process.execPath}" "${tools}.bin/jest" --rootDir .`);
