@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { PubSub } from "../deploy/gcloud/cloud-pubsub.ts";
 import type { Received } from "../pubsub/client.ts";
 import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
-import type { PubSub } from "./cloud-pubsub.ts";
 
 const PAUSE_MS = 100;
 /** Of messages that are in hand at once. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toPubSubNames } from "../common/pubsub-resources.ts";
+import type { PubSub } from "../deploy/gcloud/cloud-pubsub.ts";
 import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
-import type { PubSub } from "./cloud-pubsub.ts";
 import { holdDeadLetters } from "./dead-letters.ts";
 import { toPrintable } from "./story.ts";
 

@@ -1,10 +1,10 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import { readArguments, runCommand, UsageError } from "../common/command.ts";
 import { askLocalStack, localOption, readLocalUrl, separateLocalUrl } from "../common/local-url.ts";
+import { connectCloudPubSub, type PubSub } from "../deploy/gcloud/cloud-pubsub.ts";
 import { explainFailure } from "../deploy/gcloud/explain-failure.ts";
 import { readProject } from "../deploy/target.ts";
 import { connectPubSub } from "../pubsub/client.ts";
-import { connectCloudPubSub, type PubSub } from "./cloud-pubsub.ts";
 
 /** What a command asks: a project, or the local stack. */
 export type Source =

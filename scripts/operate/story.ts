@@ -1,14 +1,11 @@
-import type { ArrivedMessage } from "../pubsub/open-subscription.ts";
+import type { StoredMessage } from "./find-messages.ts";
 import type { LogEntry } from "./log-entries.ts";
 
-/** What a topic has of an event. */
-export interface Stored {
-  readonly kind: "message" | "dead letter";
-  readonly topic: string;
-  readonly message: ArrivedMessage;
+interface Line {
+  readonly at: number;
+  readonly kind: "sending" | "message" | "dead letter";
+  readonly text: string;
 }
-
-const kinds = ["sending", "message", "dead letter"] as const;
 
 const outcomes: Readonly<Record<string, string>> = {
   "Event accepted": "accepted",
@@ -21,18 +18,13 @@ const outcomes: Readonly<Record<string, string>> = {
  *
  * @param withPayload whether to show what the messages hold
  */
-export function toStory(entries: readonly LogEntry[], found: readonly Stored[], withPayload: boolean): string[] {
-  const messages = found.filter(({ kind }) => kind === "message");
+export function toStory(entries: readonly LogEntry[], found: readonly StoredMessage[], withPayload: boolean): string[] {
+  // At the same time a sending is before its message, and that before its dead letter.
   const lines = [
-    ...entries.map((entry) => {
-      const own = messages.find(({ message }) => message.messageId === entry.jsonPayload?.message_id)?.message;
-      // Lines have another clock than messages, and are late where a machine is busy.
-      const at = Math.min(toArrival(entry), own?.publishTime ?? Infinity);
-      return { at, kind: "sending", text: toSending(entry, own?.attributes.caller) } as const;
-    }),
-    ...found.map((each) => ({ at: each.message.publishTime, kind: each.kind, text: toText(each, withPayload) })),
+    ...entries.map((entry) => toSending(entry, found)),
+    ...found.map((each) => toStored(each, withPayload)),
   ];
-  lines.sort((a, b) => a.at - b.at || kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  lines.sort((a, b) => a.at - b.at);
   return lines.map(({ at, kind, text }) => toPrintable(`${new Date(at).toISOString()}  ${kind.padEnd(11)}  ${text}`));
 }
 
@@ -41,9 +33,12 @@ export function toArrival({ timestamp, jsonPayload }: LogEntry): number {
   return Date.parse(timestamp) - (Number(jsonPayload?.latency_ms) || 0);
 }
 
-function toSending({ resource, jsonPayload = {} }: LogEntry, callerOfMessage?: string): string {
-  const { message, message_id, latency_ms, code, retryable, paths, error, caller = callerOfMessage } = jsonPayload;
+function toSending(entry: LogEntry, found: readonly StoredMessage[]): Line {
+  const { resource, jsonPayload = {} } = entry;
+  const { message, message_id, latency_ms, code, retryable, paths, error } = jsonPayload;
   const { service_name, revision_name } = resource.labels;
+  const own = found.find(({ messageId }) => messageId === message_id);
+  const caller = jsonPayload.caller ?? own?.attributes.caller;
   const parts = [
     `to ${service_name}${revision_name ? ` (${revision_name})` : ""}${caller ? ` by ${caller}` : ""}:`,
     outcomes[String(message)] ?? message,
@@ -53,20 +48,23 @@ function toSending({ resource, jsonPayload = {} }: LogEntry, callerOfMessage?: s
     paths && `at ${String(paths).replaceAll(" ", ", ")}`,
     error && `(${error})`,
   ];
-  return parts.filter(Boolean).join(" ");
+  // Lines have another clock than messages, and are late where a machine is busy.
+  const at = Math.min(toArrival(entry), own?.publishTime ?? Infinity);
+  return { at, kind: "sending", text: parts.filter(Boolean).join(" ") };
 }
 
-function toText({ topic, kind, message }: Stored, withPayload: boolean): string {
-  const { messageId, data, orderingKey, attributes } = message;
+function toStored(message: StoredMessage, withPayload: boolean): Line {
+  const { messageId, topic, data, orderingKey, attributes, publishTime: at } = message;
   const source = attributes.CloudPubSubDeadLetterSourceSubscription;
   const deliveries = attributes.CloudPubSubDeadLetterSourceDeliveryCount;
-  const origin = kind === "dead letter" ? `, given up by ${source} after ${deliveries} deliveries` : "";
+  const origin = source ? `, given up by ${source} after ${deliveries} deliveries` : "";
   const own = Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter"));
-  return [
+  const lines = [
     `${messageId} on ${topic}${origin}, ${data.length} bytes, key ${JSON.stringify(orderingKey)}`,
     `  ${own.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ")}`,
     ...(withPayload ? [`  ${data.toString("utf8")}`] : []),
-  ].join("\n");
+  ];
+  return { at, kind: source ? "dead letter" : "message", text: lines.join("\n") };
 }
 
 /** What callers wrote must not steer the terminal. */

@@ -35,7 +35,7 @@ const options = {
 
 /** A sending's line, and its message, carry the clocks of two machines. */
 const BEFORE_FIRST_LINE_MS = 60_000;
-const patience = { local: { quietMs: 500, mostMs: 2_000 }, cloud: { quietMs: 10_000, mostMs: 30_000 } };
+const quiet = { local: 500, cloud: 10_000 };
 
 await runOnSource(usage, options, async (source, { region, since: window, show }, [eventId = "", ...rest], ending) => {
   // It becomes a part of two filters.
@@ -65,24 +65,17 @@ await runOnSource(usage, options, async (source, { region, since: window, show }
     const ids = own.flatMap(({ jsonPayload }) => (jsonPayload?.message_id ? [String(jsonPayload.message_id)] : []));
     // What logs accepted events has a line of every sending: winding back a whole week takes long.
     const first = ids.length === 0 ? 0 : Math.min(...own.map(toArrival)) - BEFORE_FIRST_LINE_MS;
-    const search = {
-      eventId,
-      since: new Date(Math.max(first, since.getTime())),
-      patience: patience[source.kind],
-      ending,
-    };
+    const from = new Date(Math.max(first, since.getTime()));
+    const search = { eventId, since: from, quietMs: quiet[source.kind], ending };
     const [{ messages, readers }, { messages: deadLetters }] = await Promise.all([
-      findMessages(pubsub, topic, { ...search, expected: ids }),
-      findMessages(pubsub, deadLetter, { ...search, expected: [] }),
+      findMessages(pubsub, topic, search, ids),
+      findMessages(pubsub, deadLetter, search),
     ]);
     const missing = ids.filter((id) => !messages.some(({ messageId }) => messageId === id));
     const copies = messages.filter(({ attributes }) => attributes.redriven === undefined).length;
     const { logLevel } = functionSettings[name];
     return {
-      found: [
-        ...messages.map((message) => ({ kind: "message", topic, message }) as const),
-        ...deadLetters.map((message) => ({ kind: "dead letter", topic: deadLetter, message }) as const),
-      ],
+      found: [...messages, ...deadLetters],
       notes: [
         readers === undefined && `There is no topic ${topic}.`,
         missing.length > 0 && `Accepted, and not found on ${topic}: message ${missing.join(", ")}.`,

@@ -1,60 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { domains, type FunctionName } from "../../../shared/events/registry.ts";
-import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
 import { findTag, readService, toVariables } from "../cloud-run/service.ts";
+import { connectCloudPubSub } from "../gcloud/cloud-pubsub.ts";
 import { runGcloud } from "../gcloud/gcloud.ts";
-import { connectRest, type SentMessage, toArrived } from "../gcloud/pubsub-rest.ts";
-import { labels, type Target, toLabelFlag } from "../target.ts";
+import type { Target } from "../target.ts";
 import { CannotVerifyError, type Listener, type Subject } from "./subject.ts";
 
 const pauseMs = 100;
-
-interface Received {
-  readonly ackId: string;
-  readonly message: SentMessage;
-}
-
-/** A subscription that is being read. */
-interface PulledSubscription {
-  close(): void;
-  /** Why the last attempt to read it failed; undefined where it did not. */
-  failure(): string | undefined;
-}
-
-/**
- * Reads a subscription over Pub/Sub's REST API until closed.
- *
- * @throws GcloudError where gcloud gives no access token
- */
-async function pullMessages(
-  project: string,
-  subscription: string,
-  onMessage: (message: ArrivedMessage) => void,
-): Promise<PulledSubscription> {
-  let failure: string | undefined;
-  const ending = new AbortController();
-  const call = await connectRest(project, ending.signal);
-  const post = (method: string, body: object) => call("POST", `subscriptions/${subscription}:${method}`, body);
-  const pull = async () => {
-    while (!ending.signal.aborted) {
-      try {
-        const answer = await post("pull", { maxMessages: 100 });
-        const { receivedMessages = [] } = answer as { receivedMessages?: Received[] };
-        failure = undefined;
-        for (const { message } of receivedMessages) onMessage(toArrived(message));
-        if (receivedMessages.length > 0)
-          await post("acknowledge", { ackIds: receivedMessages.map(({ ackId }) => ackId) });
-        else await sleep(pauseMs);
-      } catch (error) {
-        failure = (error as Error).message;
-        await sleep(10 * pauseMs);
-      }
-    }
-  };
-  void pull();
-  return { close: () => ending.abort(), failure: () => failure };
-}
 
 /**
  * The deployed functions of a project.
@@ -104,27 +57,32 @@ async function listen(
   filter: string,
   onMessage: Parameters<Subject["listen"]>[1],
 ): Promise<Listener> {
+  const pubsub = await connectCloudPubSub(project);
   const subscription = `pulsecart-verify-${randomUUID()}`;
-  const command = ["pubsub", "subscriptions"];
-  const place = [`--project=${project}`, "--quiet"];
-  await runGcloud([
-    ...[...command, "create", subscription, `--topic=${domains[name].topic}`, "--enable-message-ordering"],
-    // One that is left behind, as by a computer that loses its power, goes by itself.
-    ...[`--message-filter=${filter}`, "--expiration-period=1d", "--message-retention-duration=10m"],
-    ...["--ack-deadline=60", `--labels=${toLabelFlag(labels)}`, ...place],
-  ]);
-  const remove = () => runGcloud([...command, "delete", subscription, ...place]);
-  try {
-    const reader = await pullMessages(project, subscription, onMessage);
-    return {
-      failure: reader.failure,
-      async close() {
-        reader.close();
-        await remove();
-      },
-    };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  await pubsub.createSubscription(subscription, domains[name].topic, { ordered: true, filter });
+  let failure: string | undefined;
+  let isClosed = false;
+  const read = async () => {
+    while (!isClosed) {
+      try {
+        const received = await pubsub.pull(subscription);
+        failure = undefined;
+        for (const { message } of received) onMessage(message);
+        const ackIds = received.map(({ ackId }) => ackId);
+        if (ackIds.length > 0) await pubsub.acknowledge(subscription, ackIds);
+        else await sleep(pauseMs);
+      } catch (error) {
+        failure = (error as Error).message;
+        await sleep(10 * pauseMs);
+      }
+    }
+  };
+  void read();
+  return {
+    failure: () => failure,
+    async close() {
+      isClosed = true;
+      await pubsub.deleteSubscription(subscription);
+    },
+  };
 }

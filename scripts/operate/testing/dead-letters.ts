@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import type { PubSub } from "../../deploy/gcloud/cloud-pubsub.ts";
 import type { ArrivedMessage } from "../../pubsub/open-subscription.ts";
-import type { PubSub } from "../cloud-pubsub.ts";
 import { type Order, runRedrive } from "../run-redrive.ts";
 import { connect } from "../source.ts";
 import { openStack } from "./operated-stack.ts";
