@@ -10,6 +10,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { status } from "@grpc/grpc-js";
 import type { Fault } from "./faults.ts";
 import { type PublishRequest, publisherMethods } from "./protocol.ts";
@@ -36,12 +37,8 @@ export interface PublishProxy {
   close(): Promise<void>;
 }
 
-interface GrpcAnswer {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** Undefined where the headers ended the stream. */
-  readonly trailers: IncomingHttpHeaders | undefined;
-}
+/** Is told how a call ended: the name of its gRPC status, and a detail. */
+type Tell = (status: string, detail: string) => void;
 
 const FRAME_HEADER_BYTES = 5;
 /** A message of 10 MB does not have to wait for the window of 64 KiB that HTTP/2 begins with. */
@@ -76,7 +73,7 @@ export async function startPublishProxy(
     stream.on("error", () => {});
     if (headers[":path"] === publisherMethods.Publish.path)
       handle(stream, headers).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
-    else relay(stream, openUpstream(headers));
+    else passOn(stream, openUpstream(headers, stream));
   });
 
   async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
@@ -87,29 +84,22 @@ export async function startPublishProxy(
     const attempt = { attempt: ++count, topic, messages: call.messages.map(({ attributes = {} }) => attributes) };
     onAttempt({ ...attempt, status: "", detail: "", ms: 0 });
     let isTold = false;
-    const tell = (code: string, detail: string) => {
+    const tell: Tell = (code, detail) => {
       if (isTold) return;
       isTold = true;
       onAttempt({ ...attempt, status: code, detail, ms: performance.now() - startedAt });
     };
     stream.once("close", () => tell("CANCELLED", "The function gave this call up."));
-    await meet(decide(topic, call), stream, headers, body, tell);
-  }
-
-  async function meet(
-    fault: Fault | undefined,
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    body: Buffer,
-    tell: (code: string, detail: string) => void,
-  ): Promise<void> {
+    const fault = decide(topic, call);
+    const goOn = () => stream.closed || passOn(stream, openUpstream(headers, Readable.from([body])), tell);
     switch (fault?.kind) {
       case undefined:
-        return passOn(stream, headers, body, tell);
+        goOn();
+        return;
       case "error":
         return fail(stream, fault.code, fault.details ?? "Failed as told.", tell);
       case "delay":
-        setTimeout(() => stream.closed || passOn(stream, headers, body, tell), fault.ms).unref();
+        setTimeout(goOn, fault.ms).unref();
         return;
       case "hang":
         return;
@@ -118,47 +108,18 @@ export async function startPublishProxy(
         stream.session?.destroy();
         return;
       case "lost-answer":
-        await callUpstream(headers, body);
+        await openUpstream(headers, Readable.from([body])).toArray();
         if (fault.caller === "unavailable") fail(stream, status.UNAVAILABLE, "The answer was lost as told.", tell);
     }
   }
 
-  async function passOn(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    body: Buffer,
-    tell: (code: string, detail: string) => void,
-  ): Promise<void> {
-    const answer = await callUpstream(headers, body).catch((error: Error) => error);
-    if (stream.closed) return;
-    if (answer instanceof Error) return fail(stream, status.UNAVAILABLE, answer.message, tell);
-    const { "grpc-status": code, "grpc-message": detail } = answer.trailers ?? answer.headers;
-    tell(status[Number(code)] ?? "UNKNOWN", decodeURIComponent(String(detail ?? "")));
-    if (!answer.trailers) return stream.respond(answer.headers, { endStream: true });
-    stream.once("wantTrailers", () => stream.sendTrailers(answer.trailers ?? {}));
-    stream.respond(answer.headers, { waitForTrailers: true });
-    stream.end(answer.body);
-  }
-
-  function openUpstream(headers: IncomingHttpHeaders): ClientHttp2Stream {
+  function openUpstream(headers: IncomingHttpHeaders, body: Readable): ClientHttp2Stream {
     if (!upstream || upstream.closed || upstream.destroyed) {
       upstream = connect(authority, { settings });
       upstream.on("error", () => {});
       upstream.unref();
     }
-    return upstream.request(Object.fromEntries(Object.entries(headers).filter(isPassedOn)));
-  }
-
-  async function callUpstream(headers: IncomingHttpHeaders, body: Buffer): Promise<GrpcAnswer> {
-    const stream = openUpstream(headers);
-    let trailers: IncomingHttpHeaders | undefined;
-    stream.once("trailers", (received) => {
-      trailers = received;
-    });
-    stream.end(body);
-    const [received] = (await once(stream, "response")) as [IncomingHttpHeaders];
-    const answer = Buffer.concat(await stream.toArray());
-    return { headers: received, body: answer, trailers };
+    return body.pipe(upstream.request(Object.fromEntries(Object.entries(headers).filter(isPassedOn))));
   }
 
   server.listen(0, "127.0.0.1");
@@ -173,39 +134,35 @@ export async function startPublishProxy(
   };
 }
 
-/** Passes a call of any kind on, as it comes, both ways. */
-function relay(stream: ServerHttp2Stream, upstream: ClientHttp2Stream): void {
+/** Passes the answer to a call of any kind on, as it comes. */
+function passOn(stream: ServerHttp2Stream, upstream: ClientHttp2Stream, tell: Tell = () => {}): void {
   let trailers: IncomingHttpHeaders = {};
-  upstream.on("error", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  const tellOf = ({ "grpc-status": code, "grpc-message": detail }: IncomingHttpHeaders) =>
+    tell(status[Number(code)] ?? "UNKNOWN", decodeURIComponent(String(detail ?? "")));
+  upstream.on("error", (error) => fail(stream, status.UNAVAILABLE, error.message, tell));
   upstream.once("trailers", (received) => {
     trailers = received;
   });
   upstream.once("response", (headers, flags) => {
     if (stream.closed) return;
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    if (!isWhole) stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+    if (isWhole) tellOf(headers);
+    else {
+      stream.once("wantTrailers", () => {
+        tellOf(trailers);
+        stream.sendTrailers(trailers);
+      });
+    }
     stream.respond(headers, isWhole ? { endStream: true } : { waitForTrailers: true });
     if (!isWhole) upstream.pipe(stream);
   });
   stream.once("close", () => upstream.close(constants.NGHTTP2_CANCEL));
-  stream.pipe(upstream);
 }
 
-function fail(
-  stream: ServerHttp2Stream,
-  code: status,
-  detail: string,
-  tell: (code: string, detail: string) => void,
-): void {
+function fail(stream: ServerHttp2Stream, code: status, detail: string, tell: Tell): void {
   tell(status[code] as string, detail);
+  if (stream.headersSent) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   if (stream.closed) return;
-  stream.respond(
-    {
-      ":status": 200,
-      "content-type": "application/grpc",
-      "grpc-status": code,
-      "grpc-message": encodeURIComponent(detail),
-    },
-    { endStream: true },
-  );
+  const answer = { "grpc-status": code, "grpc-message": encodeURIComponent(detail) };
+  stream.respond({ ":status": 200, "content-type": "application/grpc", ...answer }, { endStream: true });
 }

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import type { Duration, Subscription, Topic } from "../protocol.ts";
+import { type Duration, type Subscription, type Topic, toMs } from "../protocol.ts";
 import { compileFilter } from "./filter.ts";
 import { invalidArgument, notFound, RpcError } from "./rpc-error.ts";
 
@@ -24,12 +24,13 @@ type DeadLetterPolicy = NonNullable<Subscription["deadLetterPolicy"]>;
  * @returns the settings that the topic has, as every answer shows them
  * @throws {RpcError} INVALID_ARGUMENT, NOT_FOUND for a schema, UNIMPLEMENTED
  */
-export function checkTopic({ name, labels, messageRetentionDuration: retention, ...rest }: Topic): Topic {
-  const { schemaSettings, ...others } = rest;
+export function checkTopic({ name, labels = {}, messageRetentionDuration, schemaSettings, ...others }: Topic): Topic {
   if (schemaSettings?.schema) throw notFound(schemaSettings.schema);
   refuse(others);
-  if (retention) checkDuration("message_retention_duration", retention, 10 * MINUTE, 31 * DAY);
-  return { name, labels: labels ?? {}, ...(retention && { messageRetentionDuration: trim(retention) }) };
+  return {
+    ...{ name, labels },
+    ...(messageRetentionDuration && { messageRetentionDuration: checkRetention(messageRetentionDuration) }),
+  };
 }
 
 /**
@@ -39,25 +40,24 @@ export function checkTopic({ name, labels, messageRetentionDuration: retention, 
  * @throws {RpcError} INVALID_ARGUMENT, UNIMPLEMENTED
  */
 export function checkSubscription(request: Subscription): Subscription {
-  const { name, topic, labels, pushConfig, filter, expirationPolicy, retryPolicy, ...rest } = request;
+  const { name, topic, labels = {}, pushConfig, filter, expirationPolicy, retryPolicy, ...rest } = request;
   const { ackDeadlineSeconds: seconds, messageRetentionDuration: retention, enableMessageOrdering, ...more } = rest;
   const { retainAckedMessages, deadLetterPolicy, ...others } = more;
   refuse({ ...others, "pushConfig.pushEndpoint": pushConfig?.pushEndpoint });
   if (seconds) checkAckDeadline(seconds, 0);
-  if (retention) checkDuration("message_retention_duration", retention, 10 * MINUTE, 31 * DAY);
-  // Nobody runs this server for a day: a subscription that may expire after one need not be watched.
-  if (expirationPolicy?.ttl) checkDuration("expiration_policy.ttl", expirationPolicy.ttl, DAY, Infinity);
   compileFilter(filter ?? "");
+  const { ttl } = expirationPolicy ?? {};
   return {
-    name,
-    topic,
-    labels: labels ?? {},
+    ...{ name, topic, labels },
     pushConfig: { attributes: pushConfig?.attributes ?? {} },
     ackDeadlineSeconds: seconds || DEFAULT_ACK_DEADLINE_SECONDS,
-    messageRetentionDuration: trim(retention ?? DEFAULT_RETENTION),
+    messageRetentionDuration: checkRetention(retention ?? DEFAULT_RETENTION),
     ...(enableMessageOrdering && { enableMessageOrdering }),
     ...(filter && { filter }),
-    ...(expirationPolicy && { expirationPolicy: expirationPolicy.ttl ? { ttl: trim(expirationPolicy.ttl) } : {} }),
+    // Nobody runs this server for a day: a subscription that may expire after one need not be watched.
+    ...(expirationPolicy && {
+      expirationPolicy: ttl ? { ttl: checkDuration("expiration_policy.ttl", ttl, DAY, Infinity) } : {},
+    }),
     ...(retainAckedMessages && { retainAckedMessages }),
     ...(deadLetterPolicy && { deadLetterPolicy: checkDeadLetterPolicy(deadLetterPolicy) }),
     ...(retryPolicy && { retryPolicy: checkRetryPolicy(retryPolicy) }),
@@ -84,30 +84,24 @@ function checkDeadLetterPolicy({ deadLetterTopic, maxDeliveryAttempts }: DeadLet
 }
 
 function checkRetryPolicy({ minimumBackoff, maximumBackoff }: NonNullable<Subscription["retryPolicy"]>) {
-  const policy = {
-    minimumBackoff: trim(minimumBackoff ?? { seconds: 10 }),
-    maximumBackoff: trim(maximumBackoff ?? { seconds: 600 }),
-  };
-  for (const [name, backoff] of Object.entries(policy)) checkDuration(`retry_policy.${name}`, backoff, 0, 10 * MINUTE);
-  if (toSeconds(policy.minimumBackoff) > toSeconds(policy.maximumBackoff)) {
+  const minimum = checkDuration("retry_policy.minimum_backoff", minimumBackoff ?? { seconds: 10 }, 0, 10 * MINUTE);
+  const maximum = checkDuration("retry_policy.maximum_backoff", maximumBackoff ?? { seconds: 600 }, 0, 10 * MINUTE);
+  if (toMs(minimum) > toMs(maximum))
     throw invalidArgument("retry_policy.minimumBackoff is longer than maximumBackoff.");
+  return { minimumBackoff: minimum, maximumBackoff: maximum };
+}
+
+function checkRetention(duration: Duration): Duration {
+  return checkDuration("message_retention_duration", duration, 10 * MINUTE, 31 * DAY);
+}
+
+/** @returns it without a zero that the decoder has filled in: answers hold it no more than the service's do */
+function checkDuration(name: string, duration: Duration, minimum: number, maximum: number): Duration {
+  const seconds = toMs(duration) / 1000;
+  if (!(seconds >= minimum && seconds <= maximum)) {
+    throw invalidArgument(`Invalid ${name}: ${seconds} seconds; it must be from ${minimum} to ${maximum}.`);
   }
-  return policy;
-}
-
-function checkDuration(name: string, duration: Duration, minimum: number, maximum: number): void {
-  const seconds = toSeconds(duration);
-  if (seconds >= minimum && seconds <= maximum) return;
-  throw invalidArgument(`Invalid ${name}: ${seconds} seconds; it must be from ${minimum} to ${maximum}.`);
-}
-
-/** Without a zero that the decoder has filled in: answers hold it no more than the service's do. */
-function trim({ seconds, nanos }: Duration): Duration {
-  return nanos ? { seconds, nanos } : { seconds };
-}
-
-function toSeconds({ seconds, nanos = 0 }: Duration): number {
-  return seconds + nanos / 1e9;
+  return duration.nanos ? duration : { seconds: duration.seconds };
 }
 
 /** @throws {RpcError} UNIMPLEMENTED for the first setting that says something */
