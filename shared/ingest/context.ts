@@ -59,10 +59,10 @@ export interface RequestContext {
 
 /** Reads a request's context from its headers; one that is not valid counts as absent. */
 export function readContext({ headers }: Pick<IncomingMessage, "headers">, caller?: string): RequestContext {
-  const verification = toText(headers["pulsecart-verification"])?.toLowerCase() ?? "";
+  const verification = String(headers["pulsecart-verification"] ?? "").toLowerCase();
   return {
     // White space around a header's value is no part of it (RFC 9110, section 5.5), and Node has taken it off.
-    idempotencyKey: toText(headers["idempotency-key"]) || undefined,
+    idempotencyKey: String(headers["idempotency-key"] ?? "") || undefined,
     trace: readTraceContext(headers.traceparent),
     verification: VERIFICATION.test(verification) ? verification : undefined,
     caller,
@@ -73,8 +73,4 @@ export function readContext({ headers }: Pick<IncomingMessage, "headers">, calle
 /** @returns milliseconds since the request came, with one decimal */
 export function elapsedMs({ startedAt }: RequestContext): number {
   return Math.round((performance.now() - startedAt) * 10) / 10;
-}
-
-function toText(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }

@@ -29,13 +29,7 @@ export interface EventBytes {
 }
 
 /** The fields of an envelope by their names; undefined where one is absent, of a repeated one the last. */
-export type Fields = Readonly<Record<string, unknown>> & {
-  readonly event_type: unknown;
-  readonly event_id: unknown;
-  readonly timestamp: unknown;
-  readonly user_id: unknown;
-  readonly payload: unknown;
-};
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Where in the event's bytes its payload lies. */
 export interface PayloadSpan {
@@ -179,7 +173,7 @@ class EventReader extends JsonScanner {
     if (this.unfit) return toProblem(this.unfit, this.#from);
     const first = this.bytes[this.#start];
     if (first === OPEN_OBJECT) {
-      return { bytes, fields: this.#fields as Fields, payload: this.#payload, notes: this.#notes ?? NO_NOTES };
+      return { bytes, fields: this.#fields, payload: this.#payload, notes: this.#notes ?? NO_NOTES };
     }
     const hint = first === OPEN_ARRAY ? "; /events/batch takes an array of them, as application/json" : "";
     return new Problem("malformed_json", `An event must be a JSON object${hint}.`);
