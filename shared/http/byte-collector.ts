@@ -1,3 +1,5 @@
+import { SMALL_BODY_BYTES } from "./room.ts";
+
 const SMALLEST_BYTES = 4 * 1024;
 
 const EMPTY = Buffer.alloc(0);
@@ -19,17 +21,17 @@ export class ByteCollector {
   /** @param most what the whole can become: never more memory than that */
   add(chunk: Buffer, most: number): void {
     const length = this.length + chunk.length;
-    if (length > this.capacity) this.grow(Math.min(most, Math.max(length * 2, SMALLEST_BYTES)));
+    if (length > this.capacity) {
+      // A large body has all of it at once, without being copied again: what is not written to is not resident.
+      const wanted =
+        length > SMALL_BODY_BYTES ? most : Math.max(SMALLEST_BYTES, Math.min(length * 2, SMALL_BODY_BYTES));
+      // Node cuts small ones from a piece that several share; a piece for each would be one more for the collector to free.
+      const grown = Buffer.allocUnsafe(Math.min(wanted, most));
+      this.#bytes.copy(grown, 0, 0, this.length);
+      this.#bytes = grown;
+    }
     chunk.copy(this.#bytes, this.length);
     this.length = length;
-  }
-
-  /** Makes all the memory at once; what is not written to is not resident. */
-  grow(capacity: number): void {
-    // Node cuts small ones from a piece that several share; a piece for each would be one more for the collector to free.
-    const grown = Buffer.allocUnsafe(capacity);
-    this.#bytes.copy(grown, 0, 0, this.length);
-    this.#bytes = grown;
   }
 
   /** @returns what was added; the collector is empty afterwards */

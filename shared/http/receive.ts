@@ -64,7 +64,7 @@ class Receiver {
     watchProgress(this);
     const windowBytes = inflater?.windowBytes ?? 0;
     const isLarge = windowBytes > 0 || this.#expected > SMALL_BODY_BYTES;
-    if (isLarge) this.#reserve(this.#expected || limit, windowBytes, () => this.#read());
+    if (isLarge) lease.reserve((this.#expected || limit) + windowBytes, () => this.#read());
     else this.#read();
   }
 
@@ -110,24 +110,16 @@ class Receiver {
     const { lease, limit } = this.#receiving;
     const length = this.#body.length + chunk.length;
     if (length > limit) this.stop(tooLarge(limit));
-    else if (lease.isLarge) this.#body.add(chunk, limit);
-    else if (length <= SMALL_BODY_BYTES) {
-      this.#body.add(chunk, this.#expected || SMALL_BODY_BYTES);
-      if (!lease.hold(this.#body.capacity)) this.stop(new Problem("overloaded"));
+    else if (lease.isLarge || length <= SMALL_BODY_BYTES) {
+      this.#body.add(chunk, this.#expected || limit);
+      if (!lease.isLarge && !lease.hold(this.#body.capacity)) this.stop(new Problem("overloaded"));
     } else {
       source.pause();
-      this.#reserve(limit, 0, () => {
+      lease.reserve(limit, () => {
         this.#body.add(chunk, limit);
         source.resume();
       });
     }
-  }
-
-  #reserve(bytes: number, windowBytes: number, onAdmitted: () => void): void {
-    this.#receiving.lease.reserve(bytes + windowBytes, () => {
-      this.#body.grow(bytes);
-      onAdmitted();
-    });
   }
 
   #finish(): void {
