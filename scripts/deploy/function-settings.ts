@@ -73,6 +73,7 @@ export function toSwitchFlags(name: FunctionName, change: Change, template: Temp
     `--concurrency=${template.spec?.containerConcurrency ?? "default"}`,
     `--min-instances=${minScale}`,
     `--max-instances=${maxScale ?? "default"}`,
+    annotations["run.googleapis.com/startup-cpu-boost"]?.toLowerCase() === "true" ? "--cpu-boost" : "--no-cpu-boost",
     ...(resources?.limits?.cpu ? [`--cpu=${resources.limits.cpu}`] : []),
     ...(resources?.limits?.memory ? [`--memory=${resources.limits.memory}`] : []),
     ...(template.spec?.timeoutSeconds ? [`--timeout=${template.spec.timeoutSeconds}`] : []),

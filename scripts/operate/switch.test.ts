@@ -60,13 +60,18 @@ test("the log level is marked as switched, and goes back to the project's own", 
 test("while the traffic is pinned to an older revision, it is that one's image and settings, and it serves", async () => {
   const [serving] = commerce().revisions;
   cloud.run.deploy("commerce", { environmentVariables: { ...variables, MAX_IN_FLIGHT: "9" }, maxInstanceCount: 40 });
+  // The newest is of a deployment that was broken off before its boost.
+  Object.assign(serving?.template.metadata?.annotations ?? {}, { "run.googleapis.com/startup-cpu-boost": "true" });
   commerce().traffic = [{ revisionName: "commerce-00001-abc", percent: 100 }];
   expect(await setSwitch("commerce", target, report)).toBe("serves commerce-00003-abc, with PAYLOAD_CHECKS=report");
   expect(commerce().traffic).toEqual([{ revisionName: "commerce-00003-abc", percent: 100 }]);
   const { spec, metadata } = commerce().template;
   expect(toVariables(commerce().template)).toEqual({ ...variables, PAYLOAD_CHECKS: "report" });
   expect(spec?.containers?.[0]?.image).toBe(serving?.template.spec?.containers?.[0]?.image);
-  expect(metadata?.annotations).toMatchObject({ "autoscaling.knative.dev/maxScale": "10" });
+  expect(metadata?.annotations).toMatchObject({
+    "autoscaling.knative.dev/maxScale": "10",
+    "run.googleapis.com/startup-cpu-boost": "True",
+  });
 });
 
 test("does nothing while a gradual deployment shares the traffic out, or where nothing is deployed", async () => {

@@ -87,6 +87,7 @@ class Rollout {
 
   async run(): Promise<Outcome> {
     const { report, signal } = this.#options;
+    report(`found: ${describeShares(this.#planned.service)}`);
     this.#revision = findResumable(this.#planned, this.#choices, report);
     if (this.#revision !== undefined) await addInvokers(this.#planned, this.#choices, { report, signal });
     for (;;) {
@@ -111,7 +112,7 @@ class Rollout {
         await this.#deploy([]);
         return 0;
       case "pin":
-        report(`keeping all traffic on ${step.stable}; now: ${describeShares(service)}`);
+        report(`keeping all traffic on ${step.stable}`);
         await this.#shift(`--to-revisions=${step.stable}=100`);
         return undefined;
       case "deploy":

@@ -215,7 +215,8 @@ export function defineScenarios(
     expect(shares()).toEqual({ [first]: 90, [second]: 10 });
     vi.mocked(hasUncommittedChanges).mockReturnValueOnce(true);
     const { outcome, lines } = await deploy({ verify: async () => 1 });
-    expect(lines).toContain(`keeping all traffic on ${first}; now: ${first} 90 %, ${second} 10 %`);
+    expect(lines[0]).toBe(`found: ${first} 90 %, ${second} 10 %`);
+    expect(lines).toContain(`keeping all traffic on ${first}`);
     expect([outcome, shares()]).toEqual([1, { [first]: 100 }]);
   });
 
@@ -224,7 +225,8 @@ export function defineScenarios(
     expect((await deploy({ breakAt: /^letting /, chosen })).outcome).toBe(130);
     const { outcome, uploads, lines } = await deploy({ chosen });
     expect([outcome, uploads]).toEqual([0, 0]);
-    expect(lines.slice(0, 2)).toEqual([
+    expect(lines.slice(0, 3)).toEqual([
+      `found: ${first}`,
       `${second} is of this commit, and has 0 % of the traffic: going on with it`,
       "letting group:shop@example.com call it",
     ]);
