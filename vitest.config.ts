@@ -14,12 +14,16 @@ const includes: Readonly<Record<string, string>> = {
   browser: "scripts/local/console/*.browser.ts",
 };
 
-/** A whole `npm test` in a copy of the tree takes minutes: it runs beside the others, not after them. */
+/** What begins: a whole `npm test` in a copy of the tree takes minutes, and what waits for gcloud leaves it the machine. */
+const beginning = ["/grown-registry.", "/scripts/deploy/", "/scripts/operate/"];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith("grown-registry.slow.test.ts");
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const toRank = ({ moduleId }: TestSpecification) => {
+      const rank = beginning.findIndex((part) => moduleId.includes(part));
+      return rank === -1 ? beginning.length : rank;
+    };
+    return (await super.sort(files)).toSorted((a, b) => toRank(a) - toRank(b));
   }
 }
 
@@ -30,7 +34,7 @@ export default defineConfig(({ mode }) => {
       include: [includes[mode] ?? tests],
       exclude: ["**/node_modules/**", ...(mode === "test" ? ["**/*.slow.test.ts"] : [])],
       ...(mode !== "browser" && { globalSetup: "scripts/testing/global-setup.ts" }),
-      sequence: { sequencer: LongestFirst },
+      ...(mode === "slow" && { sequence: { sequencer: LongestFirst } }),
       // Processes and brokers are started by the tests: two at a time is what two cores carry.
       maxWorkers: isOnDemand ? 1 : 2,
       ...(mode === "matrix" && { env: { EVERY_NODE: "yes" } }),
