@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** The most items that an order or a cart has; also how many of them the producer ever makes into values. */
+/** The most items that an order or a cart has. */
 const MAX_ITEMS = 500;
 
 /** An id of the shop's: a product, a cart. Code points, as JSON Schema counts: `maxLength` would count an emoji twice. */

@@ -79,7 +79,7 @@ const UNITS: Readonly<Record<string, string>> = { bytes: "bytes of UTF-8", entri
  * @param isHidden whether the limits and options of the schema may be the value
  */
 export function say({ kind, type, requirement, expected, input }: Broken, isHidden = false): string {
-  if (expected === "never") return "must be left out";
+  if (kind === "schema" && expected === "never") return "must be left out";
   const form = forms[type] ?? forms[type.replace(/^(?:loose|strict)_|_with_rest$/, "")];
   if (form?.endsWith("%")) {
     return isHidden ? INVALID : form.slice(0, -1) + (kind === "schema" ? toOptions(expected) : toText(requirement));

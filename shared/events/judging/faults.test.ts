@@ -301,6 +301,21 @@ describe("a path that a rawCheck names", () => {
   });
 });
 
+it("leaves the path alone that a rawCheck names again and again", () => {
+  const path = [{ type: "unknown", origin: "value", input: {}, key: SECRET, value: 0 }] as const;
+  const raw = v.rawCheck<object>(({ addIssue }) =>
+    addIssue({ message: "", path: path as never, expected: "never" }),
+  ) as never;
+  const schema = v.looseObject({ a: v.pipe(v.looseObject({}), raw), b: v.pipe(v.record(v.string(), v.any()), raw) });
+  for (let i = 0; i < 2; i++) {
+    expect(listFaults(schema, { a: {}, b: { [SECRET]: 1 } })).toEqual([
+      "payload.a must be valid",
+      "payload.b must be valid",
+    ]);
+  }
+  expect(path).toEqual([{ type: "unknown", origin: "value", input: {}, key: SECRET, value: 0 }]);
+});
+
 it("keeps an author's words of a schema that a lazy has chosen before", () => {
   const count = v.number("must count");
   const chosen = v.lazy((value) => (value === null ? v.null() : count));

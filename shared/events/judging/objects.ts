@@ -24,8 +24,8 @@ export function toObjectSchema(schema: Schema): Schema {
       const judge = (name: string, member: Schema, item: PathItem) => {
         const value = input[name];
         const result = member["~run"]({ value }, config);
-        const first = result.issues?.[0];
-        if (value === null && first && !first.path && isOptional(member)) first.words ??= LEAVE_OUT;
+        const [first] = value === null && isOptional(member) ? (result.issues ?? []) : [];
+        if (first && !first.path) first.words ??= LEAVE_OUT;
         const left = take(dataset, result, item);
         if (isWhole && left === value) return;
         if (output === input) output = { ...input };

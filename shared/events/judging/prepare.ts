@@ -22,24 +22,11 @@ export function prepare(schema: Schema): Schema {
 
 function toSchema(schema: Schema): Schema {
   const own: Schema = { ...mapParts(schema, prepare), message: toMessage(schema) };
-  switch (schema.type) {
-    case "object":
-    case "loose_object":
-    case "strict_object":
-    case "object_with_rest":
-    case "record":
-      return toObjectSchema(own);
-    case "intersect":
-      return toIntersectSchema(own);
-    case "variant":
-      return toVariantSchema(own);
-    case "lazy":
-      return toPipe([toLazy(own)]);
-    case "custom":
-      return toPipe([own]);
-    default:
-      return own;
-  }
+  if (own.entries || own.type === "record") return toObjectSchema(own);
+  if (own.type === "intersect") return toIntersectSchema(own);
+  if (own.type === "variant") return toVariantSchema(own);
+  if (own.type === "lazy") return toPipe([toLazy(own)]);
+  return own.type === "custom" ? toPipe([own]) : own;
 }
 
 /** A message that is a function could repeat what was sent: it is never called. */
@@ -89,10 +76,8 @@ function toPipe(steps: readonly Item[]): Schema {
         try {
           result = step["~run"](result, config);
         } catch {
-          addIssue(result, step, {
-            words: INVALID,
-            path: isRawCheck(step) ? readForwardPath(step, result.value) : undefined,
-          });
+          const path = isRawCheck(step) ? readForwardPath(step, result.value) : undefined;
+          addIssue(result, step, { words: INVALID, path: path?.map((key) => ({ key })) });
         }
       }
       const raw = hasRawCheck ? result.issues?.filter(isRawCheck) : undefined;
@@ -116,11 +101,7 @@ function toStep(item: Item): Item {
   // The forwarded action itself is hidden: with the author's message.
   const make = item.reference as unknown as (requirement: unknown) => Item;
   const inner = toPipe([{ ...own, "~run": make(item.paths ?? item.requirement)["~run"] }]);
-  const forward = v.forward as unknown as (action: Item, path: readonly unknown[]) => Item;
-  return forward(
-    inner,
-    path.map(({ key }) => key),
-  );
+  return (v.forward as unknown as (action: Item, path: readonly unknown[]) => Item)(inner, path);
 }
 
 /** Has any member. */
@@ -132,7 +113,7 @@ const ANYTHING: unknown = new Proxy({}, { get: () => ANYTHING });
  *
  * @returns undefined where the action is not forwarded
  */
-function readForwardPath(action: Item, value: unknown): PathItem[] | undefined {
+function readForwardPath(action: Item, value: unknown): readonly unknown[] | undefined {
   const path: PathItem[] = [];
   const dataset = {
     value,
@@ -147,5 +128,5 @@ function readForwardPath(action: Item, value: unknown): PathItem[] | undefined {
   } catch {
     return undefined;
   }
-  return path.length > 0 ? path : undefined;
+  return path.length > 0 ? path.map(({ key }) => key) : undefined;
 }
