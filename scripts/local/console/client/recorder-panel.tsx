@@ -21,16 +21,16 @@ function useSearch(text: string, store: Store): ReadonlySet<number> {
   useEffect(() => {
     setFound(nothing);
     if (text === "") return;
-    const search = new AbortController();
+    let isCurrent = true;
     let from = 0;
     let timer: ReturnType<typeof setTimeout>;
     const look = async () => {
       const { newest } = store;
       if (newest >= from) {
         const path = `/console/search?text=${encodeURIComponent(text)}&from=${from}`;
-        const response = await fetch(path, search).catch(() => undefined);
+        const response = await fetch(path).catch(() => undefined);
         const numbers = response?.ok ? ((await response.json()) as number[]) : [];
-        if (search.signal.aborted) return;
+        if (!isCurrent) return;
         if (response?.ok) from = newest + 1;
         if (numbers.length > 0) setFound((before) => new Set([...before, ...numbers]));
       }
@@ -38,8 +38,8 @@ function useSearch(text: string, store: Store): ReadonlySet<number> {
     };
     timer = setTimeout(look, SEARCH_DELAY_MS);
     return () => {
+      isCurrent = false;
       clearTimeout(timer);
-      search.abort();
     };
   }, [text, store.hello?.run]);
   return found;
