@@ -66,8 +66,7 @@ export class Resources {
   }
 
   listTopics(project: string): TopicConfig[] {
-    checkProject(project);
-    return [...this.#topics.values()].map(({ config }) => config).filter(({ name }) => name.startsWith(`${project}/`));
+    return listConfigs(this.#topics, project);
   }
 
   deleteTopic(name: string): void {
@@ -102,10 +101,7 @@ export class Resources {
   }
 
   listSubscriptions(project: string): SubscriptionConfig[] {
-    checkProject(project);
-    return [...this.#subscriptions.values()]
-      .map(({ config }) => config)
-      .filter(({ name }) => name.startsWith(`${project}/`));
+    return listConfigs(this.#subscriptions, project);
   }
 
   deleteSubscription(name: string): void {
@@ -182,23 +178,16 @@ export class Resources {
   }
 }
 
-function checkProject(project: string): void {
+/** Those of a project. @throws {RpcError} INVALID_ARGUMENT for what is no project's name */
+function listConfigs<T>(all: ReadonlyMap<string, { readonly config: T }>, project: string): T[] {
   if (!/^projects\/[^/]+$/.test(project)) throw invalidArgument(`Invalid project name given (name=${project}).`);
+  return [...all].filter(([name]) => name.startsWith(`${project}/`)).map(([, { config }]) => config);
 }
 
 /** https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
 function checkName(name: string, collection: "topics" | "subscriptions"): void {
-  const [projects, project, kind, id, ...rest] = name.split("/");
-  const isName =
-    projects === "projects" &&
-    project !== "" &&
-    kind === collection &&
-    rest.length === 0 &&
-    /^[A-Za-z][\w.~+%-]{2,254}$/.test(id ?? "") &&
-    !id?.startsWith("goog");
-  if (!isName) {
-    throw invalidArgument(
-      `Invalid resource name given (name=${name}). Refer to https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names for more information.`,
-    );
-  }
+  if (new RegExp(`^projects/[^/]+/${collection}/(?!goog)[A-Za-z][\\w.~+%-]{2,254}$`).test(name)) return;
+  throw invalidArgument(
+    `Invalid resource name given (name=${name}). Refer to https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names for more information.`,
+  );
 }

@@ -83,23 +83,15 @@ function createSubscriberService(resources: Resources) {
   };
 }
 
-/** What a server counts about its publish calls, since it was started. */
-interface PublishCounts {
-  /** Publish calls received, refused ones included. */
-  requests: number;
-  /** Messages accepted. */
-  messages: number;
-}
-
 /** A publish request with the number of bytes it had on the wire. */
 interface SizedPublishRequest extends PublishRequest {
   wireBytes: number;
 }
 
 /** The handlers of google.pubsub.v1.Publisher. */
-function createPublisherService(resources: Resources, counts: PublishCounts) {
+function createPublisherService(resources: Resources, counts: Omit<EmbeddedPubSubStats, "held">) {
   function store(request: SizedPublishRequest): PublishResponse {
-    counts.requests += 1;
+    counts.publishRequests += 1;
     const topic = resources.findTopic(request.topic);
     const fault = findPublishFault(request, request.wireBytes);
     if (fault !== undefined) throw fault;
@@ -167,7 +159,7 @@ export async function startEmbeddedPubSub({
   // grpc-js hides the reason why it cannot listen, and prints a line of its own besides.
   if (port !== 0) await findFreePort(port);
   const resources = new Resources(spare);
-  const counts = { requests: 0, messages: 0 };
+  const counts = { publishRequests: 0, messages: 0 };
   const server = new Server(unlimitedMessages);
   server.addService(
     { ...publisherMethods, Publish: { ...publisherMethods.Publish, requestDeserialize: readSizedPublishRequest } },
@@ -177,7 +169,7 @@ export async function startEmbeddedPubSub({
   const boundPort = await listen(server, port);
   return {
     endpoint: `127.0.0.1:${boundPort}`,
-    stats: () => ({ publishRequests: counts.requests, messages: counts.messages, held: resources.countHeld() }),
+    stats: () => ({ ...counts, held: resources.countHeld() }),
     backlogs: () => resources.listBacklogs(),
     close: async () => {
       resources.close();

@@ -62,8 +62,7 @@ export class Subscription {
   get backlog(): SubscriptionBacklog {
     const { name, topic } = this.config;
     const messages = this.#unacknowledged;
-    const times = messages.map(({ publishTime }) => toMs(publishTime));
-    const oldest = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+    const oldest = messages.reduce((least, { publishTime }) => Math.min(least, toMs(publishTime)), Infinity);
     return {
       subscription: toId(name),
       topic: toId(topic),
