@@ -3,7 +3,7 @@ import type { PublishRequest, PubSubMessage } from "../protocol.ts";
 import { invalidArgument, RpcError } from "./rpc-error.ts";
 
 /** https://cloud.google.com/pubsub/quotas#resource_limits; sizes in bytes, MB as 1,000,000. */
-export const publishLimits = {
+const publishLimits = {
   requestBytes: 10_000_000,
   messages: 1_000,
   attributes: 100,
