@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { functionNames } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { toVariables } from "../deploy/cloud-run/service.ts";
-import { type GcloudError, readGcloud, runGcloud } from "../deploy/gcloud/gcloud.ts";
-import { createQuickGcloud } from "../deploy/rollout/testing/quick-gcloud.ts";
+import { useQuickGcloud } from "../deploy/rollout/testing/quick-gcloud.ts";
 import { type StubGoogleCloud, startStubGoogleCloud } from "../testing/google-cloud/google-cloud.ts";
 import { setSwitch } from "./set-switch.ts";
 
@@ -14,14 +13,7 @@ const variables = { GCP_PROJECT_ID: "shop-prod", LOG_LEVEL: "info" };
 let cloud: StubGoogleCloud;
 beforeAll(async () => {
   cloud = await startStubGoogleCloud(target.project);
-  const quick = createQuickGcloud(cloud);
-  vi.mocked(runGcloud).mockImplementation(quick);
-  vi.mocked(readGcloud).mockImplementation(async (args) => {
-    const printed = await quick(args).catch((error: GcloudError) =>
-      error.stderr.includes("Cannot find") ? "null" : Promise.reject(error),
-    );
-    return JSON.parse(printed) ?? undefined;
-  });
+  useQuickGcloud(cloud);
 });
 afterAll(() => cloud?.close());
 beforeEach(() => {

@@ -1,16 +1,28 @@
+import { vi } from "vitest";
 import type { StubGoogleCloud } from "../../../testing/google-cloud/google-cloud.ts";
-import { GcloudError } from "../../gcloud/gcloud.ts";
+import { GcloudError, readGcloud, runGcloud } from "../../gcloud/gcloud.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what the API answers, of which the commands below know their parts
 type Json = Record<string, any>;
 
 /**
  * Answers the few gcloud commands of a rollout in this process, by the stub's own APIs: for many cases at once. The same cases
- * run with gcloud itself in `*.slow.test.ts`.
- *
- * @returns what stands in for `runGcloud`
+ * run with gcloud itself in `*.slow.test.ts`. The test file has to mock `gcloud.ts`.
  */
-export function createQuickGcloud(cloud: StubGoogleCloud) {
+export function useQuickGcloud(cloud: StubGoogleCloud): void {
+  const quick = createQuickGcloud(cloud);
+  vi.mocked(runGcloud).mockImplementation(quick);
+  vi.mocked(readGcloud).mockImplementation(async (args) => {
+    try {
+      return JSON.parse(await quick(args));
+    } catch (error) {
+      if (error instanceof GcloudError && error.stderr.includes("Cannot find")) return undefined;
+      throw error;
+    }
+  });
+}
+
+function createQuickGcloud(cloud: StubGoogleCloud) {
   return async (args: readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<string> => {
     signal?.throwIfAborted();
     const flags = new Map(
