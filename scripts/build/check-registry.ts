@@ -4,7 +4,6 @@ import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 
 import { listFaults } from "../../shared/events/judging/faults.ts";
 import { prepare } from "../../shared/events/judging/prepare.ts";
-import type { Schema } from "../../shared/events/judging/valibot.ts";
 
 import { findDomainFault, findTypeFault, listCollisions } from "./check-names.ts";
 
@@ -68,8 +67,8 @@ function checkDomain(name: string, domain: Domain): string[] {
 
 function checkSample(file: string, { type, schema, payload, sample }: DefinedEvent): string[] {
   const faults = [
-    ...(listFaults(prepare(schema as unknown as Schema), sample, "")?.keys() ?? []),
-    ...((payload && listFaults(prepare(payload as unknown as Schema), sample.payload, "payload"))?.keys() ?? []),
+    ...(listFaults(prepare(schema), sample, "")?.keys() ?? []),
+    ...((payload && listFaults(prepare(payload), sample.payload, "payload"))?.keys() ?? []),
   ];
   return faults.length > 0
     ? [`${file}: the sample of ${type} breaks its schema at ${[...new Set(faults)].join(", ")}`]

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { DefinedEvent, Domain } from "../../shared/events/domain.ts";
 import { listFaults } from "../../shared/events/judging/faults.ts";
 import { prepare } from "../../shared/events/judging/prepare.ts";
-import type { Schema } from "../../shared/events/judging/valibot.ts";
 import { domains, type FunctionName } from "../../shared/events/registry.ts";
 import { runProgram } from "../common/run-program.ts";
 import { LocalConsole } from "../local/console/local-console.ts";
@@ -16,7 +15,7 @@ const project = "faults";
 
 /** What an empty payload of a type is marked with. */
 const listMissing = ({ payload }: DefinedEvent) =>
-  payload ? [...(listFaults(prepare(payload as unknown as Schema), {}, "payload")?.keys() ?? [])] : [];
+  payload ? [...(listFaults(prepare(payload), {}, "payload")?.keys() ?? [])] : [];
 /** A function with three types in report mode of which an empty payload is at fault. */
 const found = Object.values<Domain>(domains)
   .map((each) => ({

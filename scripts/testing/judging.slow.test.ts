@@ -262,8 +262,8 @@ function createService(payload: v.GenericSchema): Service {
   const envelope = v.looseObject({ user_id: v.string(), payload: v.any() });
   const known = {
     type: "any",
-    envelope: prepare(envelope as unknown as Schema),
-    payload: prepare(payload as unknown as Schema),
+    envelope: prepare(envelope),
+    payload: prepare(payload),
     isEnforced: true,
   };
   vi.spyOn(contract, "find").mockReturnValue(known);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { PayloadChecks } from "../config.ts";
-import type { DefinedEvent, Domain } from "../events/domain.ts";
+import type { Domain } from "../events/domain.ts";
 import { envelope, orderId, sessionId } from "../events/envelope.ts";
 import { prepare } from "../events/judging/prepare.ts";
 import type { Schema } from "../events/judging/valibot.ts";
@@ -16,14 +16,12 @@ export interface PreparedEvent {
   readonly isEnforced: boolean;
 }
 
-/** What one function expects of its events. An event type's schemas are prepared at its first event, not at the cold start. */
+/** What one function expects of its events. An event type's schemas are prepared once, at its first event, not at the cold start. */
 export class Contract {
   /** Of the fields of an envelope, whatever the event type. */
   readonly names: Names;
   readonly #domain: Domain;
   readonly #checks: PayloadChecks;
-  readonly #prepared = new Map<DefinedEvent, PreparedEvent>();
-  #bare: Schema | undefined;
 
   constructor(domain: Domain, checks: PayloadChecks) {
     this.#domain = domain;
@@ -39,30 +37,19 @@ export class Contract {
   find(type: unknown): PreparedEvent | undefined {
     const found = typeof type === "string" ? findEvent(type) : undefined;
     if (found?.domain !== this.#domain) return undefined;
-    let made = this.#prepared.get(found.event);
-    if (!made) {
-      made = this.#prepare(found.event);
-      this.#prepared.set(found.event, made);
-    }
-    return made;
-  }
-
-  /** The schema of what every event has, for one whose type is not known. */
-  get bare(): Schema {
-    this.#bare ??= toPrepared(v.looseObject(envelope));
-    return this.#bare;
-  }
-
-  #prepare({ type, schema, payload, enforce }: DefinedEvent): PreparedEvent {
+    const { schema, payload, enforce } = found.event;
     return {
-      type,
-      envelope: toPrepared(schema),
-      payload: payload && this.#checks !== "off" ? toPrepared(payload) : undefined,
+      type: found.event.type,
+      envelope: prepare(schema),
+      payload: payload && this.#checks !== "off" ? prepare(payload) : undefined,
       isEnforced: enforce && this.#checks === "registry",
     };
   }
 }
 
-function toPrepared(schema: v.GenericSchema): Schema {
-  return prepare(schema as unknown as Schema);
+const bare = v.looseObject(envelope);
+
+/** @returns the schema of what every event has, for one whose type is not known */
+export function prepareBare(): Schema {
+  return prepare(bare);
 }

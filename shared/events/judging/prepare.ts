@@ -11,7 +11,8 @@ const prepared = new WeakMap<Schema, Schema>();
  * Makes of a schema one that can judge what callers send: nothing in it throws, no path of it holds a caller's key, an array is
  * no object, and of its messages the constants are left. valibot judges, and the verdict is its own.
  */
-export function prepare(schema: Schema): Schema {
+export function prepare(author: v.GenericSchema | Schema): Schema {
+  const schema = author as Schema;
   let made = prepared.get(schema);
   if (!made) {
     made = schema.pipe ? toPipe(schema.pipe.filter(({ kind }) => kind !== "metadata").map(toStep)) : toSchema(schema);
