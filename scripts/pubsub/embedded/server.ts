@@ -15,8 +15,7 @@ import {
 import { checkAckDeadline } from "./config-checks.ts";
 import { findPublishFault } from "./publish-checks.ts";
 import { handlePull } from "./pull.ts";
-import type { Spare } from "./resources.ts";
-import { type Published, Resources } from "./resources.ts";
+import { type Published, Resources, type Spare } from "./resources.ts";
 import { invalidArgument, unary } from "./rpc-error.ts";
 import { handleStreamingPull } from "./streaming-pull.ts";
 import type { SubscriptionBacklog } from "./subscription.ts";
@@ -29,19 +28,14 @@ const LARGEST_PAGE = 1000;
  * @returns the page, and the token of the next one where there is one
  * @throws {RpcError} INVALID_ARGUMENT for a token that is none of ours
  */
-function toPage<T>(
-  items: readonly T[],
-  toName: (item: T) => string,
-  { pageSize = 0, pageToken = "" }: Page,
-): { readonly page: T[]; readonly nextPageToken?: string } {
-  const sorted = [...items].sort((a, b) => (toName(a) < toName(b) ? -1 : 1));
+function toPage<T extends { readonly name: string }>(items: readonly T[], { pageSize = 0, pageToken = "" }: Page) {
+  const sorted = [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
   const after = Buffer.from(pageToken, "base64url").toString();
   if (pageToken !== "" && !after.startsWith("projects/")) throw invalidArgument("Invalid page token given.");
-  const rest = sorted.filter((item) => toName(item) > after);
+  const rest = sorted.filter(({ name }) => name > after);
   const page = rest.slice(0, pageSize > 0 ? Math.min(pageSize, LARGEST_PAGE) : LARGEST_PAGE);
-  const last = page.at(-1);
-  const hasMore = last !== undefined && page.length < rest.length;
-  return { page, ...(hasMore && { nextPageToken: Buffer.from(toName(last)).toString("base64url") }) };
+  const last = page.length < rest.length ? page.at(-1) : undefined;
+  return { page, ...(last && { nextPageToken: Buffer.from(last.name).toString("base64url") }) };
 }
 
 /** The handlers of google.pubsub.v1.Subscriber. */
@@ -52,7 +46,7 @@ function createSubscriberService(resources: Resources) {
       (request: { subscription: string }) => resources.findSubscription(request.subscription).config,
     ),
     ListSubscriptions: unary((request: { project: string } & Page) => {
-      const { page, ...rest } = toPage(resources.listSubscriptions(request.project), ({ name }) => name, request);
+      const { page, ...rest } = toPage(resources.listSubscriptions(request.project), request);
       return { subscriptions: page, ...rest };
     }),
     DeleteSubscription: unary((request: { subscription: string }) => {
@@ -104,13 +98,13 @@ function createPublisherService(resources: Resources, counts: Omit<EmbeddedPubSu
     CreateTopic: unary((request: TopicConfig) => resources.createTopic(request).config),
     GetTopic: unary((request: { topic: string }) => resources.findTopic(request.topic).config),
     ListTopics: unary((request: { project: string } & Page) => {
-      const { page, ...rest } = toPage(resources.listTopics(request.project), ({ name }) => name, request);
+      const { page, ...rest } = toPage(resources.listTopics(request.project), request);
       return { topics: page, ...rest };
     }),
     ListTopicSubscriptions: unary((request: { topic: string } & Page) => {
-      const names = [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config.name);
-      const { page, ...rest } = toPage(names, (name) => name, request);
-      return { subscriptions: page, ...rest };
+      const configs = [...resources.findTopic(request.topic).subscriptions].map(({ config }) => config);
+      const { page, ...rest } = toPage(configs, request);
+      return { subscriptions: page.map(({ name }) => name), ...rest };
     }),
     DeleteTopic: unary((request: { topic: string }) => {
       resources.deleteTopic(request.topic);

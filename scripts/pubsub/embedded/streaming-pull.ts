@@ -22,16 +22,18 @@ export function handleStreamingPull(
     let subscription: Subscription | undefined;
     let consumer: StreamConsumer | undefined;
     stream.on("data", (request: StreamingPullRequest) => {
+      const { streamAckDeadlineSeconds: seconds } = request;
       try {
+        if (seconds) checkAckDeadline(seconds, MIN_STREAM_DEADLINE);
         if (consumer === undefined || subscription === undefined) {
-          subscription = openSubscription(resources, request);
+          subscription = resources.findSubscription(request.subscription ?? "");
+          if (!seconds) throw invalidArgument("first message must set stream_ack_deadline_seconds");
           consumer = new StreamConsumer(stream, request, subscription);
           subscription.attach(consumer);
         } else if (request.subscription) {
           throw invalidArgument("Only the first message of a stream may name its subscription.");
         }
-        if (request.streamAckDeadlineSeconds) checkAckDeadline(request.streamAckDeadlineSeconds, MIN_STREAM_DEADLINE);
-        if (request.streamAckDeadlineSeconds) consumer.ackDeadlineSeconds = request.streamAckDeadlineSeconds;
+        if (seconds) consumer.ackDeadlineSeconds = seconds;
         settle(subscription, request);
       } catch (error) {
         stream.emit("error", toRpcError(error));
@@ -46,15 +48,6 @@ export function handleStreamingPull(
     });
     stream.on("cancelled", detach);
   };
-}
-
-function openSubscription(resources: Resources, request: StreamingPullRequest): Subscription {
-  const subscription = resources.findSubscription(request.subscription ?? "");
-  if (!request.streamAckDeadlineSeconds) {
-    throw invalidArgument("first message must set stream_ack_deadline_seconds");
-  }
-  checkAckDeadline(request.streamAckDeadlineSeconds, MIN_STREAM_DEADLINE);
-  return subscription;
 }
 
 /** Ids that are unknown, of whatever form, are ignored on a stream. */
