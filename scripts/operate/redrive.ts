@@ -3,7 +3,7 @@ import { envelope } from "../../shared/events/envelope.ts";
 import { domains, functionNames } from "../../shared/events/registry.ts";
 import { readCount, UsageError } from "../common/command.ts";
 import { MOST_TIMES, runRedrive } from "./run-redrive.ts";
-import { connect, runOnSource, sourceOptions } from "./source.ts";
+import { connect, deferEnd, runOnSource, sourceOptions } from "./source.ts";
 
 const usage = `Usage: npm run redrive -- FUNCTION --project P [options]
        npm run redrive -- FUNCTION --local [URL] [options]
@@ -35,7 +35,7 @@ const options = {
 // What a dry run gave back, Pub/Sub holds back for ten seconds, by the retry policy of `provision`.
 const holding = { local: { leaseSeconds: 10, quietMs: 500 }, cloud: { leaseSeconds: 20, quietMs: 12_000 } };
 
-await runOnSource(usage, options, async (source, values, [given, ...rest], ending) => {
+await runOnSource(usage, options, async (source, values, [given, ...rest]) => {
   const { type, before, limit, rate } = values;
   const name = functionNames.find((each) => each === given);
   if (name === undefined || rest.length > 0) {
@@ -52,5 +52,5 @@ await runOnSource(usage, options, async (source, values, [given, ...rest], endin
     isDry: values["dry-run"],
     ...holding[source.kind],
   };
-  return runRedrive(await connect(source), domains[name].topic, order, ending);
+  return runRedrive(await connect(source), domains[name].topic, order, deferEnd());
 });

@@ -22,7 +22,7 @@ export const sourceOptions = {
  * Runs a command that has a source; what cannot be asked is one line, and exit code 2.
  *
  * @param options those of `sourceOptions` among them
- * @param command takes the options, what else was given, and a signal to end soon; returns the exit code
+ * @param command takes the options and what else was given; returns the exit code
  */
 export function runOnSource<const TOptions extends ParseArgsOptionsConfig & typeof sourceOptions>(
   usage: string,
@@ -31,7 +31,6 @@ export function runOnSource<const TOptions extends ParseArgsOptionsConfig & type
     source: Source,
     values: ReturnType<typeof readArguments<TOptions>>["values"],
     rest: readonly string[],
-    ending: AbortSignal,
   ) => Promise<number>,
 ): Promise<void> {
   return runCommand(async (args) => {
@@ -45,10 +44,8 @@ export function runOnSource<const TOptions extends ParseArgsOptionsConfig & type
     const { url, rest } = readLocalUrl(given.local, positionals, { project, region });
     const source: Source =
       url === undefined ? { kind: "cloud", project: readProject(project) } : { kind: "local", url };
-    const ending = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
     try {
-      return await command(source, values, rest, ending.signal);
+      return await command(source, values, rest);
     } catch (error) {
       if (error instanceof UsageError) throw error;
       console.error(await explainFailure(error, { project: project ?? "", region: region ?? "" }));
@@ -62,4 +59,11 @@ export async function connect(source: Source): Promise<PubSub> {
   if (source.kind === "cloud") return connectCloudPubSub(source.project);
   const { pubsub = "", project = "" } = (await askLocalStack(source.url, "/console/info")) as Record<string, string>;
   return connectPubSub(pubsub, project);
+}
+
+/** From now on SIGINT and SIGTERM do not end the process, which has to put something right first. */
+export function deferEnd(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ending.abort());
+  return ending.signal;
 }

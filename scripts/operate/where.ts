@@ -7,7 +7,7 @@ import { functionSettings } from "../deploy/function-settings.ts";
 import { readTarget } from "../deploy/target.ts";
 import { findMessages } from "./find-messages.ts";
 import { readLogEntries, readSince } from "./log-entries.ts";
-import { connect, runOnSource, sourceOptions } from "./source.ts";
+import { connect, deferEnd, runOnSource, sourceOptions } from "./source.ts";
 import { toArrival, toStory } from "./story.ts";
 
 const usage = `Usage: npm run where -- EVENT_ID --project P --region R [--since 7d] [--show]
@@ -37,7 +37,7 @@ const options = {
 const BEFORE_FIRST_LINE_MS = 60_000;
 const quiet = { local: 500, cloud: 10_000 };
 
-await runOnSource(usage, options, async (source, { region, since: window, show }, [eventId = "", ...rest], ending) => {
+await runOnSource(usage, options, async (source, { region, since: window, show }, [eventId = "", ...rest]) => {
   // It becomes a part of two filters.
   if (rest.length > 0 || !v.is(envelope.event_id, eventId)) {
     throw new UsageError("one event_id is wanted, of 1 to 128 letters, digits and . _ : -; see --help");
@@ -49,6 +49,7 @@ await runOnSource(usage, options, async (source, { region, since: window, show }
     readLogEntries(source, since, `jsonPayload.event_id="${eventId}"`, ({ event_id }) => event_id === eventId),
     connect(source),
   ]);
+  const ending = deferEnd();
   const looked = await Promise.all(functionNames.map(look));
   if (ending.aborted) return 2;
   const found = looked.flatMap((each) => each.found);
