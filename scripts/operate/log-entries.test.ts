@@ -15,7 +15,7 @@ test.each(["", "7", "0d", "7w", "-1d", '1d" OR x', "99999d"])("--since %j is ref
   expect(() => readSince(text)).toThrow("--since must be a time such as 7d, 12h or 30m");
 });
 
-test("the local stack tells what its functions wrote, and keeps summaries longer than other lines", async () => {
+test("the local stack tells what its functions wrote", async () => {
   const broker = { kind: "embedded", endpoint: "localhost:1" } as const;
   const local = new LocalConsole({ broker, project: "p", domains: [] });
   const ready = Promise.resolve(local);
@@ -30,16 +30,16 @@ test("the local stack tells what its functions wrote, and keeps summaries longer
     local.addLog("commerce", "no JSON");
     local.addLog("commerce", '{"severity":"WARNING","message":"Events refused","count":3}');
     local.addLog("commerce", '{"severity":"INFO","message":"b"}');
-    for (let i = 0; i < 40_000; i++) local.addLog("system", '{"severity":"INFO","message":"Event accepted"}');
-    const [first, ...rest] = await read();
+    local.addLog("system", '{"severity":"INFO","message":"Event accepted"}');
+    const [first, second, ...rest] = await read();
     expect(first).toEqual({
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
       severity: "WARNING",
       resource: { type: "cloud_run_revision", labels: { service_name: "commerce" } },
       jsonPayload: { message: "Events refused", count: 3 },
     });
-    expect(rest.length).toBeGreaterThanOrEqual(20_000);
-    expect(rest.length).toBeLessThan(40_000);
+    expect(second?.resource.labels).toEqual({ service_name: "system" });
+    expect(rest).toEqual([]);
     local.clear();
     expect(await read()).toEqual([]);
   } finally {
