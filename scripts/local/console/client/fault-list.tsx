@@ -20,12 +20,9 @@ export function FaultList({ label, faults, isLive = false }: Props) {
           {isWarning && <span class="hint"> (reported only)</span>}
         </li>
       ))}
-      {faults.length > MOST_FAULTS && <li class="hint">{toRest(faults.length)}</li>}
+      {faults.length > MOST_FAULTS && (
+        <li class="hint">and {(faults.length - MOST_FAULTS).toLocaleString("en")} more</li>
+      )}
     </ul>
   );
-}
-
-/** @returns how many of some faults are not listed, in words */
-export function toRest(faults: number): string {
-  return `and ${(faults - MOST_FAULTS).toLocaleString("en")} more`;
 }

@@ -7,7 +7,7 @@ import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view
 import { tags } from "@lezer/highlight";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { completeEvent } from "./complete-event.ts";
-import { MOST_FAULTS, toRest } from "./fault-list.tsx";
+import { MOST_FAULTS } from "./fault-list.tsx";
 import { JsonPlaces } from "./json-path.ts";
 import type { Fault } from "./send.ts";
 
@@ -118,15 +118,10 @@ export function JsonEditor({ text, faults, onChange, onSubmit }: Props) {
 function toDiagnostics(text: string, faults: readonly Fault[]): Diagnostic[] {
   if (faults.length === 0) return [];
   const places = new JsonPlaces(text);
-  const own = faults.slice(0, MOST_FAULTS).map(({ path, at = path, message, isWarning }) => ({
-    ...((at === "" ? places.findSyntaxError() : undefined) ?? places.find(at)),
-    severity: isWarning ? ("warning" as const) : ("error" as const),
-    message: `${path} ${message}`.trim(),
-  }));
-  const message = `${toRest(faults.length)}, which are not marked`;
-  const rest = { ...places.find(""), severity: "info" as const, message };
-  return [...own, ...(faults.length > MOST_FAULTS ? [rest] : [])].map((each) => ({
-    ...each,
-    to: Math.min(each.to, text.length),
-  }));
+  // The list below the editor counts the rest.
+  return faults.slice(0, MOST_FAULTS).map(({ path, at = path, message, isWarning }) => {
+    const { from, to } = (at === "" ? places.findSyntaxError() : undefined) ?? places.find(at);
+    const severity = isWarning ? "warning" : "error";
+    return { from, to: Math.min(to, text.length), severity, message: `${path} ${message}`.trim() };
+  });
 }

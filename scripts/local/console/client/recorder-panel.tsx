@@ -166,11 +166,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
       <div class="frame">
         {rows.length === 0 && <Nothing filter={filter} total={total} />}
         <RowList
-          label={
-            isUsers
-              ? "Events in order of acceptance"
-              : `${filter.view === "requests" ? "Requests" : "Messages"}, newest first`
-          }
+          label={isUsers ? "Events in order of acceptance" : `The ${filter.view}, newest first`}
           isOneUsers={isUsers}
           rows={rows}
           place={place}

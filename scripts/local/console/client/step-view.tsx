@@ -31,24 +31,13 @@ export function StepView({ step, first, isAlone }: Props) {
       <time class="mono hint" title={new Date(step.at).toISOString()}>
         {toTime(step.at)} +{toDuration(Math.max(step.at - first, 0))}
       </time>
-      <Content step={step} isAlone={isAlone} />
+      {step.kind === "request" && <RequestStep step={step} isAlone={isAlone} />}
+      {step.kind === "answer" && <AnswerStep entry={step.entry} index={step.index} />}
+      {step.kind === "attempt" && <AttemptStep step={step} />}
+      {step.kind === "log" && <LogStep step={step} />}
+      {step.kind === "message" && <MessageStep step={step} />}
     </li>
   );
-}
-
-function Content({ step, isAlone }: Omit<Props, "first">) {
-  switch (step.kind) {
-    case "request":
-      return <RequestStep step={step} isAlone={isAlone} />;
-    case "answer":
-      return <AnswerStep entry={step.entry} index={step.index} />;
-    case "attempt":
-      return <AttemptStep step={step} />;
-    case "log":
-      return <LogStep step={step} />;
-    case "message":
-      return <MessageStep step={step} />;
-  }
 }
 
 function RequestStep({ step, isAlone }: { readonly step: Of<"request">; readonly isAlone: boolean }) {
