@@ -9,6 +9,8 @@ import { sendJson } from "./send.ts";
 import type { Entry, Store } from "./store.ts";
 import { toZone } from "./time.ts";
 
+const titles = { requests: "Requests", messages: "Messages" } as const;
+
 const SEARCH_DELAY_MS = 150;
 /** New records are looked through this often. */
 const AGAIN_MS = 1000;
@@ -116,7 +118,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
               aria-selected={filter.view === view}
               onClick={() => change({ view })}
             >
-              {view === "requests" ? "Requests" : "Messages"}{" "}
+              {titles[view]}{" "}
               <span class="hint">
                 {(view === "requests" ? store.entries.length : store.messages.length).toLocaleString("en")}
               </span>
@@ -166,7 +168,7 @@ export function RecorderPanel({ store, filter, onFilter, place, onOpen }: Props)
       <div class="frame">
         {rows.length === 0 && <Nothing filter={filter} total={total} />}
         <RowList
-          label={isUsers ? "Events in order of acceptance" : `The ${filter.view}, newest first`}
+          label={isUsers ? "Events in order of acceptance" : `${titles[filter.view]}, newest first`}
           isOneUsers={isUsers}
           rows={rows}
           place={place}
