@@ -29,12 +29,8 @@ export function readMediaType(contentType: string | undefined, takesLines: boole
   if (!isJsonMediaType(essence) && !(takesLines && isNdjsonMediaType(essence))) {
     const came = (essence || contentType)?.slice(0, LONGEST_ECHO);
     const sent = came ? `Content-Type ${came} is not taken here` : "There is no Content-Type";
-    const lines = takesLines
-      ? " or application/x-ndjson"
-      : isNdjsonMediaType(essence)
-        ? ", or NDJSON to /events/batch"
-        : "";
-    throw unsupported(`${sent}; send application/json${lines}.`, takesLines);
+    const hint = isNdjsonMediaType(essence) ? ", or NDJSON to /events/batch" : "";
+    throw unsupported(`${sent}; send application/json${takesLines ? " or application/x-ndjson" : hint}.`, takesLines);
   }
   if (/^utf-?8$/i.test(charset)) return essence;
   throw unsupported(`The charset ${charset.slice(0, LONGEST_ECHO)} is not taken; it must be utf-8.`, takesLines);

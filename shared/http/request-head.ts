@@ -15,9 +15,8 @@ export function checkHead({ headers, httpVersion, rawHeaders }: IncomingMessage)
   if (coding !== undefined && coding.toLowerCase() !== "chunked") {
     throw new Problem("malformed_request", "The Transfer-Encoding is not chunked alone.");
   }
-  if (host === undefined) {
-    if (httpVersion === "1.1") throw new Problem("malformed_request", "The request has no Host header.");
-    return;
+  if (host === undefined && httpVersion === "1.1") {
+    throw new Problem("malformed_request", "The request has no Host header.");
   }
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -25,7 +24,7 @@ export function checkHead({ headers, httpVersion, rawHeaders }: IncomingMessage)
     if (name.length === 4 && name.toLowerCase() === "host") count++;
   }
   if (count > 1) throw new Problem("malformed_request", "The request has more than one Host header.");
-  if (!HOST.test(host)) throw new Problem("malformed_request", "The Host header is not a host.");
+  if (!HOST.test(host ?? "")) throw new Problem("malformed_request", "The Host header is not a host.");
 }
 
 /**
