@@ -22,7 +22,9 @@ export function findResumable(
   const newest = findNewest(service);
   const share = toShares(service).get(newest) ?? 0;
   const deployed = toDeployedSettings(service);
-  if (share === 100 || toFinishCommand(name, choices.target, wanted, deployed) !== undefined) return undefined;
+  // One that does not start may do so when it is made anew.
+  if (share === 100 || service.status?.latestReadyRevisionName !== newest) return undefined;
+  if (toFinishCommand(name, choices.target, wanted, deployed) !== undefined) return undefined;
   if (toText(deployed) !== toText({ ...deployed, ...wanted })) return undefined;
   const { extra, allowUnauthenticated, runtimeUpdatePolicy } = choices;
   const reason = hasUncommittedChanges()

@@ -11,6 +11,7 @@ import { readDeployOptions } from "../../deploy-options.ts";
 import type { DeployChoices } from "../../function-settings.ts";
 import { runGcloud } from "../../gcloud/gcloud.ts";
 import { deployAllGradually, deployGradually } from "../deploy-gradually.ts";
+import { findResumable } from "../resume.ts";
 import { rollBack } from "../roll-back.ts";
 
 const target = { project: "shop-prod", region: "europe-west1" };
@@ -242,6 +243,14 @@ export function defineScenarios(
       const { outcome, uploads, lines } = await deploy({ chosen, verify: async () => 1 });
       expect([outcome, uploads], lines.join("\n")).toEqual([1, 1]);
     }
+  });
+
+  testInFull("what does not become ready is not gone on with", async () => {
+    await deploy({ breakAt: /^trying / });
+    const planned = await planFunction("commerce", choices);
+    expect(findResumable(planned, choices, () => {})).toBe(second);
+    const status = { ...planned.service?.status, latestReadyRevisionName: first };
+    expect(findResumable({ ...planned, service: { ...planned.service, status } }, choices, () => {})).toBeUndefined();
   });
 
   testInFull("what somebody else makes meanwhile is not taken for its own, and goes on serving", async () => {
