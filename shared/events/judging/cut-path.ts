@@ -12,7 +12,12 @@ export function cutPath(issue: Issue, schema: Schema, value: unknown): void {
   issue.path = issue.path?.map(({ key, cut }): PathItem => (cut === undefined ? { key } : { key, cut }));
   for (const item of issue.path ?? []) {
     const { key } = item;
-    schemas = schemas.flatMap((candidate) => findParts(candidate, key, at));
+    try {
+      schemas = schemas.flatMap((candidate) => findParts(candidate, key, at));
+    } catch {
+      // A `lazy` that throws names nothing.
+      schemas = [];
+    }
     if (schemas.length === 0) {
       item.cut ??= "";
       return;

@@ -282,6 +282,7 @@ describe("a path that a rawCheck names", () => {
     items: v.optional(v.array(v.union([v.string(), v.looseObject({ n: v.any() })]))),
     map: v.optional(v.record(v.string(), v.any())),
     pair: v.optional(v.tuple([v.lazy(() => v.looseObject({ n: v.any() }))])),
+    kind: v.optional(v.lazy((value) => ((value as object).toString() ? v.any() : v.never()))),
   });
   const value = { items: [{ n: 1 }], map: { [SECRET]: 1 }, pair: [{ n: 1 }], [SECRET]: 1 };
   it.each([
@@ -295,6 +296,7 @@ describe("a path that a rawCheck names", () => {
     [[SECRET], "payload"],
     [["toString"], "payload"],
     [["items", "length"], "payload.items"],
+    [["kind", "n"], "payload.kind"],
   ])("%j ends before the first key that no schema names", (keys, path) => {
     expect(listFaults(v.pipe(schema, at(...keys)), value)).toEqual([`${path} must be valid`]);
   });

@@ -24,7 +24,7 @@ export function toObjectSchema(schema: Schema): Schema {
       const judge = (name: string, member: Schema, item: PathItem) => {
         const value = input[name];
         const result = member["~run"]({ value }, config);
-        const [first] = value === null && isOptional(member) ? (result.issues ?? []) : [];
+        const [first] = value === null && !item.cut && isOptional(member) ? (result.issues ?? []) : [];
         if (first && !first.path) first.words ??= LEAVE_OUT;
         const left = take(dataset, result, item);
         if (isWhole && left === value) return;
