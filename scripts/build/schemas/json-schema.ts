@@ -5,7 +5,7 @@ import { prepare } from "../../../shared/events/judging/prepare.ts";
 import type { Item, Schema } from "../../../shared/events/judging/valibot.ts";
 import { say } from "../../../shared/events/words.ts";
 import { toKeywords } from "./keywords.ts";
-import { type OwnAction, toPublishable } from "./publishable.ts";
+import { type OwnAction, type Present, toPublishable } from "./publishable.ts";
 
 /**
  * Moves a schema into a document: its references to its own definitions start at the document's root.
@@ -135,7 +135,8 @@ function toChoice(values: readonly unknown[]): JsonSchema {
 }
 
 /** Whether a tuple must have an item: valibot judges an absent one as undefined. */
-function isNeeded(item: Schema): boolean {
+function isNeeded(item: Present): boolean {
+  if (item.isPresent) return true;
   try {
     return listFaults(prepare(item), undefined, "item") !== undefined;
   } catch {

@@ -12,6 +12,11 @@ export interface OwnAction extends Item {
 /** How many schemas that `lazy` makes anew each time are looked into: behind them anything is published. */
 const MAX_LAZY = 8;
 
+/** A schema that refuses what is absent, whatever it was rewritten into. */
+export interface Present extends Schema {
+  readonly isPresent?: true;
+}
+
 const NOT_NULL = { ...v.any(), type: "not_null" } as unknown as Schema;
 const ANYTHING = v.any() as unknown as Schema;
 
@@ -43,11 +48,11 @@ function rewriteKind(schema: Schema, lazy: number): Schema {
       // Of the options whose discriminator fits, any may be right.
       return { ...own, type: "union" };
     case "non_nullable":
-    case "non_nullish":
       return toIntersect([own.wrapped as Schema, NOT_NULL]);
+    case "non_nullish":
+      return toPresent([own.wrapped as Schema, NOT_NULL]);
     case "non_optional":
-      // No value of JSON is undefined; but unlike what it wraps, it is required.
-      return toIntersect([own.wrapped as Schema]);
+      return toPresent([own.wrapped as Schema]);
     case "lazy":
       return toLazy(schema, lazy);
     default:
@@ -57,6 +62,11 @@ function rewriteKind(schema: Schema, lazy: number): Schema {
 
 function toIntersect(options: readonly Schema[]): Schema {
   return v.intersect(options as never) as unknown as Schema;
+}
+
+/** No value of JSON is undefined; but unlike what it wraps, it is required. */
+function toPresent(options: readonly Schema[]): Present {
+  return { ...toIntersect(options), isPresent: true };
 }
 
 function toLazy(schema: Schema, lazy: number): Schema {
