@@ -15,7 +15,12 @@ export class LineWriter {
     this.#stream = stream;
     // A reader that went away (EPIPE) would end the process otherwise.
     stream.on("error", () => {});
-    stream.on("drain", () => this.#sayDropped());
+    stream.on("drain", () => {
+      if (this.#dropped === 0) return;
+      const line = `{"severity":"WARNING","message":"Log lines dropped: nobody read them","count":${this.#dropped}}\n`;
+      this.#dropped = 0;
+      this.write(line);
+    });
   }
 
   /** @param lines whole lines, each with its line feed */
@@ -31,13 +36,6 @@ export class LineWriter {
       // Lines of this turn of the event loop leave at its end.
       setImmediate(() => this.#stream.write("", () => resolve()));
     });
-  }
-
-  #sayDropped(): void {
-    if (this.#dropped === 0) return;
-    const count = this.#dropped;
-    this.#dropped = 0;
-    this.write(`{"severity":"WARNING","message":"Log lines dropped: nobody read them","count":${count}}\n`);
   }
 }
 

@@ -4,17 +4,9 @@ import type { Duplex } from "node:stream";
 import type { Drain } from "./drain.ts";
 import { Exchange } from "./exchange.ts";
 import { linger } from "./linger.ts";
-import { Problem, type ProblemCode } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { timeLimits } from "./progress.ts";
 import { renderAnswer } from "./respond.ts";
-
-const HEADERS_LATE = `The headers were not complete after ${timeLimits.headersMs / 1000} s.`;
-
-/** By Node's code of the error; all others are malformed_request. */
-const problems: Readonly<Record<string, readonly [code: ProblemCode, detail?: string]>> = {
-  HPE_HEADER_OVERFLOW: ["headers_too_large"],
-  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", HEADERS_LATE],
-};
 
 /** Is told of what is answered without being taken; bytes that are not HTTP have no request. */
 export type OnRefused = (problem: Problem, request?: IncomingMessage) => void;
@@ -37,11 +29,14 @@ export function answerClientErrors(server: Server, onRefused: OnRefused = () => 
       drain?.waitFor(socket);
     });
   };
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+  server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => {
     // What comes behind the last answer of a connection is thrown away, whatever it is.
     if (!socket.writable) return;
-    if (error.code === "ECONNRESET") socket.destroy();
-    else end(socket, new Problem(...(problems[error.code ?? ""] ?? (["malformed_request"] as const))));
+    const late = `The headers were not complete after ${timeLimits.headersMs / 1000} s.`;
+    if (code === "ECONNRESET") socket.destroy();
+    else if (code === "HPE_HEADER_OVERFLOW") end(socket, new Problem("headers_too_large"));
+    else if (code === "ERR_HTTP_REQUEST_TIMEOUT") end(socket, new Problem("request_timeout", late));
+    else end(socket, new Problem("malformed_request"));
   });
   server.on("connect", (request, socket) => {
     const headers = { Allow: "GET, HEAD, POST" };

@@ -73,10 +73,14 @@ export class Exchange {
       this.#end();
       return;
     }
-    const close = this.#drain.isDraining || lease.failure !== undefined || isLast(answer) || lease.goOn !== undefined;
+    // Behind these, nobody knows where the connection's next request begins.
+    const isLast = answer instanceof Problem && ["request_timeout", "malformed_request"].includes(answer.code);
+    const close = this.#drain.isDraining || lease.failure !== undefined || isLast || lease.goOn !== undefined;
     lease.holdAnswer(respond(response, answer, close));
     discardRest(this.#request, this.#drain);
-    if (socket.writableLength > 0) cutOffUnread(response);
+    if (socket.writableLength === 0) return;
+    const timer = setTimeout(() => socket.destroy(), timeLimits.unreadMs).unref();
+    response.once("close", () => clearTimeout(timer));
   }
 
   #end(): void {
@@ -89,19 +93,9 @@ export class Exchange {
   }
 }
 
-/** Whether a connection must end with an answer, as nobody knows where its next request begins. */
-function isLast(answer: Answer): boolean {
-  return answer instanceof Problem && (answer.code === "request_timeout" || answer.code === "malformed_request");
-}
-
 /** Reads what is still to come of a request that has its answer; one that is complete then may be followed by the next. */
 export function discardRest(request: IncomingMessage, drain?: Drain): void {
   if (request.complete || request.socket.destroyed) return;
   drain?.waitFor(request);
   request.once("close", linger(request.socket)).resume();
-}
-
-function cutOffUnread(response: ServerResponse): void {
-  const timer = setTimeout(() => response.socket?.destroy(), timeLimits.unreadMs).unref();
-  response.once("close", () => clearTimeout(timer));
 }
