@@ -13,9 +13,7 @@ export type Take = (request: IncomingMessage, lease: Lease) => Promise<Answer>;
 /** The latest request under way on a connection, which holds it as a property: a WeakMap would cost more at each request. */
 const LATEST = Symbol("latest exchange");
 
-interface ExchangeSocket extends Socket {
-  [LATEST]?: Exchange | undefined;
-}
+type ExchangeSocket = Socket & { [LATEST]?: Exchange | undefined };
 
 /**
  * One request from its head until its answer has left. Those of one connection are taken one after the other: answers leave

@@ -24,17 +24,16 @@ export function lingerAtEnd(server: Server): void {
  * @returns a function that ends this, where all has arrived
  */
 export function linger(socket: Socket): () => void {
-  let read = 0;
-  const count = (chunk: Buffer) => {
-    read += chunk.length;
-    if (read > MOST_BYTES) socket.destroy();
+  const most = socket.bytesRead + MOST_BYTES;
+  const check = () => {
+    if (socket.bytesRead > most) socket.destroy();
   };
   const timer = setTimeout(() => socket.destroy(), timeLimits.lingerMs).unref();
   const stop = () => {
     clearTimeout(timer);
-    socket.off("data", count);
+    socket.off("data", check);
   };
   // A request's bytes still go where they went, too.
-  socket.on("data", count).once("close", stop);
+  socket.on("data", check).once("close", stop);
   return stop;
 }
