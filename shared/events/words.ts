@@ -99,17 +99,16 @@ export function say({ kind, type, requirement, expected, input }: Broken, isHidd
 
 const LISTED = 20;
 
-/** `("a" | "b")` as `"a" or "b"`. */
+function list(values: readonly string[], between: string): string {
+  return (values.length > LISTED ? [...values.slice(0, LISTED), "…"] : values).join(between);
+}
+
+/** What a schema wants of its kind's values: `("a" | "b")` as `"a" or "b"`. */
 function toOptions(expected: string | null | undefined): string {
-  const options = (expected ?? "").replace(/^\((.*)\)$/s, "$1").split(" | ");
-  return cut(options).join(" or ");
+  return list((expected ?? "").replace(/^\((.*)\)$/s, "$1").split(" | "), " or ");
 }
 
 function toText(requirement: unknown): string {
-  if (!Array.isArray(requirement)) return JSON.stringify(requirement);
-  return cut(requirement.map((value) => JSON.stringify(value))).join(", ");
-}
-
-function cut(listed: readonly string[]): readonly string[] {
-  return listed.length > LISTED ? [...listed.slice(0, LISTED), "…"] : listed;
+  const toJson = (value: unknown) => JSON.stringify(value);
+  return Array.isArray(requirement) ? list(requirement.map(toJson), ", ") : toJson(requirement);
 }

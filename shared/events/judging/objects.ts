@@ -56,12 +56,7 @@ function isOptional({ type }: Schema): boolean {
   return type === "optional" || type === "exact_optional" || type === "nullish";
 }
 
-/**
- * Takes over what a part's schema says of it.
- *
- * @param item the part's place; absent where it is the whole
- * @returns what the schema leaves of the part
- */
+/** Takes over what a schema says of a part, or of the whole where there is no item. @returns what it leaves of that */
 function take(dataset: Dataset, { issues, typed, value }: Dataset, item?: PathItem): unknown {
   if (!typed) dataset.typed = false;
   if (!issues) return value;

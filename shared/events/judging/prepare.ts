@@ -110,7 +110,7 @@ const ANYTHING: unknown = new Proxy({}, { get: () => ANYTHING });
 
 /**
  * Finds out where `v.forward` sends an action's issues: it adds its path to each new one. Checks do not look at a value that is
- * not typed.
+ * not typed, as this one.
  *
  * @returns undefined where the action is not forwarded
  */
@@ -118,7 +118,6 @@ function readForwardPath(action: Item, value: unknown): readonly unknown[] | und
   const path: PathItem[] = [];
   const dataset = {
     value,
-    typed: false,
     // A new one each time it is asked for.
     get issues() {
       return [{ path }];
