@@ -16,6 +16,9 @@ export interface PreparedEvent {
   readonly isEnforced: boolean;
 }
 
+/** What every event has, for one whose type is not known. */
+export const bare = v.looseObject(envelope);
+
 /** What one function expects of its events. An event type's schemas are prepared once, at its first event, not at the cold start. */
 export class Contract {
   /** Of the fields of an envelope, whatever the event type. */
@@ -45,11 +48,4 @@ export class Contract {
       isEnforced: enforce && this.#checks === "registry",
     };
   }
-}
-
-const bare = v.looseObject(envelope);
-
-/** @returns the schema of what every event has, for one whose type is not known */
-export function prepareBare(): Schema {
-  return prepare(bare);
 }

@@ -1,9 +1,10 @@
 import { type Faults, listFaults } from "../events/judging/faults.ts";
+import { prepare } from "../events/judging/prepare.ts";
 import { MAX_PAYLOAD_VALUES } from "../events/limits.ts";
 import { findEvent } from "../events/registry.ts";
 import { INVALID, TOO_MANY_VALUES } from "../events/words.ts";
 import { type FieldError, Problem } from "../http/problem.ts";
-import { type Contract, type PreparedEvent, prepareBare } from "./contract.ts";
+import { bare, type Contract, type PreparedEvent } from "./contract.ts";
 import type { EventBytes, Fields, Notes, PayloadSpan } from "./read.ts";
 import { type ErrorBudget, toWarnings, type Warnings } from "./warnings.ts";
 
@@ -40,7 +41,7 @@ export function judge(event: EventBytes, contract: Contract, budget?: ErrorBudge
   const type = fields.event_type;
   const known = contract.find(type);
   if (!known && !notes.has("event_type")) return { problem: toTypeProblem(type), warnings: undefined };
-  let faults = listFaults(known?.envelope ?? prepareBare(), fields, "");
+  let faults = listFaults(known?.envelope ?? prepare(bare), fields, "");
   if (notes.size > 0) faults = withNotes(faults, notes);
   // With event_type given twice, the payload may be of the other type; with payload twice, it may be the other one.
   const broken =
