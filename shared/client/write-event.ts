@@ -6,8 +6,6 @@ import { functionByType } from "./function-by-type.ts";
 /** An event as it is sent. */
 export type WrittenEvent = ReturnType<typeof writeEvent>;
 
-const encoder = new TextEncoder();
-
 /**
  * Writes an event down, once and for all attempts, with an `event_id` where it has none: consumers drop by it what arrives
  * twice. What is sent, and where, is read from what was written, not from the caller's object, which may say something else
@@ -45,7 +43,8 @@ export function writeEvent(event: unknown, urls: ReadonlyMap<FunctionName, strin
   if (!target) throw refuse(422, "unknown_event_type", `Unknown event_type: ${String(type)}`);
   const noUrl = `createClient was given no URL of the function ${target}.`;
   if (urls?.has(target) === false) throw refuse(404, "not_found", noUrl);
-  const bytes = encoder.encode(text).length;
+  // Where there is Node's Buffer, without a copy.
+  const bytes = globalThis.Buffer?.byteLength(text) ?? new TextEncoder().encode(text).length;
   const tooLarge = `An event has at most ${MAX_EVENT_BYTES} bytes; this one has ${bytes}.`;
   if (bytes > MAX_EVENT_BYTES) throw refuse(413, "payload_too_large", tooLarge);
   // What is none the producer refuses.
