@@ -33,7 +33,7 @@ export class Hold {
     this.#onEmpty();
   }
 
-  /** Ends the time. */
+  /** Lets the events go. */
   end(): void {
     clearTimeout(this.#timer);
     for (const entry of this.#entries) entry.hold = undefined;
