@@ -49,7 +49,7 @@ export function serve(domain: Domain): Handler {
         publisher.close();
       },
       exit() {
-        summaries.sayAll();
+        summaries.sayDue(Number.POSITIVE_INFINITY);
         // What is not yet read of stdout would be lost with the process.
         void stdout.flush().then(() => process.exit(0));
       },

@@ -80,14 +80,36 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isCalendarDate(timestamp: string): boolean {
-  // Date takes 30 February, and makes 1 or 2 March of it.
-  return new Date(`${timestamp.slice(0, 10)}T00:00Z`).getUTCDate() === Number(timestamp.slice(8, 10));
+  const [year = 0, month = 0, day = 0] = [timestamp.slice(0, 4), timestamp.slice(5, 7), timestamp.slice(8, 10)].map(
+    Number,
+  );
+  return day <= lastDayOf(year, month - 1);
 }
 
 /** UTC has had, and may announce, leap seconds at the end of a month alone. */
 function hasItsSecond(timestamp: string): boolean {
   if (timestamp.slice(17, 19) !== "60") return true;
-  const second59 = `${timestamp.slice(0, 17)}59${timestamp.slice(19)}`.toUpperCase();
-  const next = new Date(Date.parse(second59) + 1000);
-  return next.getUTCDate() === 1 && next.getUTCHours() === 0 && next.getUTCMinutes() === 0;
+  const offset = /([+-])(\d\d):(\d\d)$/.exec(timestamp);
+  const minutes = offset ? Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3])) : 0;
+  // In UTC, the second that is over when the leap second begins.
+  const before = toDate(
+    Number(timestamp.slice(0, 4)),
+    Number(timestamp.slice(5, 7)) - 1,
+    Number(timestamp.slice(8, 10)),
+  );
+  before.setUTCHours(Number(timestamp.slice(11, 13)), Number(timestamp.slice(14, 16)) - minutes, 59);
+  const isLastMinute = before.getUTCHours() === 23 && before.getUTCMinutes() === 59;
+  return isLastMinute && before.getUTCDate() === lastDayOf(before.getUTCFullYear(), before.getUTCMonth());
+}
+
+function lastDayOf(year: number, month: number): number {
+  // Day 0 of the next month is the last of this one.
+  return toDate(year, month + 1, 0).getUTCDate();
+}
+
+/** Date.UTC reads the years 0 to 99 as 1900 to 1999. */
+function toDate(year: number, month: number, day: number): Date {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  return date;
 }

@@ -34,7 +34,8 @@ export class EventIds {
    * get the ids that it had.
    */
   #derive(key: string, event: Buffer): string {
-    const trimmed = trimSpace(event);
+    // An event ends with its brace, and all around it is white space.
+    const trimmed = event.subarray(skipSpace(event, 0), event.lastIndexOf(CLOSE_OBJECT) + 1);
     for (let occurrence = 0; ; occurrence++) {
       const id = deriveEventId(key, this.#functionName, trimmed, occurrence);
       if (!this.#given.has(id)) return id;
@@ -63,10 +64,4 @@ export function deriveEventId(key: string, functionName: string, event: Buffer, 
   // Lengths first, so that no two inputs can be cut from the same bytes.
   const hash = createHash("sha256").update(`${key.length}:${key}${functionName}:${occurrence}:`).update(event);
   return `evt_${hash.digest("hex").slice(0, 32)}`;
-}
-
-function trimSpace(bytes: Buffer): Buffer {
-  // An event ends with its brace, and all behind it is white space.
-  const end = bytes.lastIndexOf(CLOSE_OBJECT) + 1;
-  return bytes.subarray(skipSpace(bytes, 0), end);
 }

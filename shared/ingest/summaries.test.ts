@@ -83,8 +83,8 @@ describe("a summary", () => {
 
   test("at the end says what is left, and nothing twice", () => {
     for (let i = 0; i < 10; i++) refuse("checkout");
-    summaries.sayAll();
-    summaries.sayAll();
+    summaries.sayDue(Number.POSITIVE_INFINITY);
+    summaries.sayDue(Number.POSITIVE_INFINITY);
     expect(take().map(({ count }) => count)).toEqual([1, 9]);
   });
 
@@ -100,7 +100,7 @@ test("20 paths are named, the rest are others; also what an object would take fo
   refuse("a");
   refuse("a", paths);
   refuse("a", paths);
-  summaries.sayAll();
+  summaries.sayDue(Number.POSITIVE_INFINITY);
   const [, line] = take();
   const named = Object.entries(line?.paths as Record<string, number>);
   expect(named).toHaveLength(21);
@@ -127,7 +127,7 @@ test("10,000 callers are 65 lines a minute and kind, and the counts add up", () 
     // Those of their own were said at once; the others wait.
     expect(add()).toBeLessThanOrEqual(65);
   }
-  summaries.sayAll();
+  summaries.sayDue(Number.POSITIVE_INFINITY);
   add();
   expect(counts.size).toBe(65);
   expect(counts.get("caller-0")).toBe(3);

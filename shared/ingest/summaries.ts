@@ -71,17 +71,12 @@ export class Summaries {
     this.#sayOrWait(count);
   }
 
-  /** Says what has waited for a minute. Each request asks for it, whatever it is. @param now when it came */
+  /** Says what has waited for a minute. @param now when a request came, whatever it is; infinity as the process ends */
   sayDue(now: number): void {
     this.#now = now;
     if (now < this.#nextAt) return;
     this.#nextAt = Number.POSITIVE_INFINITY;
     for (const count of this.#counts.values()) this.#sayOrWait(count);
-  }
-
-  /** Says all that was counted: the process ends. */
-  sayAll(): void {
-    this.sayDue(Number.POSITIVE_INFINITY);
   }
 
   #toName(caller: string | undefined): string | undefined {

@@ -7,12 +7,6 @@ import { CallError, Status } from "./grpc/status.ts";
 /** A server that does not answer a PING for that long is dead, and so is a connection that is not made in that time. */
 const SILENCE_MS = 1000;
 
-/** A call that waits for its turn. */
-interface Turn {
-  readonly sending: Sending;
-  readonly take: () => void;
-}
-
 /** One connection to Pub/Sub, opened by its first use. */
 export class Connection {
   readonly #open: () => Promise<PubSubClient>;
@@ -20,7 +14,8 @@ export class Connection {
   readonly #maxCalls: number;
   #client: Promise<PubSubClient> | undefined;
   #openCalls = 0;
-  readonly #turns: Turn[] = [];
+  /** The calls that wait for their turn. */
+  readonly #turns: { readonly sending: Sending; readonly take: () => void }[] = [];
   #isRetired = false;
   #isClosed = false;
   /** `performance.now()` of the first call since the last answer; undefined while there is none. */
@@ -146,9 +141,8 @@ export class Connection {
   }
 
   #passTurn(): void {
-    let next: Turn | undefined;
-    do next = this.#turns.shift();
-    while (next?.sending.isCancelled);
+    let next = this.#turns.shift();
+    while (next?.sending.isCancelled) next = this.#turns.shift();
     if (next) next.take();
     else this.#openCalls--;
     if (this.#isRetired && this.#openCalls === 0) this.close();
