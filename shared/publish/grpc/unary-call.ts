@@ -73,7 +73,8 @@ function waitForAnswer(stream: ClientHttp2Stream, sending: Sending): Promise<rea
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("trailers", endWithFields);
     stream.on("error", (error) => settle(new CallError(Status.UNAVAILABLE, error.message)));
-    stream.on("close", () => settle(toErrorWithoutStatus(httpStatus, stream.rstCode)));
+    // Every call closes: an error, which captures a stack, is made only of one that has no answer.
+    stream.on("close", () => waiting && settle(toErrorWithoutStatus(httpStatus, stream.rstCode)));
   });
 }
 
