@@ -258,17 +258,6 @@ it.each(["event_id", "timestamp"])("null for %s is a fault that says to leave th
   expect(extras.errors).toEqual([{ path: field, message: expect.stringContaining("leave the field out") }]);
 });
 
-it("lets others have their turn while it reads a batch of many faults", async () => {
-  const items = Array(500).fill({ product_id: 0 });
-  const order = JSON.stringify({ ...sample, payload: { items, total: 1 } });
-  let turns = 0;
-  const interval = setInterval(() => turns++, 1);
-  const read = await readEvents(Buffer.from(`[${Array(300).fill(order).join()}]`), domains.commerce, 1000);
-  clearInterval(interval);
-  expect(read).toHaveLength(300);
-  expect(turns).toBeGreaterThan(1);
-});
-
 it("has one error a path, and as many as the detail says", () => {
   const { message, extras } = refuse(
     '{"event_type":"order.placed","user_id":"","event_id":"?","timestamp":"2026-02-31T23:59:60Z"}',
