@@ -15,7 +15,7 @@ import { CallError, Status, toHttpError, toStatusError } from "./status.ts";
  */
 export async function callUnary(
   session: ClientHttp2Session,
-  headers: OutgoingHttpHeaders,
+  headers: readonly string[] | OutgoingHttpHeaders,
   message: Buffer,
   sending: Sending,
 ): Promise<Buffer> {
@@ -27,7 +27,7 @@ export async function callUnary(
 }
 
 /** A session that has just ended throws; that is a lost connection like any other. */
-function request(session: ClientHttp2Session, headers: OutgoingHttpHeaders): ClientHttp2Stream {
+function request(session: ClientHttp2Session, headers: readonly string[] | OutgoingHttpHeaders): ClientHttp2Stream {
   try {
     return session.request(headers);
   } catch (error) {

@@ -105,6 +105,8 @@ export async function chooseFault(page: Page, name: string, recipe: string): Pro
 export async function expectAccessible(page: Page): Promise<void> {
   // Evaluated, not added as a script: the page's content security policy would rightly refuse that.
   await page.evaluate(axe);
+  // Colours change in a while where the page turns dark.
+  await page.evaluate("Promise.allSettled(document.getAnimations().map(({ finished }) => finished))");
   const { violations } = await page.evaluate<AxeResults>("axe.run()");
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
