@@ -13,6 +13,9 @@ import { ErrorBudget } from "./warnings.ts";
 
 const LINE_FEED = 0x0a;
 
+/** Of blank lines that are skipped at a time. */
+const BLANK_BYTES = 256 * 1024;
+
 /** An event of a batch, or why it could not be read. */
 type Entry = EventBytes | Problem;
 
@@ -31,7 +34,14 @@ function* readBatch({ bytes, isLines }: Body, names: Names): Steps<Entry[]> {
 
 function* readLines(body: Buffer, names: Names): Steps<Entry[]> {
   const entries: Entry[] = [];
-  for (let start = skipBlank(body, 0); start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
+  for (let start = 0; start < body.length && entries.length <= MAX_BATCH_EVENTS; ) {
+    yield;
+    // In pieces: 10 MiB of line feeds are one request.
+    const piece = body.subarray(0, start + BLANK_BYTES);
+    const text = skipSpace(piece, start);
+    // Files that were joined may have one before any line.
+    start = skipByteOrderMark(body, text);
+    if (start > text || start === piece.length) continue;
     const feed = body.indexOf(LINE_FEED, start);
     const end = feed === -1 ? body.length : feed;
     try {
@@ -41,19 +51,9 @@ function* readLines(body: Buffer, names: Names): Steps<Entry[]> {
       if (!(error instanceof Problem)) throw error;
       entries.push(error);
     }
-    yield;
-    start = skipBlank(body, end);
+    start = end;
   }
   return entries;
-}
-
-/** Skips blank lines, and the byte order marks that any line of joined files may begin with. */
-function skipBlank(body: Buffer, at: number): number {
-  for (let start = at; ; ) {
-    const text = skipSpace(body, start);
-    start = skipByteOrderMark(body, text);
-    if (start === text) return start;
-  }
 }
 
 /**

@@ -89,6 +89,7 @@ describe("a large request", () => {
     ["one event of lines", payloadFirst(`{"a":[${fill("1")}]}`), true, 16],
     ["an entry that is one too many", `[${"{},".repeat(1000)}[${fill("1")}]]`, false, 16],
     ["what is no array", payloadFirst(`{"a":[${fill("1")}]}`), false, 16],
+    ["line feeds", "\n".repeat(10 * MIB), true, 30],
     ["1,000 events, each read and checked", `${payloadLast("{}")}\n`.repeat(1000), true, 2000],
     ["1,000 that are refused, each with its line", "{}\n".repeat(1000), true, 2000],
   ])("as a batch: %s", async (_, text, isLines, rounds) => {
