@@ -6,6 +6,7 @@ import type { OnRefused } from "./http/client-error.ts";
 import { Drain, type Ending, onSignals } from "./http/drain.ts";
 import type { Take } from "./http/exchange.ts";
 import { createHandler, type Handler, isFrameworkProcess, ownServer } from "./http/own-server.ts";
+import { bindPlainly } from "./http/plain-bind.ts";
 import { Problem } from "./http/problem.ts";
 import { stopUploads } from "./http/progress.ts";
 import { Room } from "./http/room.ts";
@@ -38,6 +39,7 @@ export function serve(domain: Domain): Handler {
   const handle = createHandler(drain, new Room(), take, onRefused, isProbe);
   http(domain.entryPoint, handle);
   if (isFrameworkProcess()) {
+    bindPlainly();
     const { publisher, log, summaries } = startOrExit(getService);
     const start = { ...identity, ...(codeCache && { code_cache: codeCache }) };
     log.write("info", "Function started", { ...start, latency_ms: Math.round(performance.now()) });

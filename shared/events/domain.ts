@@ -16,7 +16,7 @@ interface EventDefinition {
   readonly payload?: v.GenericSchema;
   /** Whether a payload that breaks its schema is refused. Absent or false: it is accepted, and said (report mode). */
   readonly enforce?: boolean;
-  /** A realistic event as a caller would send it, without `event_type`. */
+  /** A realistic event that the schema accepts; the domain's file leaves `event_type` out. */
   readonly sample: Readonly<Record<string, unknown>>;
 }
 
@@ -37,8 +37,6 @@ export interface DefinedEvent<TSchema = v.GenericSchema & { readonly entries: v.
   /** The envelope, the event type's own fields, and its literal `event_type`; other members are let through. */
   readonly schema: TSchema;
   readonly enforce: boolean;
-  /** A complete event that the schema accepts. */
-  readonly sample: Readonly<Record<string, unknown>>;
 }
 
 /** One domain: one Cloud Function, one topic. */

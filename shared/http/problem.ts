@@ -137,6 +137,9 @@ interface ProblemExtras {
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly extras: ProblemExtras;
+  readonly status: number;
+  readonly title: string;
+  readonly retryable: boolean | undefined;
 
   /**
    * @param code names the row in {@link problems}
@@ -148,18 +151,10 @@ export class Problem extends Error {
     this.name = "Problem";
     this.code = code;
     this.extras = extras;
-  }
-
-  get status(): number {
-    return problems[this.code].status;
-  }
-
-  get title(): string {
-    return problems[this.code].title;
-  }
-
-  get retryable(): boolean | undefined {
-    return (problems[this.code] as ProblemRow).retryable;
+    const { status, title, retryable }: ProblemRow = problems[code];
+    this.status = status;
+    this.title = title;
+    this.retryable = retryable;
   }
 
   /** How loud its log line is: somebody has to act, trying again is enough, or the caller is at fault. */

@@ -1,8 +1,12 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { Problem } from "../http/problem.ts";
 import { CLOSE_OBJECT, skipSpace } from "./json-tokens.ts";
 import type { ValidEvent } from "./judge.ts";
 import type { Warnings } from "./warnings.ts";
+
+/** Random bytes for 256 ids of 16 bytes: a UUID whose hyphens are taken out costs 2 % of the CPU of an event. */
+const pool = Buffer.alloc(256 * 16);
+let next = 0;
 
 /** Gives each event of one request its identity: its own id, else one derived from the idempotency key, else a new one. */
 export class EventIds {
@@ -45,7 +49,10 @@ export class EventIds {
 
 /** @returns `evt_` and 32 hex digits: 10 million events a day meet the same id twice in 10^15 days */
 function createEventId(): string {
-  return `evt_${randomUUID().replaceAll("-", "")}`;
+  if (next === 0) randomFillSync(pool);
+  const hex = pool.toString("hex", next, next + 16);
+  next = (next + 16) % pool.length;
+  return `evt_${hex}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES } from "../events/limits.ts";
-import { type Body, type BodyRequest, readBody } from "../http/body.ts";
+import { type Body, type BodyRequest, type BodyRules, readBody } from "../http/body.ts";
 import { Problem } from "../http/problem.ts";
 import { checkHead, readPath } from "../http/request-head.ts";
 import { type Answer, toJsonAnswer } from "../http/respond.ts";
@@ -18,12 +18,8 @@ import { uncounted } from "./summaries.ts";
 declare const OPENAPI_DOCUMENT: string | undefined;
 
 /** A route that takes events. */
-interface EventRoute {
+interface EventRoute extends BodyRules {
   readonly methods: readonly ["POST"];
-  /** Bytes of the body, as sent and as inflated. */
-  readonly limit: number;
-  /** Whether it takes JSON with an event on each line, too. */
-  readonly takesLines: boolean;
   /** Whether it publishes nothing: its lines are for whoever is looking closely. */
   readonly isDry?: true;
   readonly handle: (service: Service, context: RequestContext, body: Body) => Answer | Promise<Answer>;

@@ -9,6 +9,8 @@ const SILENCE_MS = 1000;
 
 /** One connection to Pub/Sub, opened by its first use. */
 export class Connection {
+  /** Nobody else sets it. */
+  isClosed = false;
   readonly #open: () => Promise<PubSubClient>;
   readonly #credentials: Credentials;
   readonly #maxCalls: number;
@@ -17,7 +19,6 @@ export class Connection {
   /** The calls that wait for their turn. */
   readonly #turns: { readonly sending: Sending; readonly take: () => void }[] = [];
   #isRetired = false;
-  #isClosed = false;
   /** `performance.now()` of the first call since the last answer; undefined while there is none. */
   #silentSince: number | undefined;
   /** `performance.now()` of the last answer to a call or a PING. */
@@ -29,10 +30,6 @@ export class Connection {
     this.#open = open;
     this.#credentials = credentials;
     this.#maxCalls = maxCalls;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   /** Whether calls have failed or waited for a while, and none was answered. */
@@ -99,8 +96,8 @@ export class Connection {
 
   /** Ends the connection; its calls fail at once. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#client?.then((client) => client.close()).catch(() => {});
     for (const { take } of this.#turns.splice(0)) take();
   }
@@ -116,7 +113,7 @@ export class Connection {
   /** @throws when the call must not leave any more */
   #check(sending: Sending): void {
     sending.check();
-    if (this.#isClosed) throw new CallError(Status.UNAVAILABLE, "The connection was given up");
+    if (this.isClosed) throw new CallError(Status.UNAVAILABLE, "The connection was given up");
   }
 
   async #ask(): Promise<boolean> {

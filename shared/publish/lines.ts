@@ -25,10 +25,11 @@ export type LineConnection = Pick<
 export class Line {
   /** Publish requests that are on their way to an outcome. */
   deliveries = 0;
+  /** Whether what comes fails; nobody else sets it. */
+  isClosed = false;
   readonly #open: () => LineConnection;
   #connection: LineConnection | undefined;
   #callsSinceHedge = 0;
-  #isClosed = false;
 
   /** @param open makes a connection, which connects at its first use */
   constructor(open: () => LineConnection) {
@@ -37,12 +38,8 @@ export class Line {
 
   /** Ends the connection, and fails what comes after that. */
   close(): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     this.#connection?.close();
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   get connection(): LineConnection {

@@ -21,19 +21,19 @@ export function toObjectSchema(schema: Schema): Schema {
       if (!isJsonObject(input)) return addIssue(dataset, schema);
       // Mostly nothing is taken away: copied only where something is.
       let output: Members = isWhole ? input : {};
-      const judge = (name: string, member: Schema, item: PathItem) => {
+      const judge = (name: string, member: Schema, cut?: PathItem["cut"]) => {
         const value = input[name];
         const result = member["~run"]({ value }, config);
-        const [first] = value === null && !item.cut && isOptional(member) ? (result.issues ?? []) : [];
+        const first = value === null && !cut && isOptional(member) ? result.issues?.[0] : undefined;
         if (first && !first.path) first.words ??= LEAVE_OUT;
-        const left = take(dataset, result, item);
+        const left = take(dataset, result, name, cut);
         if (isWhole && left === value) return;
         if (output === input) output = { ...input };
         setMember(output, name, left);
       };
       dataset.typed = true;
       for (const [name, member] of named) {
-        if (Object.hasOwn(input, name)) judge(name, member, { key: name });
+        if (Object.hasOwn(input, name)) judge(name, member);
         else if (!isOptional(member)) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
       }
       for (const name of hasOthers ? Object.keys(input) : []) {
@@ -42,8 +42,8 @@ export function toObjectSchema(schema: Schema): Schema {
           addIssue(dataset, schema, { words: HAS_OTHERS, path: [{ key: name, cut: "" }] });
           break;
         }
-        if (key) take(dataset, key["~run"]({ value: name }, config), { key: name, cut: "a key" });
-        judge(name, part, { key: name, cut: "an entry" });
+        if (key) take(dataset, key["~run"]({ value: name }, config), name, "a key");
+        judge(name, part, "an entry");
       }
       dataset.value = output;
       return dataset;
@@ -56,10 +56,11 @@ function isOptional({ type }: Schema): boolean {
   return type === "optional" || type === "exact_optional" || type === "nullish";
 }
 
-/** Takes over what a schema says of a part, or of the whole where there is no item. @returns what it leaves of that */
-function take(dataset: Dataset, { issues, typed, value }: Dataset, item?: PathItem): unknown {
+/** Takes over what a schema says of a part, or of the whole where there is no key. @returns what it leaves of that */
+function take(dataset: Dataset, { issues, typed, value }: Dataset, key?: string, cut?: PathItem["cut"]): unknown {
   if (!typed) dataset.typed = false;
   if (!issues) return value;
+  const item = key === undefined ? undefined : { key, cut };
   dataset.issues ??= [];
   for (const issue of issues) {
     if (item && issue.path) issue.path.unshift(item);

@@ -81,8 +81,7 @@ function toPipe(steps: readonly Item[]): Schema {
           addIssue(result, step, { words: INVALID, path: path?.map((key) => ({ key })) });
         }
       }
-      const raw = hasRawCheck ? result.issues?.filter(isRawCheck) : undefined;
-      for (const issue of raw ?? []) cutPath(issue, whole, result.value);
+      if (hasRawCheck) for (const issue of result.issues?.filter(isRawCheck) ?? []) cutPath(issue, whole, result.value);
       return result;
     },
   };

@@ -16,7 +16,6 @@ export interface Item {
 
 export interface Schema extends Item {
   readonly default?: unknown;
-  readonly fallback?: unknown;
   readonly pipe?: readonly Item[];
   readonly entries?: Readonly<Record<string, Schema>>;
   readonly item?: Schema;
@@ -51,7 +50,7 @@ export interface Issue extends Broken {
 export interface PathItem {
   readonly key: unknown;
   /** The caller chose this key: the path that an answer shows ends before it, and this is what its words are about. */
-  cut?: "an entry" | "a key" | "";
+  cut?: "an entry" | "a key" | "" | undefined;
 }
 
 export function isSchema(value: unknown): value is Schema {

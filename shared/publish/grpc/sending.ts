@@ -8,12 +8,9 @@ export class Cancelled extends Error {}
 export class Sending {
   /** Whether the request has left: the server may have it. */
   isSent = false;
-  #isCancelled = false;
+  /** Nobody else sets it. */
+  isCancelled = false;
   #stop: (() => void) | undefined;
-
-  get isCancelled(): boolean {
-    return this.#isCancelled;
-  }
 
   /** Sets what ends the step that the sending is in: one at a time. */
   onCancel(stop: () => void): void {
@@ -22,13 +19,13 @@ export class Sending {
 
   /** @throws {Cancelled} after {@link cancel}: to be asked after each wait, so that nothing leaves late */
   check(): void {
-    if (this.#isCancelled) throw new Cancelled();
+    if (this.isCancelled) throw new Cancelled();
   }
 
   /** What waits is never sent; what is on the wire is reset. */
   cancel(): void {
-    if (this.#isCancelled) return;
-    this.#isCancelled = true;
+    if (this.isCancelled) return;
+    this.isCancelled = true;
     this.#stop?.();
     this.#stop = undefined;
   }

@@ -7,6 +7,7 @@ import { CallError, Status, toHttpError, toStatusError } from "./status.ts";
 /**
  * Makes one unary gRPC call on an HTTP/2 session. It has no deadline of its own: whoever waits cancels it.
  *
+ * @param session that takes calls; one that has ended may throw
  * @param headers of the request with all that gRPC asks for
  * @param message the request's message with its length prefix
  * @returns the answer's message, without its prefix
@@ -19,20 +20,11 @@ export async function callUnary(
   message: Buffer,
   sending: Sending,
 ): Promise<Buffer> {
-  const stream = request(session, headers);
+  const stream = session.request(headers);
   const chunks = waitForAnswer(stream, sending);
   // Without `grpc-timeout`: a server learns that nobody waits when the stream is reset.
   stream.end(message);
   return readMessage(await chunks);
-}
-
-/** A session that has just ended throws; that is a lost connection like any other. */
-function request(session: ClientHttp2Session, headers: readonly string[] | OutgoingHttpHeaders): ClientHttp2Stream {
-  try {
-    return session.request(headers);
-  } catch (error) {
-    throw new CallError(Status.UNAVAILABLE, (error as Error).message);
-  }
 }
 
 /**
