@@ -87,7 +87,7 @@ export class Lanes {
     try {
       // The first has waited longest: what is behind it in the lane cannot run out of its budget meanwhile.
       const messageIds = await this.#send(batch, (batch[0] as Waiting).deadline);
-      for (const [i, { resolve }] of batch.entries()) resolve(messageIds[i] as string);
+      for (let i = 0; i < batch.length; i++) batch[i]?.resolve(messageIds[i] as string);
     } catch (failure) {
       const isAboutOne = failure instanceof PublishFailure && failure.code === "publish_rejected";
       if (isAboutOne && batch.length > 1) await this.#sendSingly(batch);

@@ -11,7 +11,7 @@ type Members = Record<string, unknown>;
 export function toObjectSchema(schema: Schema): Schema {
   const { type, entries = {}, rest, value: part = rest } = schema;
   const key = schema.key as Schema | undefined;
-  const named = Object.entries(entries);
+  const named = Object.entries(entries).map(([name, member]) => ({ name, member, isNeeded: !isOptional(member) }));
   const isWhole = type !== "object";
   const hasOthers = type !== "object" && type !== "loose_object";
   return {
@@ -32,9 +32,9 @@ export function toObjectSchema(schema: Schema): Schema {
         setMember(output, name, left);
       };
       dataset.typed = true;
-      for (const [name, member] of named) {
+      for (const { name, member, isNeeded } of named) {
         if (Object.hasOwn(input, name)) judge(name, member);
-        else if (!isOptional(member)) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
+        else if (isNeeded) addIssue(dataset, schema, { input: undefined, path: [{ key: name }] });
       }
       for (const name of hasOthers ? Object.keys(input) : []) {
         if (Object.hasOwn(entries, name)) continue;
