@@ -1,6 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
 
-/** A function of any kind, as `AsyncResource.bind` takes it. */
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
 /**

@@ -69,7 +69,10 @@ export class Credentials {
   #fetchWithinLimit(startedAt: number): Promise<Authorization> {
     return new Promise((resolve, reject) => {
       // Retried like a token that was refused; and somebody has to look after it.
-      const fail = (cause: unknown) => reject(new CallError(Status.UNAUTHENTICATED, `no token: ${toText(cause)}`));
+      const fail = (cause: unknown) => {
+        const text = cause instanceof Error ? cause.message : String(cause);
+        reject(new CallError(Status.UNAUTHENTICATED, `no token: ${text}`));
+      };
       const timer = setTimeout(fail, this.#limitMs, new Error(`nobody answered within ${this.#limitMs} ms`));
       this.#fetch()
         // Also after the limit: a metadata server that is slow has a token in the end.
@@ -84,8 +87,4 @@ export class Credentials {
         .finally(() => clearTimeout(timer));
     });
   }
-}
-
-function toText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { ChannelCredentials, Client } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
@@ -63,16 +63,8 @@ export async function openPubSubClient(config: Config, topic: string) {
     "user-agent": "pulsecart-producer",
     "x-goog-request-params": `topic=${encodeURIComponent(topic)}`,
   };
-  // A stream keeps the headers that it was sent with, so all calls with one token share theirs. Node spares a copy of those that
-  // are a list, 2 % of the CPU of an event, and takes one from this version on.
-  const takesList = Number.parseInt(process.versions.node, 10) >= 24;
-  let shared: { readonly by: Authorization; readonly headers: readonly string[] | OutgoingHttpHeaders } | undefined;
-  const toHeaders = (by: Authorization) => {
-    if (shared?.by === by) return shared.headers;
-    const all = { ...headers, ...by };
-    shared = { by, headers: takesList ? Object.entries(all).flat() : all };
-    return shared.headers;
-  };
+  // Node spares a copy of headers that are a list, 2 % of the CPU of an event, and takes one from this version on.
+  const list = Number.parseInt(process.versions.node, 10) >= 24 ? Object.entries(headers).flat() : undefined;
 
   return {
     /** Connects, so that the first publish need not wait for it. */
@@ -88,7 +80,7 @@ export async function openPubSubClient(config: Config, topic: string) {
       const session = findSession(stub) ?? (await waitForSession(stub));
       sending.check();
       sending.isSent = true;
-      return callUnary(session, toHeaders(by), request.bytes, sending);
+      return callUnary(session, list?.concat(...Object.entries(by)) ?? { ...headers, ...by }, request.bytes, sending);
     },
     /** @returns whether the server answers a PING within this time (ms); true where nobody can ask it */
     async ping(ms: number): Promise<boolean> {

@@ -1,3 +1,5 @@
+import querystring from "node:querystring";
+
 /**
  * The gRPC status codes, by number alone: grpc-js is loaded with the client, and not before.
  *
@@ -52,15 +54,7 @@ export function toStatusError(status: unknown, message: unknown): CallError | un
   }
   const code = Number(status);
   if (code === Status.OK) return undefined;
-  return new CallError(code, decodeDetails(String(message ?? "")), true);
-}
-
-function decodeDetails(message: string): string {
-  try {
-    return decodeURIComponent(message);
-  } catch {
-    return message;
-  }
+  return new CallError(code, querystring.unescape(String(message ?? "")), true);
 }
 
 /**
@@ -75,7 +69,8 @@ const statusOfHttp: Readonly<Record<number, number>> = {
   404: Status.NOT_FOUND,
 };
 
-/** @returns what an HTTP status other than 200 means, where something answered that does not speak gRPC */
-export function toHttpError(httpStatus: number): CallError {
+/** @returns what an HTTP status means where something answered that does not speak gRPC; undefined for 200, or none */
+export function toHttpError(httpStatus: number | undefined): CallError | undefined {
+  if (httpStatus === undefined || httpStatus === 200) return undefined;
   return new CallError(statusOfHttp[httpStatus] ?? Status.UNKNOWN, `HTTP status ${httpStatus}`, true);
 }
