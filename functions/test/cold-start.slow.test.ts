@@ -162,12 +162,12 @@ describe("a function with its code cache", () => {
   it("names source lines where an unforeseen error is logged", async () => {
     const folder = copy(built);
     // What an id is generated with: the function's own code is on the stack.
-    const fault = 'require("node:crypto").randomUUID = () => { throw new Error("no randomness"); };';
+    const fault = 'require("node:crypto").randomFillSync = () => { throw new Error("no randomness"); };';
     writeFileSync(join(folder, "fault.cjs"), fault);
     const { status, logs } = await sendFirst(folder, ["--require", join(folder, "fault.cjs")]);
     const [, file = "", line] = /at .*?(shared\/ingest\/[\w-]+\.ts):(\d+):\d+/.exec(String(logs.at(-1)?.error)) ?? [];
     expect([status, logs.at(-1)?.message]).toEqual([500, "Request failed"]);
-    expect(readFileSync(join(root, file), "utf8").split("\n")[Number(line) - 1]).toContain("randomUUID(");
+    expect(readFileSync(join(root, file), "utf8").split("\n")[Number(line) - 1]).toContain("randomFillSync(");
   });
 });
 
